@@ -1,0 +1,1 @@
+"""Messages, identifiers and API models that every part of Fedpact shares."""

@@ -1,0 +1,80 @@
+"""What a compute spec says, in values that every service reads the same way. Memory is in megabytes (10^6 bytes)."""
+
+from typing import Annotated
+
+from pydantic import Field, JsonValue, model_validator
+
+from fedpact.contracts.envelope import Model, Strict
+from fedpact.contracts.ids import DatasetId, Digest, Email, Id, Version
+
+
+class Resources(Strict):
+    """What one process of an activation may use."""
+
+    cpu: Annotated[float, Field(gt=0, le=1024)] = 1.0
+    gpu: Annotated[int, Field(ge=0, le=64)] = 0
+    memory: Annotated[int, Field(ge=1, le=4_000_000)] = 2048
+
+    def fits(self, other: "Resources") -> bool:
+        """Whether this much is available in `other`."""
+        return self.cpu <= other.cpu and self.gpu <= other.gpu and self.memory <= other.memory
+
+    def times(self, count: int) -> "Resources":
+        return Resources(cpu=self.cpu * count, gpu=self.gpu * count, memory=self.memory * count)
+
+
+class Demand(Strict):
+    """Resources of each client and of the one server."""
+
+    clients: Resources = Resources()
+    server: Resources = Resources(cpu=0.5, memory=512)
+
+
+class ModelRef(Strict):
+    """A model version by name. The registry pins it to a digest."""
+
+    id: Id
+    version: Version
+
+
+class SpecContent(Strict):
+    """The pact itself. `parameters`, when given, bind every payload and choose the covering rule."""
+
+    datasets: Annotated[tuple[DatasetId, ...], Field(min_length=1, max_length=64)]
+    model: ModelRef
+    resources: Demand = Demand()
+    clients_per_gateway: Annotated[int, Field(ge=1, le=8)] = 1
+    parameters: dict[str, JsonValue] | None = None
+
+    @model_validator(mode="after")
+    def _each_dataset_once(self) -> "SpecContent":
+        if len(set(self.datasets)) != len(self.datasets):
+            raise ValueError("a dataset is named twice")
+        return self
+
+
+class Person(Model):
+    """The requester, as the pact keeps it."""
+
+    user: Id
+    organization: Id
+    groups: tuple[str, ...] = ()
+    email: Email | None = None
+
+
+class PinnedModel(Model):
+    """A model version as the registry pinned it. `components` are the class prefixes a job may name."""
+
+    id: Id
+    version: Version
+    digest: Digest
+    engine: str = "nvflare"
+    components: tuple[str, ...] = ()
+
+
+class Site(Model):
+    """One gateway's part in a spec."""
+
+    gateway: Id
+    organization: Id
+    datasets: tuple[DatasetId, ...]

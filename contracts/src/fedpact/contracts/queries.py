@@ -1,0 +1,59 @@
+"""Questions one service answers another at once: core request and reply, nothing is kept."""
+
+from typing import ClassVar, Generic, TypeVar
+
+from pydantic import AwareDatetime, JsonValue
+
+from fedpact.contracts.envelope import Model
+from fedpact.contracts.ids import Id
+from fedpact.contracts.scheduling import Shortfall
+
+A = TypeVar("A", bound=Model)
+
+
+class Query(Model, Generic[A]):
+    """`type` is `<context>.<verb>`; `Answer` is what comes back."""
+
+    type: ClassVar[str]
+
+
+class Keys(Model):
+    """A JSON Web Key Set."""
+
+    keys: tuple[dict[str, JsonValue], ...]
+
+
+class AskKeys(Query[Keys]):
+    """The public keys identity signs tokens with."""
+
+    type: ClassVar[str] = "identity.keys"
+
+
+class Wait(Model):
+    """Why an activation waits: what is missing where, and how many are ahead. No names."""
+
+    waiting: bool
+    ahead: int = 0
+    shortfalls: tuple[Shortfall, ...] = ()
+
+
+class AskWait(Query[Wait]):
+    type: ClassVar[str] = "scheduling.why"
+
+    spec_id: Id
+
+
+class UploadTicket(Model):
+    """Permission to store one job's results, by HTTP PUT under `url` with the bearer token."""
+
+    url: str
+    token: str
+    expires: AwareDatetime
+
+
+class AskUpload(Query[UploadTicket]):
+    type: ClassVar[str] = "jobs.upload"
+
+    job_id: Id
+    spec_id: Id
+    gateway: Id

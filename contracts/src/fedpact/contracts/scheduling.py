@@ -1,0 +1,74 @@
+"""What the scheduler says about capacity."""
+
+from typing import ClassVar
+
+from fedpact.contracts.envelope import Fact, Model, Quarantined
+from fedpact.contracts.ids import Id
+from fedpact.contracts.pact import Resources
+
+
+class Shortfall(Model):
+    """One thing that is missing, with the numbers. `resource` is cpu (cores), gpu (count) or memory (MB)."""
+
+    site: str
+    resource: str
+    wanted: float
+    available: float
+    """The site's total when it can never fit, what is free when it waits."""
+
+    def sentence(self) -> str:
+        return f"{self.site} lacks {self.resource}: wanted {self.wanted:g}, available {self.available:g}"
+
+
+class SpecAssessed(Fact):
+    """Whether the spec could ever be placed with the totals the sites allot. Said again when totals change it."""
+
+    type: ClassVar[str] = "scheduling.spec.assessed"
+
+    spec_id: Id
+    fits: bool
+    shortfalls: tuple[Shortfall, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class GangFact(Fact):
+    """About all participants of one generation and attempt together."""
+
+    spec_id: Id
+    generation: int
+    attempt: int
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class GangPlaced(GangFact):
+    """Every site has its share reserved. `leases`: site -> resources."""
+
+    type: ClassVar[str] = "scheduling.gang.placed"
+
+    leases: dict[str, Resources]
+
+
+class GangQueued(GangFact):
+    """Not everything is free; said once. The position is a query."""
+
+    type: ClassVar[str] = "scheduling.gang.queued"
+
+    shortfalls: tuple[Shortfall, ...]
+
+
+class GangRefused(GangFact):
+    """It can never be placed with the totals the sites allot."""
+
+    type: ClassVar[str] = "scheduling.gang.refused"
+
+    shortfalls: tuple[Shortfall, ...]
+
+
+class MessageQuarantined(Quarantined):
+    type: ClassVar[str] = "scheduling.message.quarantined"

@@ -1,0 +1,265 @@
+"""Compute specs, activations and their participants, as spec_lifecycle publishes them; and what it is asked to do."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import AwareDatetime, Field, JsonValue
+
+from fedpact.contracts.envelope import Accepted, Command, Fact, Model, Quarantined, Refused
+from fedpact.contracts.ids import Id
+from fedpact.contracts.pact import Person, PinnedModel, Site, SpecContent
+from fedpact.contracts.policies import Reason
+
+
+class Verdict(StrEnum):
+    """What the policies say. Recorded in every stage."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+class Stage(StrEnum):
+    """Where the spec's activation stands. The status people see is derived from stage, verdict and outcome."""
+
+    IDLE = "idle"
+    WAITING = "waiting"
+    CREATING = "creating"
+    ACTIVE = "active"
+    DELETING = "deleting"
+    INVALID = "invalid"
+
+
+class EndOutcome(StrEnum):
+    """How a generation ended."""
+
+    NONE = "none"
+    SHUTDOWN = "shutdown"
+    FAILED = "failed"
+
+
+class SpecCreated(Fact):
+    """A spec exists, well-formed, with the sites its datasets sit on. The verdict follows."""
+
+    type: ClassVar[str] = "specs.spec.created"
+
+    spec_id: Id
+    creator: Person
+    content: SpecContent
+    model: PinnedModel
+    sites: tuple[Site, ...]
+    created_at: AwareDatetime
+    cloned_from: Id | None = None
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class VerdictReached(Fact):
+    """Policy and scheduler both answered, or one of them answered anew."""
+
+    type: ClassVar[str] = "specs.verdict.reached"
+
+    spec_id: Id
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    custodian_reasons: dict[str, tuple[Reason, ...]] = {}
+    revisions: dict[str, int] = {}
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class ActivationFact(Fact):
+    """What every fact about one generation of a spec holds, so that nobody has to ask back."""
+
+    spec_id: Id
+    generation: int
+    attempt: int = 1
+    creator: Person
+    content: SpecContent
+    model: PinnedModel
+    sites: tuple[Site, ...]
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class ActivationRequested(ActivationFact):
+    """The spec waits for capacity. `attempt` grows when a gateway sent it back; `since` keeps its seniority."""
+
+    type: ClassVar[str] = "specs.activation.requested"
+
+    since: AwareDatetime
+
+
+class ActivationPlaced(ActivationFact):
+    """Capacity is reserved at every site; policy decides again and signs."""
+
+    type: ClassVar[str] = "specs.activation.placed"
+
+
+class ActivationCompleted(Fact):
+    """Every participant is connected: jobs can run."""
+
+    type: ClassVar[str] = "specs.activation.completed"
+
+    spec_id: Id
+    generation: int
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class ActivationEnded(Fact):
+    """
+    The generation is over, for whatever cause. `fenced` participants are not yet known to be gone; their
+    capacity stays reserved until `ParticipantReleased` names them.
+    """
+
+    type: ClassVar[str] = "specs.activation.ended"
+
+    spec_id: Id
+    generation: int
+    outcome: EndOutcome
+    cause: str
+    fenced: tuple[str, ...] = ()
+    fenced_sites: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class ParticipantReleased(Fact):
+    """A fenced participant of an ended generation turned out to be gone."""
+
+    type: ClassVar[str] = "specs.participant.released"
+
+    spec_id: Id
+    generation: int
+    participant: str
+    gateway: Id
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class JobOpened(Fact):
+    """The activation took the job."""
+
+    type: ClassVar[str] = "specs.job.opened"
+
+    spec_id: Id
+    job_id: Id
+    generation: int
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class JobRefused(Fact):
+    """The activation cannot take the job: it ended, never came, or the payload is outside the granted bounds."""
+
+    type: ClassVar[str] = "specs.job.refused"
+
+    spec_id: Id
+    job_id: Id
+    slug: str
+    reason: str
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class ParticipantView(Model):
+    """One participant as people see it."""
+
+    gateway: str
+    phase: str
+    message: str = ""
+
+
+class SpecChanged(Fact):
+    """The whole of what people see of a spec, after every step that changes any of it."""
+
+    type: ClassVar[str] = "specs.spec.changed"
+
+    spec_id: Id
+    status: str
+    """`value.detail`, for example `active.running_idle`."""
+    verdict: Verdict
+    stage: Stage
+    generation: int
+    attempt: int = 1
+    outcome: EndOutcome = EndOutcome.NONE
+    cause: str = ""
+    participants: dict[str, ParticipantView] = {}
+    open_jobs: tuple[str, ...] = ()
+    idle_since: AwareDatetime | None = None
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class CommandAccepted(Accepted):
+    type: ClassVar[str] = "specs.command.accepted"
+
+
+class CommandRefused(Refused):
+    type: ClassVar[str] = "specs.command.refused"
+
+
+class MessageQuarantined(Quarantined):
+    type: ClassVar[str] = "specs.message.quarantined"
+
+
+class SpecCommand(Command):
+    spec_id: Id
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class CreateSpec(SpecCommand):
+    """A data scientist proposes a pact. Its id is the sender's choice."""
+
+    type: ClassVar[str] = "specs.create"
+
+    content: SpecContent
+
+
+class CloneSpec(SpecCommand):
+    """The same content again under a new id, to run in parallel."""
+
+    type: ClassVar[str] = "specs.clone"
+
+    source: Id
+
+
+class Activate(SpecCommand):
+    """Provision the server and the clients. `expected_generation` (the current one) guards against a stale view."""
+
+    type: ClassVar[str] = "specs.activate"
+
+    expected_generation: Annotated[int, Field(ge=0)] | None = None
+
+
+class Deactivate(SpecCommand):
+    """Stop the activation and free what it holds. Legal in every stage; doing it twice changes nothing."""
+
+    type: ClassVar[str] = "specs.deactivate"
+
+    expected_generation: Annotated[int, Field(ge=0)] | None = None
+
+
+Payload = dict[str, JsonValue]

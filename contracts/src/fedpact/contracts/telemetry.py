@@ -1,0 +1,30 @@
+"""What is worth seeing while it happens and not worth keeping: metrics per round."""
+
+from typing import ClassVar
+
+from pydantic import AwareDatetime
+
+from fedpact.contracts import subjects
+from fedpact.contracts.envelope import Message
+from fedpact.contracts.ids import Id
+
+
+class MetricsReported(Message):
+    """One round of a running job. `gateway` is the reporting agent's own token."""
+
+    type: ClassVar[str] = "telemetry.metrics.reported"
+    stream: ClassVar[str] = "telemetry"
+
+    gateway: Id
+    spec_id: Id
+    job_id: Id
+    round: int
+    metrics: dict[str, float]
+    at: AwareDatetime
+
+    @property
+    def key(self) -> str:
+        return self.job_id
+
+    def subject(self, channel: str, route: str) -> str:  # noqa: ARG002 - the gateway is the last token
+        return subjects.telemetry(channel, "metrics", self.gateway)

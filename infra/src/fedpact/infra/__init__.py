@@ -1,0 +1,1 @@
+"""Topology of the bus as data, and a supervisor for one machine."""

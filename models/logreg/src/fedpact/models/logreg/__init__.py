@@ -1,0 +1,1 @@
+"""Federated logistic regression by FedAvg, numpy only."""

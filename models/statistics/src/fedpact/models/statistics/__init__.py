@@ -1,0 +1,1 @@
+"""Federated count, sum, mean, standard deviation and histogram."""

@@ -1,0 +1,1 @@
+"""Bus, store, settings, HTTP and telemetry shared by the services. No domain words."""

@@ -1,0 +1,1 @@
+"""Pure rules: who may run what, within which bounds, and who signed it."""

@@ -1,0 +1,1 @@
+"""May it run: asset policies, decisions with reasons, signed grants."""

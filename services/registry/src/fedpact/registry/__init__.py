@@ -1,0 +1,1 @@
+"""What exists: gateways, datasets, models and their versions."""

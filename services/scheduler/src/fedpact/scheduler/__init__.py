@@ -1,0 +1,1 @@
+"""Capacity: places an activation everywhere or nowhere."""

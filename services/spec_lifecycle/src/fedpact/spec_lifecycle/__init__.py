@@ -1,0 +1,1 @@
+"""Drives a compute spec through its life."""
