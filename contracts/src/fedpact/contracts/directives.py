@@ -114,6 +114,4 @@ class JobDirective(Directive):
         return self.job_id
 
 
-DIRECTIVES: dict[str, type[Directive]] = {
-    d.type: d for d in (ParticipantDirective, ServerDirective, JobDirective)
-}
+DIRECTIVES: dict[str, type[Directive]] = {d.type: d for d in (ParticipantDirective, ServerDirective, JobDirective)}

@@ -18,9 +18,7 @@ ParticipantId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,48}$")]
 DatasetId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}_[a-z0-9-]{1,40}_[a-z0-9-]{1,40}$")]
 """`<name>_<gateway>_<organization>`."""
 
-Version = Annotated[
-    str, StringConstraints(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9a-z.-]+)?$")
-]
+Version = Annotated[str, StringConstraints(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9a-z.-]+)?$")]
 """A semantic version."""
 
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]

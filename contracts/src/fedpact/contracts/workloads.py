@@ -50,6 +50,9 @@ class Observation(Fact):
 
     gateway: Id
 
+    def told_by(self, token: str) -> bool:
+        return token == self.gateway
+
 
 class GatewaySpoke(Observation):
     """What the site allots to Fedpact, on start and whenever it changes."""

@@ -1,0 +1,341 @@
+"""
+NATS JetStream through FastStream. The only module that knows either.
+
+Typed facts in, typed facts out; the rest of a service never sees a subject string. The settings below are not taste:
+each default they replace loses messages, spins or gives up (no reconnect after two minutes, a handler error that
+terminates the message, batches that strand, a 0.5 s publish timeout). Streams and durables are made by an
+administrator; a service binds to what is there and may make nothing.
+
+One durable per stream, named after the service, one message at a time: order is kept, and a redelivery can only
+directly follow its message.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from faststream import AckPolicy
+from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
+from faststream.nats.opentelemetry import NatsTelemetryMiddleware
+from faststream.nats.prometheus.provider import NatsMetricsSettingsProvider
+from faststream.nats.security import NatsNKey
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js.api import ConsumerConfig
+from nats.js.errors import NotFoundError as ConsumerNotFoundError
+from opentelemetry.sdk.trace import TracerProvider
+from prometheus_client import CollectorRegistry
+from pydantic import ValidationError
+
+from fedpact.chassis.aggregates import Cause
+from fedpact.chassis.clock import Clock
+from fedpact.chassis.deliveries import Delivery, Handle, Inbox
+from fedpact.chassis.documents import Entry
+from fedpact.chassis.errors import ConsumerLostError, UnavailableError, UnreadableError
+from fedpact.chassis.settings import ServiceSettings
+from fedpact.chassis.telemetry import resumed
+from fedpact.contracts import subjects
+from fedpact.contracts.envelope import Command, Envelope, Message, Quarantined
+
+F = TypeVar("F", bound=Message)
+log = logging.getLogger(__name__)
+PUBLISH_SECONDS = 5.0
+ASK_SECONDS = 5.0
+PULL_SECONDS = 5.0
+LOOK_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class JetStreamReceipt:
+    """Acknowledgement of one delivery."""
+
+    message: Msg
+
+    async def ack(self) -> None:
+        await self.message.ack()
+
+    async def nak(self, delay: float) -> None:
+        await self.message.nak(delay=delay)
+
+    async def term(self) -> None:
+        await self.message.term()
+
+    async def in_progress(self) -> None:
+        await self.message.in_progress()
+
+
+@dataclass(slots=True)
+class _Durable:
+    stream: str
+    name: str
+    inbox: Inbox
+    handlers: dict[str, Handle] = field(default_factory=dict)
+    owed: int | None = None
+    """Messages that waited at the start; `None` until asked."""
+
+
+class _ByType(NatsMetricsSettingsProvider):
+    """Metric labels by message type: subjects hold ids and would grow without bound."""
+
+    def get_consume_attrs_from_message(self, msg: Any) -> Any:
+        kind = (msg.headers or {}).get("ce-type", "other")
+        return {"destination_name": kind, "message_size": len(msg.body), "messages_count": 1}
+
+    def get_publish_destination_name_from_cmd(self, cmd: Any) -> str:
+        return str((cmd.headers or {}).get("ce-type", "other"))
+
+
+class Bus:
+    """The bus as one service sees it. `service` names its durables and its private inbox."""
+
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        service: str,
+        clock: Clock,
+        *,
+        tracer: TracerProvider,
+        quarantined: type[Quarantined] | None = None,
+        durable: str | None = None,
+    ) -> None:
+        self.service, self._clock, self._settings = service, clock, settings
+        self._durable_name = durable or service
+        self._quarantined = quarantined
+        self._durables: dict[str, _Durable] = {}
+        self._closed = asyncio.Event()
+        self.registry = CollectorRegistry()
+        self._inbox = f"_INBOX_{service}"
+        self.broker = _broker(settings, service, self._inbox, tracer, self.registry, self._closed)
+
+    def on(self, kind: type[F], handle: Callable[[F, Cause], Awaitable[None]]) -> None:
+        """Call `handle` with every message of `kind`, at least once, in the order of its stream."""
+
+        async def receive(delivery: Delivery, envelope: Envelope, cause: Cause) -> None:
+            await handle(_read(kind, delivery), cause)
+            log.info(
+                "handled", extra={"fact": kind.type, "key": envelope.subject, "correlation": envelope.correlationid}
+            )
+
+        self._bind(kind.stream, kind.type, receive)
+
+    def on_command(self, kind: type[Command], handle: Handle) -> None:
+        """Hand every command of `kind` to `handle`, raw: `Commands` reads it and verifies its sender."""
+        self._bind(kind.stream, kind.type, handle)
+
+    def answer(self, context: str, verb: str, reply: Callable[[bytes], Awaitable[str]]) -> None:
+        """Answer a query with JSON text. Replicas share the questions."""
+
+        async def receive(message: NatsMessage) -> str:
+            return await reply(message.raw_message.data)
+
+        subject = subjects.query(context, verb)
+        self.broker.subscriber(subject, queue=self.service, title=f"{self.service}:{subject}")(receive)
+
+    def watch(self, subject: str, see: Callable[[Envelope, bytes], Awaitable[None]]) -> None:
+        """Call `see` with what is published on `subject` from now on, at most once: for looking, not for deciding."""
+
+        async def receive(message: NatsMessage) -> None:
+            try:
+                envelope = Envelope.from_headers(message.raw_message.headers or {})
+            except (ValidationError, ValueError):
+                return
+            await see(envelope, message.raw_message.data)
+
+        self.broker.subscriber(subject, title=f"{self.service}:{subject}", no_reply=True)(receive)
+
+    async def publish(self, entry: Entry) -> None:
+        """Have the stream store `entry`; once more is harmless."""
+        with resumed(entry["headers"].get("traceparent")):
+            await self._published(entry)
+
+    async def tell(self, message: Message, envelope: Envelope) -> None:
+        """Publish without keeping: telemetry, where a lost message is no loss."""
+        body = message.model_dump_json().encode()
+        subject = message.subject(envelope.channel, envelope.route)
+        await self.broker.publish(body, subject, headers=envelope.headers())
+
+    async def ask(self, context: str, verb: str, question: str) -> bytes:
+        """The answer of whoever answers that query; `UnavailableError` when nobody does in time."""
+        try:
+            answer = await self.broker.request(question.encode(), subjects.query(context, verb), timeout=ASK_SECONDS)
+        except (NatsError, TimeoutError) as error:
+            raise UnavailableError(f"`{context}` does not answer: {type(error).__name__}") from error
+        return bytes(answer.body)
+
+    async def start(self) -> None:
+        """Connect and begin to consume. Waits for a server that is not there yet."""
+        for durable in self._durables.values():
+            self._subscribe(durable)
+        await self.broker.start()
+
+    async def stop(self) -> None:
+        """Finish the running handlers and disconnect."""
+        await self.broker.stop()
+
+    async def problem(self) -> str | None:
+        """What keeps this service from consuming, for readiness; `None` when nothing does."""
+        if not await self.broker.ping(1.0):
+            return "the bus does not answer"
+        for durable in self._durables.values():
+            if durable.inbox.trouble:
+                return durable.inbox.trouble
+            try:
+                await self._info(durable)
+            except ConsumerNotFoundError:
+                return f"the durable consumer `{durable.name}` on `{durable.stream}` is gone"
+            except (NatsError, TimeoutError):
+                return f"the stream `{durable.stream}` does not answer"
+        return None
+
+    async def caught_up(self) -> None:
+        """Wait until everything that was pending at the start is handled."""
+        for durable in self._durables.values():
+            while not await self._has_caught_up(durable):  # noqa: ASYNC110 - the event happens in the server
+                await asyncio.sleep(0.1)
+
+    async def watchdog(self) -> None:
+        """End with `ConsumerLostError` when a durable is gone or the connection was closed for good."""
+        missing = 0
+        while missing < 3:  # noqa: PLR2004 - once may be a server that restarts
+            try:
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._closed.wait()
+                raise ConsumerLostError("the bus closed the connection")
+            except TimeoutError:
+                missing = missing + 1 if await self._gone() else 0
+        raise ConsumerLostError("a durable consumer is gone: apply the topology of the bus again")
+
+    @property
+    def subscriptions(self) -> Mapping[str, frozenset[str]]:
+        """Stream -> message types handled here."""
+        return {stream: frozenset(durable.handlers) for stream, durable in self._durables.items()}
+
+    def _bind(self, stream: str, kind: str, handle: Handle) -> None:
+        durable = self._durables.get(stream)
+        if durable is None:
+            handlers: dict[str, Handle] = {}
+            inbox = Inbox(
+                handlers,
+                self.publish,
+                self._clock,
+                retry_seconds=self._settings.retry_seconds,
+                quarantined=self._quarantined,
+            )
+            durable = _Durable(stream=stream, name=self._durable_name, inbox=inbox, handlers=handlers)
+            self._durables[stream] = durable
+        durable.handlers[kind] = handle
+
+    def _subscribe(self, durable: _Durable) -> None:
+        async def receive(message: NatsMessage) -> None:
+            raw = message.raw_message
+            await durable.inbox.take(_delivery(raw), JetStreamReceipt(raw))
+
+        self.broker.subscriber(
+            stream=JStream(durable.stream, declare=False),
+            durable=durable.name,
+            pull_sub=PullSub(1, timeout=PULL_SECONDS),
+            config=ConsumerConfig(),
+            inbox_prefix=f"{self._inbox}.".encode(),
+            ack_policy=AckPolicy.MANUAL,
+            title=f"{self.service}:{durable.stream}",
+        )(receive)
+
+    async def _published(self, entry: Entry) -> None:
+        try:
+            await self.broker.publish(
+                entry["body"].encode(),
+                entry["subject"],
+                headers=dict(entry["headers"]),
+                stream=entry["stream"],
+                timeout=PUBLISH_SECONDS,
+            )
+        except (NatsError, TimeoutError) as error:
+            raise UnavailableError(f"`{entry['stream']}` did not take the message: {type(error).__name__}") from error
+
+    async def _has_caught_up(self, durable: _Durable) -> bool:
+        try:
+            info = await self._info(durable)
+        except (NatsError, TimeoutError):
+            return False
+        waiting = (info.num_pending or 0) + (info.num_ack_pending or 0)
+        if durable.owed is None:
+            durable.owed = durable.inbox.handled + waiting
+        return waiting == 0 or durable.inbox.handled >= durable.owed
+
+    async def _gone(self) -> bool:
+        for durable in self._durables.values():
+            try:
+                await self._info(durable)
+            except ConsumerNotFoundError:
+                return True
+            except (NatsError, TimeoutError):
+                continue
+        return False
+
+    async def _info(self, durable: _Durable) -> Any:
+        connection = self.broker.config.connection_state.stream
+        return await connection.consumer_info(durable.stream, durable.name, timeout=2.0)
+
+
+def _broker(
+    settings: ServiceSettings,
+    service: str,
+    inbox: str,
+    tracer: TracerProvider,
+    registry: CollectorRegistry,
+    closed: asyncio.Event,
+) -> NatsBroker:
+    async def told(error: Exception) -> None:
+        """A denied publish looks like a timeout to its caller; only this callback knows why."""
+        log.error("bus: %s", error)
+
+    async def end() -> None:
+        closed.set()
+
+    return NatsBroker(
+        settings.nats_url,
+        name=service,
+        security=NatsNKey(settings.nats_seed_file) if settings.nats_seed_file else None,
+        inbox_prefix=inbox,
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=1,
+        ping_interval=15,
+        max_outstanding_pings=2,
+        connect_timeout=5,
+        graceful_timeout=20,
+        error_cb=told,
+        closed_cb=end,
+        middlewares=[
+            NatsTelemetryMiddleware(tracer_provider=tracer),
+            PrometheusMiddleware(registry=registry, app_name=service, settings_provider_factory=lambda _: _ByType()),
+        ],
+        logger=None,
+    )
+
+
+def _delivery(message: Msg) -> Delivery:
+    metadata = message.metadata
+    return Delivery(
+        subject=message.subject,
+        headers=dict(message.headers or {}),
+        body=message.data,
+        stream=metadata.stream,
+        consumer=metadata.consumer,
+        sequence=metadata.sequence.stream,
+        stored_at=metadata.timestamp,
+        deliveries=metadata.num_delivered,
+    )
+
+
+def _read(kind: type[F], delivery: Delivery) -> F:
+    try:
+        message = kind.model_validate_json(delivery.body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        path = ".".join(str(part) for part in first["loc"])
+        raise UnreadableError(f"`{kind.type}` is malformed at `{path}`: {first['msg']}") from error
+    if not message.told_by(subjects.last_token(delivery.subject)):
+        raise UnreadableError(f"`{subjects.last_token(delivery.subject)}` may not say `{kind.type}` about another")
+    return message

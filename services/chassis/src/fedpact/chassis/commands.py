@@ -1,0 +1,129 @@
+"""
+Commands: one way in for everybody, with a verified actor and an answer that never changes.
+
+A refusal is a document of its own under the command's id, looked up before anything is decided, so that a redelivery
+gets the same answer. An acceptance is published in the aggregate's own save.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from fedpact.chassis.aggregates import Cause, Kind, Stored
+from fedpact.chassis.deliveries import Delivery, Handle
+from fedpact.chassis.documents import Documents
+from fedpact.contracts.envelope import (
+    TOKEN_HEADER,
+    Accepted,
+    Actor,
+    Command,
+    DomainError,
+    Envelope,
+    Fact,
+    Order,
+    Refused,
+)
+
+C = TypeVar("C", bound=Command)
+Verify = Callable[[str, datetime], Awaitable[Actor]]
+"""Who a token vouches for at a moment; raises a `DomainError` when it vouches for nobody."""
+Carry = Callable[[Order[C], Cause], Awaitable[None]]
+KEPT = timedelta(days=7)
+log = logging.getLogger(__name__)
+
+
+class MalformedCommandError(DomainError):
+    """The body is not what the command's schema says."""
+
+    slug = "malformed"
+
+
+class UnauthenticatedError(DomainError):
+    """No valid token came with the command."""
+
+    slug = "unauthenticated"
+
+
+class ExpiredCommandError(DomainError):
+    """The sender no longer wants it by now."""
+
+    slug = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """The answer a command keeps getting."""
+
+    slug: str
+    reason: str
+    path: str
+    until: datetime
+
+
+def refusals(documents: Documents, service: str, now: Callable[[], datetime]) -> Stored[Refusal]:
+    """Where a service keeps its refusals, for seven days."""
+
+    def evolve(_: Refusal | None, fact: Fact) -> Refusal:
+        assert isinstance(fact, Refused)
+        return Refusal(slug=fact.slug, reason=fact.reason, path=fact.path, until=now() + KEPT)
+
+    kind = Kind(source=f"fedpact/{service}/refusals", state=Refusal, evolve=evolve, expires=lambda r: r.until)
+    return Stored(documents, kind)
+
+
+class Commands:
+    """Turns deliveries of commands into orders, and errors of the domain into refusals."""
+
+    def __init__(
+        self, kept: Stored[Refusal], verify: Verify, *, accepted: type[Accepted], refused: type[Refused]
+    ) -> None:
+        self.kept, self._verify = kept, verify
+        self._accepted, self._refused = accepted, refused
+
+    def handle(self, kind: type[C], carry: Carry[C]) -> Handle:
+        """How a delivery of `kind` is handled: `carry` gets the order."""
+
+        async def receive(delivery: Delivery, envelope: Envelope, cause: Cause) -> None:
+            if await self.kept.find(envelope.id):
+                return
+            about = envelope.subject
+            try:
+                command = _read(kind, delivery.body)
+                about = command.key
+                order = Order(command=command, actor=await self._actor(delivery, envelope, cause), now=cause.now)
+                told = self._accepted(command=kind.type, about=about, command_id=envelope.id)
+                await carry(order, replace(cause, accepted=told))
+            except DomainError as error:
+                await self._refuse(kind.type, about, error, cause)
+
+        return receive
+
+    async def _actor(self, delivery: Delivery, envelope: Envelope, cause: Cause) -> Actor:
+        if envelope.expirytime is not None and cause.now > envelope.expirytime:
+            raise ExpiredCommandError(f"the command expired at {envelope.expirytime.isoformat()}: send it again")
+        token = delivery.headers.get(TOKEN_HEADER)
+        if not token:
+            raise UnauthenticatedError(f"the command needs an access token in the header `{TOKEN_HEADER}`")
+        return await self._verify(token, delivery.stored_at)
+
+    async def _refuse(self, command: str, about: str, error: DomainError, cause: Cause) -> None:
+        envelope = cause.envelope
+        assert envelope is not None
+        fact = self._refused(
+            command=command, about=about, command_id=envelope.id, slug=error.slug, reason=error.reason, path=error.path
+        )
+        log.info("refused", extra={"command": command, "key": about, "slug": error.slug, "reason": error.reason})
+        await self.kept.change(envelope.id, lambda _: [fact], replace(cause, accepted=None))
+
+
+def _read(kind: type[C], body: bytes) -> C:
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        path = ".".join(str(part) for part in first["loc"])
+        raise MalformedCommandError(f"{first['msg'].lower()} at `{path or 'body'}`", path=path) from error

@@ -1,0 +1,175 @@
+"""
+What happens to one delivered message: handled, tried again, or set aside.
+
+Store or bus unreachable is nobody's fault: the message is given back and comes again, without limit. An error the
+handler raised is retried in place for a bounded time; then, or at once when the message is malformed, it goes to the
+dead-letter stream with its error, a `Quarantined` fact says so, and the neighbours go on. A handler that never
+answers is such an error too.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from fedpact.chassis.aggregates import Cause, entry
+from fedpact.chassis.clock import Clock
+from fedpact.chassis.documents import Entry
+from fedpact.chassis.errors import UnavailableError, UnreadableError
+from fedpact.chassis.guard import failure_of
+from fedpact.contracts import subjects
+from fedpact.contracts.envelope import TOKEN_HEADER, Envelope, Quarantined, message_id
+
+log = logging.getLogger(__name__)
+NAK_SECONDS = 1.0
+HANDLER_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message as the stream handed it over."""
+
+    subject: str
+    headers: Mapping[str, str]
+    body: bytes
+    stream: str
+    consumer: str
+    sequence: int
+    stored_at: datetime
+    deliveries: int = 1
+
+
+class Receipt(Protocol):
+    """How the stream is told what became of the message."""
+
+    async def ack(self) -> None: ...
+
+    async def nak(self, delay: float) -> None: ...
+
+    async def term(self) -> None: ...
+
+    async def in_progress(self) -> None: ...
+
+
+Handle = Callable[[Delivery, Envelope, Cause], Awaitable[None]]
+
+
+class Inbox:
+    """Everything one service does with the deliveries of one durable consumer."""
+
+    def __init__(
+        self,
+        handlers: Mapping[str, Handle],
+        publish: Callable[[Entry], Awaitable[None]],
+        clock: Clock,
+        *,
+        retry_seconds: float,
+        quarantined: type[Quarantined] | None,
+    ) -> None:
+        self._handlers, self._publish, self._clock = handlers, publish, clock
+        self._retry_seconds, self._quarantined = retry_seconds, quarantined
+        self.handled = 0
+        self.trouble: str | None = None
+
+    async def take(self, delivery: Delivery, receipt: Receipt) -> None:
+        """Handle the delivery and tell the stream."""
+        failure = await self._failure(delivery, receipt)
+        if failure is None:
+            await receipt.ack()
+        elif isinstance(failure, UnavailableError):
+            log.warning("message given back: %s", failure, extra={"key": delivery.subject})
+            await receipt.nak(NAK_SECONDS)
+        else:
+            await self._set_aside(delivery, failure)
+            await receipt.term()
+        self.trouble = str(failure) if isinstance(failure, UnavailableError) else None
+        self.handled += not isinstance(failure, UnavailableError)
+
+    async def _failure(self, delivery: Delivery, receipt: Receipt) -> Exception | None:
+        try:
+            envelope = _envelope(delivery)
+        except (ValidationError, ValueError) as error:
+            return UnreadableError(f"the envelope is malformed: {_first(error)}")
+        handle = self._handlers.get(envelope.type)
+        if handle is None:
+            return None
+        return await self._tried(lambda: handle(delivery, envelope, self._cause(delivery, envelope)), receipt)
+
+    async def _tried(self, attempt: Callable[[], Awaitable[None]], receipt: Receipt) -> Exception | None:
+        left = self._retry_seconds
+        for delay in _growing():
+            failure = await failure_of(asyncio.wait_for(attempt(), HANDLER_SECONDS))
+            if failure is None or isinstance(failure, (UnavailableError, UnreadableError)) or delay > left:
+                return failure
+            log.warning("handler failed, tried again in %.1f s: %r", delay, failure)
+            left -= delay
+            await receipt.in_progress()
+            await asyncio.sleep(delay)
+        return None
+
+    def _cause(self, delivery: Delivery, envelope: Envelope) -> Cause:
+        return Cause(
+            now=self._clock.now(), envelope=envelope, stream=delivery.stream, stream_sequence=delivery.sequence
+        )
+
+    async def _set_aside(self, delivery: Delivery, failure: Exception) -> None:
+        error = f"{type(failure).__name__}: {failure}".replace("\n", " ")[:500]
+        log.error("message set aside: %s", error, extra={"key": delivery.subject})
+        await self._publish(_dead_letter(delivery, error))
+        if self._quarantined is not None:
+            await self._publish(self._notice(self._quarantined, delivery, error))
+
+    def _notice(self, kind: type[Quarantined], delivery: Delivery, error: str) -> Entry:
+        consumer = delivery.consumer
+        fact = kind(
+            consumer=consumer, original_subject=delivery.subject, stream_sequence=delivery.sequence, error=error
+        )
+        envelope = Envelope(
+            id=message_id(f"quarantine/{delivery.stream}", 0, consumer, delivery.sequence),
+            source=f"fedpact/{consumer}/quarantine",
+            type=fact.type,
+            subject=consumer,
+            time=self._clock.now(),
+        )
+        return entry(fact, envelope)
+
+
+def _envelope(delivery: Delivery) -> Envelope:
+    """The envelope, with channel and route as the bus authenticated them, not as the headers claim."""
+    envelope = Envelope.from_headers(delivery.headers)
+    known = {"channel": subjects.channel_of(delivery.subject), "route": subjects.last_token(delivery.subject)}
+    return envelope.model_copy(update=known)
+
+
+def _dead_letter(delivery: Delivery, error: str) -> Entry:
+    kept = {k: v for k, v in delivery.headers.items() if not k.startswith("Nats-") and k != TOKEN_HEADER}
+    letter = f"{delivery.stream}:{delivery.consumer}:{delivery.sequence}"
+    told = {
+        "x-error": error.encode("ascii", "replace").decode(),
+        "x-subject": delivery.subject,
+        "x-stream-sequence": str(delivery.sequence),
+        "x-deliveries": str(delivery.deliveries),
+        "Nats-Msg-Id": letter,
+    }
+    return Entry(
+        id=letter,
+        stream="dlq",
+        subject=subjects.dead_letter(delivery.stream, delivery.consumer),
+        headers=kept | told,
+        body=delivery.body.decode(errors="replace"),
+    )
+
+
+def _growing() -> Iterator[float]:
+    delay = 0.1
+    while True:
+        yield delay
+        delay = min(delay * 2, 5.0)
+
+
+def _first(error: Exception) -> str:
+    return str(error).splitlines()[0]

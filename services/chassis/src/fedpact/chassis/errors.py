@@ -1,0 +1,39 @@
+"""
+What can go wrong in the chassis. A refusal by the domain is not here: that is a `DomainError`.
+
+* ChassisError
+  - UnavailableError     store, bus or a service asked does not answer: wait and try again, without limit
+    - StaleVersionError  others saved the aggregate first, again and again
+    - BacklogError       an aggregate's unsent messages pile up
+  - NotFoundError        the aggregate does not exist
+  - UnreadableError      the message is malformed: trying again cannot help
+  - ConsumerLostError    a durable consumer is gone or not ours: the process ends and is started anew
+"""
+
+
+class ChassisError(Exception):
+    """Anything the chassis can tell a service went wrong."""
+
+
+class UnavailableError(ChassisError):
+    """Store, bus or a service asked does not answer."""
+
+
+class StaleVersionError(UnavailableError):
+    """Others saved the aggregate first, again and again."""
+
+
+class BacklogError(UnavailableError):
+    """An aggregate holds too many messages that the bus has not taken yet."""
+
+
+class NotFoundError(ChassisError):
+    """The aggregate does not exist."""
+
+
+class UnreadableError(ChassisError):
+    """The message is malformed."""
+
+
+class ConsumerLostError(ChassisError):
+    """A durable consumer is gone."""

@@ -1,0 +1,117 @@
+"""
+HTTP as every service speaks it: health, readiness, metrics, and errors as `application/problem+json`.
+
+A domain error becomes a status by its slug, once, in the table a service gives. Nothing else of an error reaches
+the caller: an unexpected one is a 500 with an id that is in the log.
+"""
+
+import logging
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from prometheus_client import CollectorRegistry, generate_latest
+from pydantic import ValidationError
+
+from fedpact.chassis.errors import NotFoundError, UnavailableError
+from fedpact.contracts.envelope import DomainError
+
+Check = Callable[[], Awaitable[str | None]]
+"""What is wrong, or `None`."""
+MAX_BODY = 2**20
+log = logging.getLogger(__name__)
+
+
+def make_app(
+    *,
+    checks: Mapping[str, Check],
+    status_of: Mapping[str, int] | None = None,
+    registry: CollectorRegistry | None = None,
+    max_body: int = MAX_BODY,
+) -> web.Application:
+    """An application with `/healthz`, `/readyz`, `/metrics` and problem+json. `status_of`: slug -> HTTP status."""
+    app = web.Application(middlewares=[_problems(status_of or {})], client_max_size=max_body)
+    app.router.add_get("/healthz", _alive)
+    app.router.add_get("/readyz", _ready(checks))
+    app.router.add_get("/metrics", _metrics(registry or CollectorRegistry()))
+    return app
+
+
+def problem(status: int, slug: str, detail: str, **members: object) -> web.Response:
+    """An RFC 9457 problem. `slug` is the stable code, `detail` is for a person."""
+    body = {"type": f"urn:fedpact:problem:{slug}", "title": slug.replace("_", " "), "status": status, "slug": slug}
+    body |= {"detail": detail} | {k: v for k, v in members.items() if v not in (None, "")}
+    return web.json_response(body, status=status, content_type="application/problem+json")
+
+
+@asynccontextmanager
+async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Serve `app`; yields the port it listens on."""
+    runner = web.AppRunner(app, access_log=None, keepalive_timeout=15, max_line_size=8190, max_field_size=8190)
+    await runner.setup()
+    site = web.TCPSite(runner, host, port, reuse_address=True)
+    try:
+        await site.start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+async def _alive(_: web.Request) -> web.Response:
+    return web.json_response({"status": "alive"})
+
+
+def _ready(checks: Mapping[str, Check]) -> Handler:
+    async def ready(_: web.Request) -> web.StreamResponse:
+        found = {name: await check() for name, check in checks.items()}
+        wrong = {name: text for name, text in found.items() if text}
+        if wrong:
+            return problem(503, "not_ready", "; ".join(wrong.values()), failing=sorted(wrong))
+        return web.json_response({"status": "ready", "checks": sorted(found)})
+
+    return ready
+
+
+def _metrics(registry: CollectorRegistry) -> Handler:
+    async def metrics(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=generate_latest(registry), content_type="text/plain", charset="utf-8")
+
+    return metrics
+
+
+def _problems(status_of: Mapping[str, int]) -> Middleware:
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except DomainError as error:
+            return problem(status_of.get(error.slug, 409), error.slug, error.reason, path=error.path)
+        except NotFoundError as error:
+            return problem(404, "not_found", f"`{error}` does not exist")
+        except ValidationError as error:
+            return _malformed(error)
+        except UnavailableError as error:
+            return problem(503, "unavailable", f"{error}; try again in a moment")
+        except web.HTTPException as error:
+            return _plain(error)
+        except Exception:
+            mark = uuid.uuid4().hex[:12]
+            log.exception("unexpected error %s on %s %s", mark, request.method, request.path)
+            return problem(500, "unexpected", f"this is our fault; the log has it under `{mark}`", mark=mark)
+
+    return middleware
+
+
+def _malformed(error: ValidationError) -> web.Response:
+    errors = error.errors(include_url=False, include_input=False, include_context=False)
+    told = [{"path": ".".join(str(part) for part in e["loc"]), "text": e["msg"]} for e in errors[:20]]
+    return problem(422, "malformed", f"{told[0]['text'].lower()} at `{told[0]['path'] or 'body'}`", errors=told)
+
+
+def _plain(error: web.HTTPException) -> web.StreamResponse:
+    if error.status < 400:  # noqa: PLR2004 - redirects are answers, not problems
+        raise error
+    slug = (error.reason or "error").lower().replace(" ", "_")
+    return problem(error.status, slug, (error.text or error.reason or "").removeprefix(f"{error.status}: ").lower())

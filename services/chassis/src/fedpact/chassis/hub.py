@@ -1,0 +1,115 @@
+"""
+The wiring every hub service shares: clock, traces, bus, its own database, commands with verified actors.
+
+`compose` of a service builds one `Hub`, names its aggregates and copies, subscribes its handlers and hands over a
+`Service`. Nothing connects before that is run.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from aiohttp import web
+from pydantic import JsonValue, TypeAdapter
+
+from fedpact.chassis.actors import Actors, Key, ReadToken
+from fedpact.chassis.aggregates import Kind, Stored
+from fedpact.chassis.bus import Bus
+from fedpact.chassis.clock import Clock, SystemClock
+from fedpact.chassis.commands import Commands, Refusal, refusals
+from fedpact.chassis.copies import Copies
+from fedpact.chassis.errors import UnavailableError
+from fedpact.chassis.http import make_app
+from fedpact.chassis.mongo import MongoDocuments, connect
+from fedpact.chassis.service import Service, Work
+from fedpact.chassis.settings import HubSettings
+from fedpact.chassis.telemetry import tracing
+from fedpact.chassis.ticks import OnTick
+from fedpact.contracts.envelope import Accepted, Fact, Quarantined, Refused
+
+S = TypeVar("S")
+F = TypeVar("F", bound=Fact)
+_KEYS: TypeAdapter[dict[str, list[dict[str, JsonValue]]]] = TypeAdapter(dict[str, list[dict[str, JsonValue]]])
+
+
+class Hub:
+    """One hub service's surroundings. `name` is its durable, its NATS user and the first part of its sources."""
+
+    def __init__(
+        self,
+        settings: HubSettings,
+        name: str,
+        *,
+        clock: Clock | None = None,
+        quarantined: type[Quarantined] | None = None,
+    ) -> None:
+        self.name, self.settings = name, settings
+        self.clock = clock or SystemClock()
+        tracer = tracing(name, settings.otlp_endpoint)
+        self.bus = Bus(settings, name, self.clock, tracer=tracer, quarantined=quarantined)
+        self._client = connect(settings.mongo_url_file.read_text().strip())
+        self._prepared: list[tuple[MongoDocuments, Sequence[str]]] = []
+        self._refusals: Stored[Refusal] | None = None
+
+    def kept(self, collection: str, kind: Kind[S]) -> Stored[S]:
+        """Aggregates of one kind in a collection of this service's own database."""
+        return Stored(self._documents(collection, list(kind.indexes)), kind)
+
+    def copies(
+        self, collection: str, kind: type[F], indexes: Mapping[str, Callable[[F], Iterable[str]]] | None = None
+    ) -> Copies[F]:
+        """What another service owns, as this one last heard it."""
+        return Copies(self._documents(collection, list(indexes or {})), kind, indexes)
+
+    def commands(self, read: ReadToken, *, accepted: type[Accepted], refused: type[Refused]) -> Commands:
+        """How this service takes commands. `read` says who a token vouches for."""
+        self._refusals = refusals(self._documents("refusals", []), self.name, self.clock.now)
+        actors = Actors(self.fetch_keys, read, self.clock)
+        return Commands(self._refusals, actors.verify, accepted=accepted, refused=refused)
+
+    async def fetch_keys(self) -> Sequence[Key]:
+        """The public keys that access tokens are signed with."""
+        answer = await self.bus.ask("identity", "keys", "{}")
+        return _KEYS.validate_json(answer)["keys"]
+
+    def app(self, status_of: Mapping[str, int] | None = None) -> web.Application:
+        """An HTTP application whose readiness is that of bus and store."""
+        checks = {"bus": self.bus.problem, "store": self._store_problem}
+        return make_app(checks=checks, status_of=status_of, registry=self.bus.registry)
+
+    def service(
+        self,
+        kinds: Mapping[Stored[Any], OnTick | None],
+        *,
+        app: web.Application | None = None,
+        prepare: Sequence[Work] = (),
+        tasks: Sequence[Work] = (),
+    ) -> Service:
+        """Everything wired, ready to run. `kinds`: aggregates with an outbox, and who hears of their timers."""
+        published = dict(kinds) | ({self._refusals: None} if self._refusals else {})
+        return Service(
+            name=self.name,
+            settings=self.settings,
+            bus=self.bus,
+            app=app or self.app(),
+            clock=self.clock,
+            kinds=published,
+            prepare=(self._prepare, *prepare),
+            tasks=tasks,
+            close=(self._client.close,),
+        )
+
+    def _documents(self, collection: str, indexes: Sequence[str]) -> MongoDocuments:
+        documents = MongoDocuments(self._client[self.settings.database][collection])
+        self._prepared.append((documents, indexes))
+        return documents
+
+    async def _prepare(self) -> None:
+        for documents, indexes in self._prepared:
+            await documents.prepare(indexes)
+
+    async def _store_problem(self) -> str | None:
+        try:
+            await self._prepared[0][0].load("")
+        except UnavailableError as error:
+            return str(error)
+        return None

@@ -1,0 +1,163 @@
+"""
+Documents in MongoDB. The only module that imports the driver.
+
+Only the portable subset is used: single-document `update_one` filtered on `_id` and `version`, `$push`, `$pull`,
+`$unset`, simple finds on an index. No transactions, no findAndModify, no change streams. Driver retries are off:
+every write is a compare-and-set or idempotent, and a lost connection is told as `UnavailableError`.
+State is kept as JSON text: a payload may hold member names (`a.b`, `$x`) and integers that BSON does not.
+Majority and journal are asked for, because an acknowledged save must survive a crash of the server.
+"""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from pymongo import AsyncMongoClient
+from pymongo.errors import DuplicateKeyError, PyMongoError
+
+from fedpact.chassis.documents import Document, Entry
+from fedpact.chassis.errors import UnavailableError
+
+T = TypeVar("T")
+Raw = dict[str, Any]
+_OPTIONS: dict[str, Any] = {
+    "retryWrites": False,
+    "journal": True,
+    "w": "majority",
+    "tz_aware": True,
+    "directConnection": True,
+    "serverSelectionTimeoutMS": 5000,
+    "socketTimeoutMS": 10000,
+}
+
+
+def connect(url: str) -> "AsyncMongoClient[Raw]":
+    """A client with the durability this store stands on. An option in `url` does not loosen it."""
+    return AsyncMongoClient(url, **(_OPTIONS if "replicaSet" not in url else _OPTIONS | {"directConnection": False}))
+
+
+class MongoDocuments:
+    """One collection. The client is injected; any driver with PyMongo's asynchronous surface will do."""
+
+    epoch = 0
+
+    def __init__(self, collection: Any) -> None:
+        self._collection = collection
+
+    async def prepare(self, indexes: Sequence[str] = ()) -> None:
+        """Make the indexes. Doing it again changes nothing."""
+        fields = ["outbox_at", "due_at", "expires_at", *(f"indexes.{name}" for name in indexes)]
+        for field in fields:
+            await _asked(self._collection.create_index(field, sparse=True))
+
+    async def load(self, key: str) -> Document | None:
+        found = await _asked(self._collection.find_one({"_id": key}))
+        return _document(found) if found else None
+
+    async def save(self, document: Document, *, expected: int, added: Sequence[Entry], at: datetime) -> bool:
+        if expected == 0:
+            return await self._insert(document, added, at)
+        change: Raw = {"$set": _raw(document, expected + 1)}
+        if added:
+            change["$push"] = {"outbox": {"$each": list(added)}}
+            change["$min"] = {"outbox_at": at}
+        gone = {name: "" for name in ("due_at", "expires_at") if change["$set"][name] is None}
+        for name in gone:
+            del change["$set"][name]
+        if gone:
+            change["$unset"] = gone
+        result = await _asked(self._collection.update_one({"_id": document.key, "version": expected}, change))
+        return bool(result.matched_count == 1)
+
+    async def unsent(self, limit: int) -> Sequence[Document]:
+        return await self._find({"outbox_at": {"$exists": True}}, "outbox_at", limit)
+
+    async def sent(self, key: str, version: int, ids: Sequence[str]) -> None:
+        unchanged = {"_id": key, "version": version}
+        done = await _asked(
+            self._collection.update_one(unchanged, {"$set": {"outbox": []}, "$unset": {"outbox_at": ""}})
+        )
+        if done.matched_count == 0:
+            await _asked(self._collection.update_one({"_id": key}, {"$pull": {"outbox": {"id": {"$in": list(ids)}}}}))
+            empty = {"_id": key, "outbox": {"$size": 0}}
+            await _asked(self._collection.update_one(empty, {"$unset": {"outbox_at": ""}}))
+
+    async def due(self, now: datetime, limit: int) -> Sequence[str]:
+        return [d.key for d in await self._find({"due_at": {"$lte": now}}, "due_at", limit)]
+
+    async def where(self, index: str, value: str) -> Sequence[Document]:
+        return await self._find({f"indexes.{index}": value}, "_id", 0)
+
+    async def every(self) -> Sequence[Document]:
+        return await self._find({}, "_id", 0)
+
+    async def purge(self, now: datetime) -> None:
+        old = {"expires_at": {"$lte": now}, "outbox_at": {"$exists": False}}
+        await _asked(self._collection.delete_many(old))
+
+    async def _insert(self, document: Document, added: Sequence[Entry], at: datetime) -> bool:
+        raw = {k: v for k, v in _raw(document, 1).items() if v is not None}
+        raw |= {"_id": document.key, "outbox": list(added)} | ({"outbox_at": at} if added else {})
+        try:
+            await _asked(self._collection.insert_one(raw))
+        except DuplicateKeyError:
+            return False
+        return True
+
+    async def _find(self, condition: Raw, order: str, limit: int) -> list[Document]:
+        async with _told():
+            cursor = self._collection.find(condition).sort(order, 1).limit(limit)
+            return [_document(raw) async for raw in cursor]
+
+
+def _raw(document: Document, version: int) -> Raw:
+    return {
+        "version": version,
+        "sequence": document.sequence,
+        "state": json.dumps(document.state),
+        "seen": list(document.seen),
+        "applied": {source: list(mark) for source, mark in document.applied.items()},
+        "indexes": {name: list(values) for name, values in document.indexes.items()},
+        "route": document.route,
+        "correlation": document.correlation,
+        "due_at": document.due_at,
+        "expires_at": document.expires_at,
+    }
+
+
+def _document(raw: Raw) -> Document:
+    return Document(
+        key=raw["_id"],
+        version=raw["version"],
+        sequence=raw["sequence"],
+        state=json.loads(raw["state"]),
+        outbox=tuple(raw["outbox"]),
+        seen=tuple(raw["seen"]),
+        applied={source: (mark[0], mark[1]) for source, mark in raw["applied"].items()},
+        indexes={name: tuple(values) for name, values in raw["indexes"].items()},
+        route=raw["route"],
+        correlation=raw["correlation"],
+        due_at=_aware(raw.get("due_at")),
+        expires_at=_aware(raw.get("expires_at")),
+    )
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+
+@asynccontextmanager
+async def _told() -> AsyncIterator[None]:
+    try:
+        yield
+    except DuplicateKeyError:
+        raise
+    except PyMongoError as error:
+        raise UnavailableError(f"the store does not answer: {type(error).__name__}") from error
+
+
+async def _asked(call: Awaitable[T]) -> T:
+    async with _told():
+        return await call

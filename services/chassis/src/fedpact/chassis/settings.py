@@ -1,0 +1,28 @@
+"""Settings every service has. Subclass, set `env_prefix` to `FEDPACT_<SERVICE>_`, and add the service's own."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """Secrets are files, never values: neither an environment listing nor a process list shows them."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    nats_url: str = "nats://127.0.0.1:4222"
+    nats_seed_file: Path | None = Field(default=None, description="NKey seed of this service, mode 0600")
+    host: str = "127.0.0.1"
+    port: int = Field(default=0, description="health and metrics, and the API where there is one; 0 picks a free one")
+    retry_seconds: float = Field(default=30.0, description="how long a failing message is tried in place, in seconds")
+    sweep_seconds: float = Field(default=0.5, description="pause between looks for unsent messages and due timers")
+    otlp_endpoint: str | None = Field(default=None, description="OTLP over HTTP collector for traces")
+    log_level: str = "INFO"
+
+
+class HubSettings(ServiceSettings):
+    """A hub service keeps its aggregates in MongoDB."""
+
+    mongo_url_file: Path = Field(description="file with the MongoDB URL of this service's own user, mode 0600")
+    database: str = Field(description="this service's own database")
