@@ -1,0 +1,125 @@
+"""
+The process that holds one FLARE session for the agent: JSON lines in, JSON lines out.
+
+FLARE's client prints to stdout, starts tens of threads for a session and leaves some behind when it is closed.
+Here all of that ends with the activation, a call that hangs can be killed, and the agent never loads FLARE. The
+protocol has the real stdout to itself; whatever FLARE prints goes to stderr, which is a log file. When the agent
+dies, stdin ends, and so does this.
+"""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from nvflare.apis.job_def import JobMetaKey
+from nvflare.fuel.flare_api import api_spec
+from nvflare.fuel.flare_api.flare_api import Session, new_secure_session
+
+from fedpact.gateway_agent.domain.kits import ADMIN_USER
+
+CONNECT = 5.0
+"""Seconds one attempt to connect may take. The agent tries again."""
+
+KINDS: Mapping[type[BaseException], str] = {
+    api_spec.SubmitTokenConflict: "token_reused",
+    api_spec.SubmitTokenJobDeleted: "token_reused",
+    api_spec.InvalidJobDefinition: "refused",
+    api_spec.InvalidTarget: "refused",
+    api_spec.AuthorizationError: "refused",
+    api_spec.JobNotFound: "unknown_job",
+    api_spec.NoConnection: "unreachable",
+    api_spec.SessionClosed: "unreachable",
+    api_spec.AuthenticationError: "unreachable",
+    api_spec.NoReply: "unreachable",
+    api_spec.InternalError: "failed",
+    api_spec.JobNotDone: "failed",
+    OSError: "unreachable",
+    RuntimeError: "failed",
+    ValueError: "failed",
+}
+
+
+class Host:
+    """The one session, opened by the first call."""
+
+    def __init__(self) -> None:
+        self.kit = ""
+        self.session: Session | None = None
+
+    def open(self, kit: str) -> None:
+        self.kit = kit
+        self._opened()
+
+    def system(self) -> dict[str, Any]:
+        info = self._opened().get_system_info()
+        sites = {client.name: client.last_connect_time for client in info.client_info or []}
+        return {"sites": sites, "running": [job.job_id for job in info.job_info or []]}
+
+    def submit(self, folder: str, token: str) -> str:
+        job: str = self._opened().submit_job(folder, submit_token=token)
+        return job
+
+    def job(self, engine_job: str) -> dict[str, Any]:
+        meta = self._opened().get_job_meta(engine_job)
+        return {
+            "status": meta.get(JobMetaKey.STATUS.value, ""),
+            "deploy": meta.get(JobMetaKey.JOB_DEPLOY_DETAIL.value) or [],
+            "history": meta.get(JobMetaKey.SCHEDULE_HISTORY.value) or [],
+        }
+
+    def abort(self, engine_job: str) -> None:
+        try:
+            self._opened().abort_job(engine_job)
+        except api_spec.JobNotRunning:
+            return
+
+    def download(self, engine_job: str, into: str) -> str:
+        shutil.rmtree(Path(into) / engine_job, ignore_errors=True)
+        location: str = self._opened().download_job_result(engine_job, destination=into)
+        return location
+
+    def _opened(self) -> Session:
+        if self.session is None:
+            self.session = new_secure_session(ADMIN_USER, self.kit, timeout=CONNECT, auto_login_max_tries=1)
+        return self.session
+
+    def answer(self, op: str, args: Mapping[str, str]) -> dict[str, Any]:
+        """The result of one call, or the kind and text of its error. An expired session is opened again once."""
+        calls: dict[str, Callable[..., Any]] = {
+            name: getattr(self, name) for name in ("open", "system", "submit", "job", "abort", "download")
+        }
+        try:
+            try:
+                return {"ok": calls[op](**args)}
+            except api_spec.SessionClosed:
+                self.session = None
+                return {"ok": calls[op](**args)}
+        except tuple(KINDS) as error:
+            kind = next(KINDS[one] for one in type(error).__mro__ if one in KINDS)
+            return {"error": kind, "text": str(error)}
+
+
+def serve(requests: IO[str], answers: IO[str]) -> None:
+    """Answers every request line until there are no more."""
+    host = Host()
+    for line in requests:
+        request = json.loads(line)
+        answer = host.answer(request["op"], request["args"])
+        answers.write(json.dumps({"id": request["id"], **answer}) + "\n")
+        answers.flush()
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    serve(sys.stdin, answers)
+    # FLARE's threads are not daemons: a normal exit would wait for them for ever.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""
+Workloads as child processes of this machine.
+
+A workload is in a session of its own and survives the agent: after a crash the next agent finds it by its record
+and its mark. What is not enforced here is not claimed: without cgroups a workload can use more than its pod says.
+"""
+
+import asyncio
+import os
+import subprocess
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from fedpact.contracts.ids import SERVER
+from fedpact.gateway_agent.adapters import files, trees
+from fedpact.gateway_agent.adapters.records import Record, Records
+from fedpact.gateway_agent.app.ports import Checkpoint, Life, Observed, Ref, Stage
+from fedpact.gateway_agent.domain.errors import AgentError, AlreadyThereError, LaunchError
+from fedpact.gateway_agent.domain.pods import Kind, Pod, PodName
+
+Marks = Mapping[str, psutil.Process]
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessLauncher:
+    """Launches on this machine; `state` is a folder of its own, and tells its workloads from another agent's."""
+
+    state: Path
+    grace: float = trees.GRACE
+    _children: dict[PodName, subprocess.Popen[bytes]] = field(default_factory=dict, init=False)
+    _locks: defaultdict[PodName, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock), init=False)
+
+    @property
+    def limits_enforced(self) -> tuple[str, ...]:
+        return ()
+
+    async def launch(self, pod: Pod) -> AsyncIterator[Checkpoint]:
+        async with self._locks[pod.name]:
+            record = await asyncio.to_thread(self._reserve, pod)
+        yield Checkpoint(ref=_ref(record), stage=Stage.RESERVED)
+        async with self._locks[pod.name]:
+            record = await asyncio.to_thread(self._spawn, pod, record)
+        yield Checkpoint(ref=_ref(record), stage=Stage.RUNNING)
+
+    async def observe(self) -> Sequence[Observed]:
+        marks = await asyncio.to_thread(trees.marks)
+        found: dict[PodName, Observed] = {}
+        for record in await asyncio.to_thread(lambda: list(self._records.all())):
+            if self._locks[record.pod].locked():  # in the middle of its start or its end
+                found[record.pod] = _observed(record, Life.RUNNING)
+                continue
+            async with self._locks[record.pod]:
+                current = await asyncio.to_thread(self._assess, record.pod, marks)
+            if current:
+                found[record.pod] = current
+        found.update(self._strays(marks, found))
+        return [found[name] for name in sorted(found, key=str)]
+
+    async def stop(self, ref: Ref) -> None:
+        async with self._locks[ref.name]:
+            await asyncio.to_thread(self._stop, ref.name)
+        self._locks.pop(ref.name, None)
+
+    @property
+    def _records(self) -> Records:
+        return Records(self.state)
+
+    def _trace(self, name: PodName, kit: Path | None) -> trees.Trace:
+        return trees.Trace(f"{self.state}:{name}", kit)
+
+    def _reserve(self, pod: Pod) -> Record:
+        if self._records.get(pod.name):
+            raise AlreadyThereError(str(pod.name))
+        return self._records.put(Record(name=str(pod.name), kind=pod.kind, kit=pod.kit))
+
+    def _spawn(self, pod: Pod, record: Record) -> Record:
+        child = self._start(pod)
+        self._children[pod.name] = child
+        created = psutil.Process(child.pid).create_time()
+        return self._records.put(record.model_copy(update={"pid": child.pid, "created": created}))
+
+    def _start(self, pod: Pod) -> subprocess.Popen[bytes]:
+        files.folder(pod.log.parent)
+        try:
+            log = os.open(pod.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, files.PRIVATE)
+            try:
+                return subprocess.Popen(  # noqa: S603 - the command is a pod's, built by `domain.pods`
+                    pod.command,
+                    cwd=pod.kit,
+                    env={**pod.env, trees.MARK: self._trace(pod.name, None).mark},
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            finally:
+                os.close(log)
+        except OSError as error:
+            raise LaunchError(f"`{pod.command[0]}` cannot be started: {error.strerror}") from error
+
+    def _assess(self, name: PodName, marks: Marks) -> Observed | None:
+        """What became of a launch, written down where it is news."""
+        record = self._records.get(name)
+        if record is None:
+            return None
+        if record.ended:
+            return _observed(record, Life.EXITED)
+        trace = self._trace(name, record.kit)
+        if name in self._children:
+            code = self._children[name].poll()
+            return self._ended(record, code) if code is not None else _observed(record, Life.RUNNING)
+        if not record.pid and trace.mark in marks:
+            record = self._adopt(record, marks[trace.mark])
+        if record.pid and trees.is_alive(record.pid, record.created, trace):
+            return _observed(record, Life.RUNNING)
+        return self._ended(record, None)
+
+    def _adopt(self, record: Record, process: psutil.Process) -> Record:
+        try:
+            news = {"pid": process.pid, "created": process.create_time()}
+        except psutil.NoSuchProcess:
+            return record
+        return self._records.put(record.model_copy(update=news))
+
+    def _ended(self, record: Record, code: int | None) -> Observed:
+        self._children.pop(record.pod, None)
+        ended = self._records.put(record.model_copy(update={"ended": True, "exit_code": code}))
+        return _observed(ended, Life.EXITED)
+
+    def _stop(self, name: PodName) -> None:
+        record = self._records.get(name)
+        if not trees.end(self._trace(name, record.kit if record else None), self.grace):
+            raise LaunchError(f"a process of `{name}` does not end; end it by hand")
+        child = self._children.pop(name, None)
+        if child:
+            child.wait()
+        self._records.remove(name)
+
+    def _strays(self, marks: Marks, known: Mapping[PodName, Observed]) -> dict[PodName, Observed]:
+        """What carries our mark without a record: somebody lost the state folder, not the process."""
+        strays = {}
+        for mark, process in marks.items():
+            owner, _, text = mark.rpartition(":")
+            try:
+                name = PodName.parse(text)
+            except AgentError:
+                continue
+            if owner == str(self.state) and name not in known and process.is_running():
+                kind = Kind.SERVER if name.participant == SERVER else Kind.CLIENT
+                strays[name] = Observed(ref=Ref(name=name, handle=str(process.pid)), kind=kind, life=Life.RUNNING)
+        return strays
+
+
+def _ref(record: Record) -> Ref:
+    return Ref(name=record.pod, handle=str(record.pid) if record.pid else "")
+
+
+def _observed(record: Record, life: Life) -> Observed:
+    return Observed(ref=_ref(record), kind=record.kind, life=life, exit_code=record.exit_code)

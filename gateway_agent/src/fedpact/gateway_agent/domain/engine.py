@@ -1,0 +1,66 @@
+"""
+What FLARE's words about a job mean to us.
+
+A status that FLARE will not change begins with FINISHED. Its reasons are scattered over the job's meta data.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from fedpact.contracts.workloads import JobPhase
+
+
+class Status(StrEnum):
+    """FLARE's RunStatus, complete."""
+
+    SUBMITTED = "SUBMITTED"
+    APPROVED = "APPROVED"
+    DISPATCHED = "DISPATCHED"
+    RUNNING = "RUNNING"
+    COMPLETED = "FINISHED:COMPLETED"
+    ABORTED = "FINISHED:ABORTED"
+    EXECUTION_EXCEPTION = "FINISHED:EXECUTION_EXCEPTION"
+    ABNORMAL = "FINISHED:ABNORMAL"
+    CAN_NOT_SCHEDULE = "FINISHED:CAN_NOT_SCHEDULE"
+    FAILED_TO_RUN = "FINISHED:FAILED_TO_RUN"
+    ABANDONED = "FINISHED:ABANDONED"
+
+
+MEANING: Mapping[str, str] = {
+    Status.EXECUTION_EXCEPTION: "the job raised an error; see its log",
+    Status.ABNORMAL: "the job ended abnormally at a site; its configuration names what that site does not allow, "
+    "or a process of it was killed",
+    Status.CAN_NOT_SCHEDULE: "the sites it names never were connected together",
+    Status.FAILED_TO_RUN: "a site refused the job",
+    Status.ABANDONED: "the job was given up",
+}
+
+
+def is_final(status: str) -> bool:
+    """Whether FLARE is done with the job."""
+    return status.startswith("FINISHED")
+
+
+def phase_of(status: str) -> JobPhase:
+    """The job's phase in our words."""
+    match status:
+        case Status.SUBMITTED | Status.APPROVED | Status.DISPATCHED:
+            return JobPhase.SUBMITTED
+        case Status.RUNNING:
+            return JobPhase.RUNNING
+        case Status.COMPLETED:
+            return JobPhase.COMPLETED
+        case Status.ABORTED:
+            return JobPhase.CANCELLED
+        case _:
+            return JobPhase.FAILED
+
+
+def reason_of(status: str, deploy: tuple[str, ...], history: tuple[str, ...]) -> str:
+    """Why a job is where it is: what sites said at deployment, else the scheduler's last word, else the status."""
+    refusals = [line for line in deploy if not line.strip().endswith(": OK")]
+    if refusals:
+        return "; ".join(refusals)
+    if history and phase_of(status) is not JobPhase.RUNNING and status not in (Status.COMPLETED, Status.ABORTED):
+        return "; ".join((*filter(None, [MEANING.get(status)]), history[-1]))
+    return MEANING.get(status, "")

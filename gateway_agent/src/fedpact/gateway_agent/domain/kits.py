@@ -1,0 +1,243 @@
+"""
+The contents of FLARE startup kits, as functions from values to JSON.
+
+A kit is built by hand instead of by FLARE's provisioner, which writes every private key into one world-readable
+file. What differs from FLARE's defaults differs for a reason named at its line; above all a job may name only the
+component classes of the spec's model, and no role may bring code or run shell commands.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+
+Json = dict[str, JsonValue]
+Files = dict[str, Json]
+"""Path inside the kit -> content."""
+
+ADMIN_USER = "agent"
+"""Common name of the orchestrator agent's own certificate: the one user of the FLARE server."""
+
+ADMIN_ROLE = "project_admin"
+HEARTBEAT_TIMEOUT = 60.0
+"""Seconds of silence after which the server drops a client. FLARE's 600 hides a dead site for ten minutes."""
+
+_NVFLARE = "nvflare.app_common"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joint:
+    """What every kit of one activation agrees on."""
+
+    project: str
+    host: str
+    port: int
+    scheme: str = "grpc"
+
+    @property
+    def target(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a site allows: `components` are the classes, or package prefixes ending in a dot, that a job may name."""
+
+    components: tuple[str, ...]
+    internal_port: int
+    """On the loopback, between a FLARE process and its job processes."""
+
+
+def server_files(joint: Joint, terms: Terms, *, store: Path) -> Files:
+    """The kit of the FLARE server; `store` is its own absolute folder, FLARE's default is one for the machine."""
+    return {
+        "startup/fed_server.json": _fed_server(joint),
+        "local/resources.json": _server_resources(terms, store),
+        "local/authorization.json": _permissions(_SERVER_RIGHTS),
+        "local/comm_config.json": _comm_config(terms.internal_port),
+        "local/log_config.json": log_config(),
+    }
+
+
+def client_files(joint: Joint, terms: Terms, *, site: str) -> Files:
+    """The kit of the FLARE client called `site`."""
+    return {
+        "startup/fed_client.json": _fed_client(joint, site),
+        "local/resources.json": _client_resources(terms),
+        "local/authorization.json": _permissions(_CLIENT_RIGHTS),
+        "local/comm_config.json": _comm_config(terms.internal_port),
+        "local/log_config.json": log_config(),
+    }
+
+
+def admin_files(joint: Joint) -> Files:
+    """The kit of the one who submits jobs: the orchestrator's agent."""
+    admin: Json = {
+        "project_name": joint.project,
+        "username": ADMIN_USER,
+        "server_identity": joint.host,
+        "scheme": joint.scheme,
+        "host": joint.host,
+        "port": joint.port,
+        "connection_security": "mtls",
+        "uid_source": "user_input",
+        "with_file_transfer": True,
+        "upload_dir": "transfer",
+        "download_dir": "transfer",
+        "client_key": "client.key",
+        "client_cert": "client.crt",
+        "ca_cert": "rootCA.pem",
+    }
+    idle: Json = {"idle_timeout": 900.0, "login_timeout": 10.0, "with_debug": False, "authenticate_msg_timeout": 2.0}
+    return {
+        "startup/fed_admin.json": {"format_version": 1, "admin": admin},
+        "local/resources.json": {"format_version": 1, "admin": {**idle, "prompt": "> "}},
+    }
+
+
+def _fed_server(joint: Joint) -> Json:
+    server: Json = {
+        "name": joint.project,
+        "service": {"target": joint.target, "scheme": joint.scheme},
+        "admin_server": joint.host,
+        "admin_port": joint.port,
+        "ssl_private_key": "server.key",
+        "ssl_cert": "server.crt",
+        "ssl_root_cert": "rootCA.pem",
+        "connection_security": "mtls",
+    }
+    return {"format_version": 2, "servers": [server]}
+
+
+def _fed_client(joint: Joint, site: str) -> Json:
+    client: Json = {
+        "ssl_private_key": "client.key",
+        "ssl_cert": "client.crt",
+        "ssl_root_cert": "rootCA.pem",
+        "fqsn": site,
+        "is_leaf": True,
+        "connection_security": "mtls",
+    }
+    service: Json = {"target": joint.target, "scheme": joint.scheme}
+    servers: list[JsonValue] = [{"name": joint.project, "service": service, "identity": joint.host}]
+    return {"format_version": 2, "servers": servers, "client": client}
+
+
+def _server_resources(terms: Terms, store: Path) -> Json:
+    server: Json = {
+        "admin_storage": "transfer",
+        "max_num_clients": 512,
+        "heart_beat_timeout": HEARTBEAT_TIMEOUT,
+        "download_job_url": "http://download.server.com/",
+        "admin_timeout": 10.0,
+        "check_engine_frequency": 0.5,  # how soon a job's server process notices that it has ended; 3 by default
+    }
+    snapshots: Json = {"uri_root": "/", "storage": _storage(store / "snapshots")}
+    scheduler: Json = {
+        "max_jobs": 1,  # a spec's jobs run one after the other
+        "min_schedule_interval": 0.5,
+        "max_schedule_interval": 5.0,
+        "max_schedule_count": 60,
+    }
+    jobs: Json = {"uri_root": str(store / "jobs"), "job_store_id": "job_store"}
+    return {
+        **_allow_list(terms),
+        "servers": [server],
+        "snapshot_persistor": _part("state_persistors.storage_state_persistor.StorageStatePersistor", snapshots),
+        "components": [
+            {"id": "job_scheduler", **_part("job_schedulers.job_scheduler.DefaultJobScheduler", scheduler)},
+            {"id": "job_manager", "path": "nvflare.apis.impl.job_def_manager.SimpleJobDefManager", "args": jobs},
+            {"id": "job_store", "path": f"{_NVFLARE}.storages.filesystem_storage.FilesystemStorage"},
+            {"id": "process_launcher", **_part("job_launcher.server_process_launcher.ServerProcessJobLauncher", {})},
+            {"id": "log_receiver", **_part("logging.job_log_receiver.JobLogReceiver", {})},
+        ],
+    }
+
+
+def _client_resources(terms: Terms) -> Json:
+    # Passthrough: what a job may use was placed by the scheduler, FLARE is not to count it again.
+    manager = _part("resource_managers.passthrough_resource_manager.PassthroughResourceManager", {})
+    return {
+        **_allow_list(terms),
+        "allow_log_streaming": False,  # tracebacks may hold data; the agent reads the local files
+        "client": {"retry_timeout": 30, "compression": "Gzip", "client_register_interval": 0.5},
+        "components": [
+            {"id": "resource_manager", **manager},
+            {"id": "process_launcher", **_part("job_launcher.client_process_launcher.ClientProcessJobLauncher", {})},
+        ],
+    }
+
+
+def _allow_list(terms: Terms) -> Json:
+    return {
+        "format_version": 2,
+        "class_list_enforcement_mode": "enforce",
+        "class_allow_list": [*terms.components],
+    }
+
+
+def _storage(folder: Path) -> Json:
+    return _part("storages.filesystem_storage.FilesystemStorage", {"root_dir": str(folder), "uri_root": "/"})
+
+
+def _part(path: str, args: Json) -> Json:
+    return {"path": f"{_NVFLARE}.{path}", "args": args}
+
+
+def _comm_config(port: int) -> Json:
+    """Pins the listener for job processes, a random port of the machine otherwise."""
+    internal: Json = {"scheme": "tcp", "resources": {"host": "127.0.0.1", "port": port}}
+    return {"allow_adhoc_conns": False, "backbone_conn_gen": 2, "internal": internal}
+
+
+_NEVER = {"clone_job": "none", "shell_commands": "none", "byoc": "none"}
+
+_SERVER_RIGHTS = {
+    **dict.fromkeys(("submit_job", "manage_job", "download_job", "view", "operate"), "any"),
+    # In no category of FLARE's: what is not named is denied.
+    **dict.fromkeys(("get_job_log", "list_job", "download_job_components"), "any"),
+    **_NEVER,
+}
+_CLIENT_RIGHTS = {**dict.fromkeys(("submit_job", "manage_job", "view"), "any"), "operate": "none", **_NEVER}
+
+ROLES = ("project_admin", "org_admin", "lead", "member")
+
+
+def _permissions(rights: dict[str, str]) -> Json:
+    """Rights of the one role that exists. The others are named too, so that none falls back to a default."""
+    nothing = dict.fromkeys(rights, "none")
+    permissions: Json = {role: {**(rights if role == ADMIN_ROLE else nothing)} for role in ROLES}
+    return {"format_version": "1.0", "permissions": permissions}
+
+
+def log_config() -> Json:
+    """Plain and JSON log files in the kit, 20 MB each, and the console. FLARE's own handlers, fewer of them."""
+    formatters = "nvflare.fuel.utils.log_utils"
+    text = "%(asctime)s - %(name)s - %(levelname)s - %(fl_ctx)s - %(message)s"
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "text": {"()": f"{formatters}.BaseFormatter", "fmt": text},
+            "json": {"()": f"{formatters}.JsonFormatter", "fmt": text},
+        },
+        "handlers": {
+            "console": {"class": "logging.StreamHandler", "formatter": "text", "stream": "ext://sys.stdout"},
+            "text": _log_file("log.txt", "text", "DEBUG"),
+            "errors": _log_file("error_log.txt", "text", "ERROR"),
+            "json": _log_file("log.json", "json", "DEBUG"),
+        },
+        "loggers": {"root": {"level": "INFO", "handlers": ["console", "text", "errors", "json"]}},
+    }
+
+
+def _log_file(name: str, formatter: str, level: str) -> Json:
+    return {
+        "class": "logging.handlers.RotatingFileHandler",
+        "level": level,
+        "formatter": formatter,
+        "filename": name,
+        "mode": "a",
+        "maxBytes": 20_971_520,
+        "backupCount": 3,
+    }
