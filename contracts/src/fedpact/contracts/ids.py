@@ -39,3 +39,8 @@ SERVER = "server"
 def dataset_gateway(dataset: str) -> str:
     """The gateway named inside a dataset id."""
     return dataset.split("_")[1]
+
+
+def dataset_organization(dataset: str) -> str:
+    """The organization named inside a dataset id: its owner."""
+    return dataset.split("_")[2]
