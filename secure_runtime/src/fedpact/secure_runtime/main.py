@@ -1,0 +1,90 @@
+"""
+`fedpact-secure-runtime --socket S --model DIR`: renders the jobs of one activation.
+
+The process starts itself again with an empty environment before it loads the model: what the kernel shows in
+`/proc/self/environ` is what a process was started with, so clearing the variables later would hide nothing.
+"""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from functools import partial
+from typing import NoReturn
+
+from fedpact.secure_runtime.adapters.bounds import check_bounds
+from fedpact.secure_runtime.adapters.isolation import Limits, leave_network
+from fedpact.secure_runtime.adapters.loader import load_service
+from fedpact.secure_runtime.adapters.sandbox import ForkSandbox
+from fedpact.secure_runtime.app.render import Renderer
+from fedpact.secure_runtime.domain.errors import PackageError
+from fedpact.secure_runtime.domain.files import FileLimits
+from fedpact.secure_runtime.entrypoints.socket import Door, listening, serve
+from fedpact.secure_runtime.settings import Settings
+
+_SEALED = "--sealed"
+_START = "from fedpact.secure_runtime.main import run; run()"
+
+
+def compose(settings: Settings) -> ForkSandbox:
+    """The sandbox around the model that `settings` name."""
+    renderer = Renderer(
+        model=load_service(settings.model.resolve(), settings.templates),
+        check=check_bounds,
+        limits=FileLimits(files=settings.most_files, size=settings.most_bytes),
+    )
+    limits = Limits(cpu=settings.cpu, wall=settings.wall, memory=settings.memory * 1024 * 1024)
+    return ForkSandbox(renderer=renderer, limits=limits, on_output=_show if settings.show_output else None)
+
+
+def run() -> None:
+    """Serve until told to stop by SIGTERM or SIGINT."""
+    if sys.argv[1:2] != [_SEALED]:
+        _start_again(_settings(sys.argv[1:]))
+    settings = Settings.model_validate_json(sys.argv[2])
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    door = Door(
+        path=settings.socket,
+        mode=settings.socket_mode,
+        request_limit=settings.request_limit,
+        request_timeout=settings.request_timeout,
+    )
+    with listening(door) as server:
+        network = leave_network()
+        try:
+            sandbox = compose(settings)
+        except PackageError as fault:
+            sys.exit(f"fedpact-secure-runtime: {fault.reason}")
+        _log(event="ready", socket=str(door.path), network=network.value, limits="cpu, memory, files, processes")
+        serve(server, door, sandbox, partial(_served))
+
+
+def _settings(arguments: list[str]) -> Settings:
+    parser = argparse.ArgumentParser(prog="fedpact-secure-runtime", description=__doc__)
+    parser.add_argument("--socket", help="where to listen")
+    parser.add_argument("--model", help="the model folder; /usr/secure_runtime when left out")
+    given = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
+    return Settings(**given)
+
+
+def _start_again(settings: Settings) -> NoReturn:
+    os.execve(sys.executable, [sys.executable, "-I", "-c", _START, _SEALED, settings.model_dump_json()], {})  # noqa: S606
+
+
+def _stop(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def _served(request: str, outcome: str) -> None:
+    _log(event="served", id=request, outcome=outcome)
+
+
+def _log(**fields: str) -> None:
+    print(json.dumps(fields), flush=True)  # noqa: T201 - one JSON line per decision, for whoever started the process
+
+
+def _show(output: str) -> None:
+    sys.stderr.write(output)
+    sys.stderr.flush()
