@@ -11,6 +11,7 @@ directly follow its message.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,9 +22,11 @@ from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from faststream.nats.opentelemetry import NatsTelemetryMiddleware
 from faststream.nats.prometheus.provider import NatsMetricsSettingsProvider
 from faststream.nats.security import NatsNKey
+from faststream.prometheus.middleware import PrometheusMiddleware
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.js.api import ConsumerConfig
+from nats.js.api import AckPolicy as JetStreamAckPolicy
+from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError as ConsumerNotFoundError
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
@@ -66,6 +69,19 @@ class JetStreamReceipt:
         await self.message.in_progress()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnDurable:
+    """
+    A durable this service makes itself, anew at every start, with the last message of each subject.
+
+    Whoever lost its store still learns all that is wanted of it.
+    """
+
+    stream: str
+    name: str
+    filter: str
+
+
 @dataclass(slots=True)
 class _Durable:
     stream: str
@@ -98,10 +114,10 @@ class Bus:
         *,
         tracer: TracerProvider,
         quarantined: type[Quarantined] | None = None,
-        durable: str | None = None,
+        own: OwnDurable | None = None,
     ) -> None:
         self.service, self._clock, self._settings = service, clock, settings
-        self._durable_name = durable or service
+        self._own = own
         self._quarantined = quarantined
         self._durables: dict[str, _Durable] = {}
         self._closed = asyncio.Event()
@@ -166,6 +182,9 @@ class Bus:
 
     async def start(self) -> None:
         """Connect and begin to consume. Waits for a server that is not there yet."""
+        if self._own:
+            await self.broker.connect()
+            await self._begin_anew(self._own)
         for durable in self._durables.values():
             self._subscribe(durable)
         await self.broker.start()
@@ -223,7 +242,8 @@ class Bus:
                 retry_seconds=self._settings.retry_seconds,
                 quarantined=self._quarantined,
             )
-            durable = _Durable(stream=stream, name=self._durable_name, inbox=inbox, handlers=handlers)
+            name = self._own.name if self._own and self._own.stream == stream else self.service
+            durable = _Durable(stream=stream, name=name, inbox=inbox, handlers=handlers)
             self._durables[stream] = durable
         durable.handlers[kind] = handle
 
@@ -241,6 +261,22 @@ class Bus:
             ack_policy=AckPolicy.MANUAL,
             title=f"{self.service}:{durable.stream}",
         )(receive)
+
+    async def _begin_anew(self, own: OwnDurable) -> None:
+        js = self.broker.config.connection_state.stream
+        with contextlib.suppress(ConsumerNotFoundError):
+            await js.delete_consumer(own.stream, own.name)
+        config = ConsumerConfig(
+            name=own.name,
+            durable_name=own.name,
+            filter_subject=own.filter,
+            deliver_policy=DeliverPolicy.LAST_PER_SUBJECT,
+            ack_policy=JetStreamAckPolicy.EXPLICIT,
+            ack_wait=60.0,
+            max_deliver=-1,
+            max_ack_pending=1,
+        )
+        await js.add_consumer(own.stream, config)
 
     async def _published(self, entry: Entry) -> None:
         try:

@@ -1,0 +1,219 @@
+"""
+The bus as data: which streams there are, who consumes what, who may say what.
+
+One stream per publishing context, one durable per service and stream. A service may publish only its own facts, read
+only through its own durables and listen only at its own inbox; a site may speak only under its own last token. The
+same data makes the server's permissions and what `fedpact bus apply` creates, so that neither can drift.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DAY = 24 * 3600
+CONTEXTS = ("identity", "registry", "policy", "specs", "scheduling", "jobs", "workloads")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """Ages in seconds; 0 keeps for ever."""
+
+    name: str
+    subjects: tuple[str, ...]
+    max_age: int = 0
+    work_queue: bool = False
+    per_subject: int = -1
+    message_ttl: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Durable:
+    """A consumer of `stream` that sees only `filters`, one message at a time, redelivered without limit."""
+
+    stream: str
+    name: str
+    filters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consumer:
+    """One hub service on the bus."""
+
+    name: str
+    context: str | None
+    reads: Mapping[str, tuple[str, ...]]
+    """Stream -> patterns below the channel, as `<entity>.<fact>` (`*` is all of it)."""
+    commands: bool = False
+    asks: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+    publishes: tuple[str, ...] = ()
+    watches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What one identity may publish and subscribe to; `responds` lets it answer queries."""
+
+    publish: tuple[str, ...]
+    subscribe: tuple[str, ...]
+    responds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A gateway or the orchestrator's agent."""
+
+    gateway: str
+    orchestrator: bool = False
+
+
+_KEYS = "identity.keys"
+ALL = ("*.*",)
+SERVICES: tuple[Consumer, ...] = (
+    Consumer(name="identity", context="identity", reads={}, commands=True, asks=(_KEYS,), answers=(_KEYS,)),
+    Consumer(
+        name="registry",
+        context="registry",
+        reads={"workloads": ("gateway.*", "dataset.*"), "identity": ("organization.*",)},
+        commands=True,
+        asks=(_KEYS,),
+    ),
+    Consumer(
+        name="policy",
+        context="policy",
+        reads={
+            "registry": ("dataset.*", "model.*"),
+            "policy": ("policy.*",),
+            "specs": ("spec.created", "activation.*"),
+        },
+        commands=True,
+        asks=(_KEYS,),
+    ),
+    Consumer(
+        name="spec_lifecycle",
+        context="specs",
+        reads={
+            "registry": ("dataset.*", "model.*", "gateway.*"),
+            "policy": ("spec.*", "grants.*"),
+            "scheduling": ("spec.*", "gang.*"),
+            "jobs": ("job.submitted", "job.cancelled"),
+            "workloads": ("participant.*", "server.*", "sites.*", "job.*", "inventory.*"),
+        },
+        commands=True,
+        asks=(_KEYS,),
+        publishes=("fedpact.dir.>",),
+    ),
+    Consumer(
+        name="scheduler",
+        context="scheduling",
+        reads={"specs": ("spec.created", "activation.*", "participant.*"), "workloads": ("gateway.*",)},
+        answers=("scheduling.why",),
+    ),
+    Consumer(
+        name="jobs",
+        context="jobs",
+        reads={"specs": ("spec.created", "job.*", "activation.ended"), "workloads": ("job.*",)},
+        commands=True,
+        asks=(_KEYS,),
+        answers=("jobs.upload", "jobs.download"),
+    ),
+    Consumer(
+        name="portal",
+        context=None,
+        reads={context: ALL for context in CONTEXTS if context != "workloads"},
+        asks=(_KEYS, "scheduling.why", "jobs.download"),
+        publishes=("fedpact.cmd.*.*.*.portal",),
+        watches=("fedpact.evt.*.*.command.*.portal", "fedpact.tel.*.metrics.*"),
+    ),
+)
+
+
+def streams() -> tuple[Stream, ...]:
+    """Every stream of a federation."""
+    facts = tuple(
+        Stream(
+            name=context,
+            subjects=(f"fedpact.evt.*.{context}.>",),
+            max_age=7 * DAY if context == "workloads" else 0,
+            message_ttl=True,
+        )
+        for context in CONTEXTS
+    )
+    return (
+        Stream(name="commands", subjects=("fedpact.cmd.>",), work_queue=True, max_age=7 * DAY),
+        *facts,
+        Stream(name="directives", subjects=("fedpact.dir.>",), per_subject=1, message_ttl=True),
+        Stream(name="telemetry", subjects=("fedpact.tel.>",), max_age=3600),
+        Stream(name="dlq", subjects=("fedpact.dlq.>",), max_age=90 * DAY),
+    )
+
+
+def durables() -> tuple[Durable, ...]:
+    """Every durable of the hub's services. A site makes its own on `directives`, and only that."""
+    return tuple(durable for service in SERVICES for durable in durables_of(service))
+
+
+def durables_of(service: Consumer) -> tuple[Durable, ...]:
+    facts = [
+        Durable(stream=stream, name=service.name, filters=tuple(_filter(stream, p) for p in patterns))
+        for stream, patterns in service.reads.items()
+    ]
+    if service.commands:
+        mine = (f"fedpact.cmd.*.{service.context}.>",)
+        facts.append(Durable(stream="commands", name=service.name, filters=mine))
+    return tuple(facts)
+
+
+def service_permissions(service: Consumer) -> Permissions:
+    """A service's own facts, its own durables, its own inbox, and nothing else."""
+    name = service.name
+    publish = [f"fedpact.evt.*.{service.context}.>"] if service.context else []
+    publish += [*service.publishes, f"fedpact.dlq.*.{name}", *(f"fedpact.qry.{q}" for q in service.asks)]
+    publish += [f"$JS.API.CONSUMER.INFO.*.{name}", f"$JS.API.CONSUMER.MSG.NEXT.*.{name}", f"$JS.ACK.*.{name}.>"]
+    subscribe = [f"_INBOX_{name}.>", *(f"fedpact.qry.{q}" for q in service.answers), *service.watches]
+    return Permissions(tuple(publish), tuple(subscribe), responds=bool(service.answers))
+
+
+def site_permissions(site: Site) -> Permissions:
+    """A site speaks under its own last token and reads only directives addressed to it."""
+    gateway, durable = site.gateway, f"gw-{site.gateway}"
+    api = "$JS.API.CONSUMER"
+    publish = [
+        f"fedpact.evt.*.workloads.*.*.{gateway}",
+        f"fedpact.tel.*.*.{gateway}",
+        f"fedpact.dlq.directives.{durable}",
+        f"{api}.CREATE.directives.{durable}.fedpact.dir.*.{gateway}.>",
+        *(f"{api}.{verb}.directives.{durable}" for verb in ("DELETE", "INFO", "MSG.NEXT")),
+        f"$JS.ACK.directives.{durable}.>",
+    ]
+    if site.orchestrator:
+        publish.append("fedpact.qry.jobs.upload")
+    return Permissions(tuple(publish), (f"_INBOX_{gateway}.>",))
+
+
+def outsider_permissions(system: str) -> Permissions:
+    """Another system: commands under its own name, and the outcomes of those alone."""
+    return Permissions((f"fedpact.cmd.*.*.*.{system}",), (f"fedpact.evt.*.*.*.*.{system}", f"_INBOX_{system}.>"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identities:
+    """Who is on the bus: name -> public NKey. `administrator` may do everything."""
+
+    administrator: str
+    services: Mapping[str, str]
+    sites: Mapping[Site, str]
+    systems: Mapping[str, str] = field(default_factory=dict)
+
+
+def users(identities: Identities) -> list[tuple[str, Permissions | None]]:
+    """Public key and permissions of everyone; `None` is without limit."""
+    known = {service.name: service for service in SERVICES}
+    out: list[tuple[str, Permissions | None]] = [(identities.administrator, None)]
+    out += [(key, service_permissions(known[name])) for name, key in identities.services.items()]
+    out += [(key, site_permissions(site)) for site, key in identities.sites.items()]
+    return out + [(key, outsider_permissions(name)) for name, key in identities.systems.items()]
+
+
+def _filter(stream: str, pattern: str) -> str:
+    entity, fact = pattern.split(".")
+    return f"fedpact.evt.*.{stream}.{entity}.{fact}.*"

@@ -1,0 +1,103 @@
+"""
+Making streams and durables, with an administrator's key. Doing it again changes only what differs.
+
+Services never do this: they bind to what is there, so that a service with stolen credentials can neither widen what
+it reads nor loosen how long something is kept.
+"""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+import nats
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StreamConfig
+from nats.js.errors import NotFoundError
+
+ACK_WAIT = 60.0
+DUPLICATES = 600.0
+
+
+class StreamLike(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def subjects(self) -> tuple[str, ...]: ...
+    @property
+    def max_age(self) -> int: ...
+    @property
+    def work_queue(self) -> bool: ...
+    @property
+    def per_subject(self) -> int: ...
+    @property
+    def message_ttl(self) -> bool: ...
+
+
+class DurableLike(Protocol):
+    @property
+    def stream(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def filters(self) -> tuple[str, ...]: ...
+
+
+@asynccontextmanager
+async def administrating(url: str, seed_file: Path | None) -> AsyncIterator[JetStreamContext]:
+    """A JetStream context with the administrator's key."""
+    seed = str(seed_file) if seed_file else None
+    connection = await nats.connect(url, nkeys_seed=seed, connect_timeout=5, inbox_prefix=b"_INBOX_admin")
+    try:
+        yield connection.jetstream(timeout=10)
+    finally:
+        await connection.close()
+
+
+async def apply(js: JetStreamContext, streams: Iterable[StreamLike], durables: Iterable[DurableLike]) -> None:
+    """Create what is missing and update what differs."""
+    for stream in streams:
+        await _stream(js, _config(stream))
+    for durable in durables:
+        await js.add_consumer(durable.stream, _consumer(durable))
+
+
+async def begin_again(js: JetStreamContext, durables: Iterable[DurableLike]) -> None:
+    """Have those durables deliver their streams from the start, for a read model that is rebuilt."""
+    for durable in durables:
+        await js.delete_consumer(durable.stream, durable.name)
+        await js.add_consumer(durable.stream, _consumer(durable))
+
+
+async def _stream(js: JetStreamContext, config: StreamConfig) -> None:
+    try:
+        await js.stream_info(config.name or "")
+    except NotFoundError:
+        await js.add_stream(config)
+    else:
+        await js.update_stream(config)
+
+
+def _config(stream: StreamLike) -> StreamConfig:
+    return StreamConfig(
+        name=stream.name,
+        subjects=list(stream.subjects),
+        retention=RetentionPolicy.WORK_QUEUE if stream.work_queue else RetentionPolicy.LIMITS,
+        max_age=stream.max_age,
+        max_msgs_per_subject=stream.per_subject,
+        duplicate_window=min(DUPLICATES, stream.max_age or DUPLICATES),
+        allow_msg_ttl=stream.message_ttl,
+        allow_direct=True,
+    )
+
+
+def _consumer(durable: DurableLike) -> ConsumerConfig:
+    return ConsumerConfig(
+        durable_name=durable.name,
+        filter_subjects=list(durable.filters),
+        deliver_policy=DeliverPolicy.ALL,
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=ACK_WAIT,
+        max_deliver=-1,
+        max_ack_pending=1,
+    )

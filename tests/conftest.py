@@ -1,0 +1,25 @@
+"""Servers shared by a whole test run; each test gets its own database or its own streams."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from servers import missing, mongo_server, nats_server, running
+
+
+@pytest.fixture(scope="session")
+def mongo_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A Mongo-wire server without users."""
+    if lacking := missing("secantusd-py"):
+        pytest.skip(lacking)
+    with running(mongo_server(tmp_path_factory.mktemp("mongo"))) as server:
+        yield server.port
+
+
+@pytest.fixture
+def nats_url(tmp_path: Path) -> Iterator[str]:
+    """A JetStream server of this test's own."""
+    if lacking := missing("nats-server"):
+        pytest.skip(lacking)
+    with running(nats_server(tmp_path)) as server:
+        yield f"nats://127.0.0.1:{server.port}"
