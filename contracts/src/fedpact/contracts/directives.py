@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import ClassVar
 
 from fedpact.contracts import subjects
-from fedpact.contracts.envelope import Message, Model
+from fedpact.contracts.envelope import Message
 from fedpact.contracts.ids import SERVER, DatasetId, Id, ParticipantId
-from fedpact.contracts.pact import PinnedModel, Resources
+from fedpact.contracts.pact import Endpoint, PinnedModel, Resources
 from fedpact.contracts.policies import Bounds, Dsse
 from fedpact.contracts.specs import Payload
 
@@ -22,15 +22,6 @@ class Wanted(StrEnum):
     PREPARED = "prepared"
     RUNNING = "running"
     STOPPED = "stopped"
-
-
-class Endpoint(Model):
-    """Where an activation's FLARE server listens, and the CA that vouches for it (PEM)."""
-
-    project: str
-    host: str
-    port: int
-    root_ca: str
 
 
 class Directive(Message):

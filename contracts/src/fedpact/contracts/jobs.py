@@ -74,6 +74,44 @@ class JobSubmitted(Fact):
         return self.job_id
 
 
+class JobMoved(Fact):
+    """One move of the job along its table."""
+
+    type: ClassVar[str] = "jobs.job.moved"
+
+    job_id: Id
+    spec_id: Id
+    status: JobStatus
+    at: AwareDatetime
+    generation: int | None = None
+    engine_job: str = ""
+    reason: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.job_id
+
+
+class JobOrphaned(Fact):
+    """
+    The activation ended under the job, or after it when the job was to end it.
+
+    An open job is cancelled at `deadline`, unless its agent's last word is still on the way.
+    """
+
+    type: ClassVar[str] = "jobs.job.orphaned"
+
+    job_id: Id
+    spec_id: Id
+    at: AwareDatetime
+    deadline: AwareDatetime
+    reason: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.job_id
+
+
 class JobCancelled(Fact):
     """An actor no longer wants the job. The agent is told by directive."""
 

@@ -78,3 +78,12 @@ class Site(Model):
     gateway: Id
     organization: Id
     datasets: tuple[DatasetId, ...]
+
+
+class Endpoint(Model):
+    """Where an activation's FLARE server listens, and the CA that vouches for it (PEM)."""
+
+    project: str
+    host: str
+    port: int
+    root_ca: str

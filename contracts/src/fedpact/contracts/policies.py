@@ -173,6 +173,9 @@ class SpecDecided(Fact):
     """Policy id -> revision the verdict stands on."""
     permissions: Permissions = {}
     privacy: Permissions = {}
+    bounds: tuple[Bounds, ...] = ()
+    stands_until: AwareDatetime | None = None
+    """When the verdict is due again by itself: the window of a policy for this requester opens or closes then."""
 
     @property
     def key(self) -> str:
@@ -192,7 +195,11 @@ class GrantsIssued(Fact):
     """Every custodian's bounds: a payload has to satisfy each."""
     permissions: Permissions = {}
     privacy: Permissions = {}
+    revisions: dict[str, int] = {}
+    """Policy id -> revision inside the grants."""
     valid_until: AwareDatetime
+    renew_at: AwareDatetime | None = None
+    """When the next ones are due, if the policies still allow it; `None` is at `valid_until`."""
 
     @property
     def key(self) -> str:
@@ -216,6 +223,19 @@ class GrantsDenied(Fact):
     attempt: int
     reasons: tuple[Reason, ...]
     custodian_reasons: dict[str, tuple[Reason, ...]] = {}
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class GrantsEnded(Fact):
+    """The generation is over: its grants are not renewed any more and lapse."""
+
+    type: ClassVar[str] = "policy.grants.ended"
+
+    spec_id: Id
+    generation: int
 
     @property
     def key(self) -> str:

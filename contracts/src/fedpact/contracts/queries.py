@@ -5,7 +5,7 @@ from typing import ClassVar, Generic, TypeVar
 from pydantic import AwareDatetime, JsonValue
 
 from fedpact.contracts.envelope import Model
-from fedpact.contracts.ids import Id
+from fedpact.contracts.ids import Digest, Id
 from fedpact.contracts.scheduling import Shortfall
 
 A = TypeVar("A", bound=Model)
@@ -57,3 +57,20 @@ class AskUpload(Query[UploadTicket]):
     job_id: Id
     spec_id: Id
     gateway: Id
+
+
+class DownloadTicket(Model):
+    """Permission to read one stored file for a short while, by HTTP GET of `url` with the bearer token."""
+
+    url: str
+    token: str
+    expires: AwareDatetime
+
+
+class AskDownload(Query[DownloadTicket]):
+    """The asker has made sure that its user may read the job's results."""
+
+    type: ClassVar[str] = "jobs.download"
+
+    job_id: Id
+    digest: Digest

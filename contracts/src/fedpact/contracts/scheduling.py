@@ -1,10 +1,12 @@
 """What the scheduler says about capacity."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+from pydantic import AwareDatetime
 
 from fedpact.contracts.envelope import Fact, Model, Quarantined
 from fedpact.contracts.ids import Id
-from fedpact.contracts.pact import Resources
+from fedpact.contracts.pact import Demand, Resources
 
 
 class Shortfall(Model):
@@ -34,6 +36,20 @@ class SpecAssessed(Fact):
         return self.spec_id
 
 
+class SiteAllotted(Fact):
+    """The ledger counts with these totals of the site from now on."""
+
+    type: ClassVar[str] = "scheduling.site.allotted"
+
+    site: Id
+    role: Literal["gateway", "orchestrator"]
+    totals: Resources
+
+    @property
+    def key(self) -> str:
+        return self.site
+
+
 class GangFact(Fact):
     """About all participants of one generation and attempt together."""
 
@@ -44,6 +60,37 @@ class GangFact(Fact):
     @property
     def key(self) -> str:
         return self.spec_id
+
+
+class GangEntered(GangFact):
+    """
+    The gang stands in line, with all it needs: one server, and clients at every site.
+
+    `not_before` is when it may be placed at the earliest: a gang that a gateway sent back rests for a while.
+    """
+
+    type: ClassVar[str] = "scheduling.gang.entered"
+
+    organization: Id
+    since: AwareDatetime
+    sites: tuple[Id, ...]
+    clients_per_gateway: int
+    resources: Demand
+    not_before: AwareDatetime | None = None
+
+
+class GangWithdrawn(GangFact):
+    """Its activation ended while it stood in line."""
+
+    type: ClassVar[str] = "scheduling.gang.withdrawn"
+
+
+class SharesReleased(GangFact):
+    """What these participants held is free again; the shares of fenced ones stay reserved."""
+
+    type: ClassVar[str] = "scheduling.shares.released"
+
+    participants: tuple[str, ...]
 
 
 class GangPlaced(GangFact):

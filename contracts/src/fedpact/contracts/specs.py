@@ -7,8 +7,12 @@ from pydantic import AwareDatetime, Field, JsonValue
 
 from fedpact.contracts.envelope import Accepted, Command, Fact, Model, Quarantined, Refused
 from fedpact.contracts.ids import Id
-from fedpact.contracts.pact import Person, PinnedModel, Site, SpecContent
-from fedpact.contracts.policies import Reason
+from fedpact.contracts.pact import Endpoint, Person, PinnedModel, Site, SpecContent
+from fedpact.contracts.policies import Bounds, Dsse, Reason
+from fedpact.contracts.workloads import Phase
+
+Payload = dict[str, JsonValue]
+"""A job's parameters."""
 
 
 class Verdict(StrEnum):
@@ -57,12 +61,16 @@ class SpecCreated(Fact):
 
 
 class VerdictReached(Fact):
-    """Policy and scheduler both answered, or one of them answered anew."""
+    """Policy or scheduler answered, perhaps anew. The verdict stays pending until both have."""
 
     type: ClassVar[str] = "specs.verdict.reached"
 
     spec_id: Id
     verdict: Verdict
+    allowed: bool | None = None
+    """What policy says."""
+    fits: bool | None = None
+    """What the scheduler says: could it ever be placed."""
     reasons: tuple[Reason, ...]
     custodian_reasons: dict[str, tuple[Reason, ...]] = {}
     revisions: dict[str, int] = {}
@@ -101,6 +109,75 @@ class ActivationPlaced(ActivationFact):
 
     type: ClassVar[str] = "specs.activation.placed"
 
+    orchestrator: Id
+    """The site of the FLARE server."""
+
+
+class ActivationSentBack(Fact):
+    """A gateway refused for capacity before anything started: wait, then ask again with seniority kept."""
+
+    type: ClassVar[str] = "specs.activation.sent_back"
+
+    spec_id: Id
+    generation: int
+    attempt: int
+    cause: str
+    retry_at: AwareDatetime
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class GrantsKept(Fact):
+    """Policy's grants arrived: the sites are asked to prepare, or go on with a later end."""
+
+    type: ClassVar[str] = "specs.grants.kept"
+    ttl: ClassVar[int | None] = 3600
+
+    spec_id: Id
+    generation: int
+    attempt: int
+    grants: dict[str, Dsse]
+    bounds: tuple[Bounds, ...] = ()
+    deadline: AwareDatetime | None = None
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class ParticipantMoved(Fact):
+    """A participant of the living generation moved on. `csr` (PEM) comes with `prepared`."""
+
+    type: ClassVar[str] = "specs.participant.moved"
+
+    spec_id: Id
+    generation: int
+    participant: str
+    phase: Phase
+    message: str = ""
+    csr: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class ServerListens(Fact):
+    """The FLARE server is up and every participant has its certificate."""
+
+    type: ClassVar[str] = "specs.server.listens"
+
+    spec_id: Id
+    generation: int
+    endpoint: Endpoint
+    certificates: dict[str, str]
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
 
 class ActivationCompleted(Fact):
     """Every participant is connected: jobs can run."""
@@ -109,6 +186,23 @@ class ActivationCompleted(Fact):
 
     spec_id: Id
     generation: int
+    at: AwareDatetime
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class ActivationStopping(Fact):
+    """The generation is being taken down; `outcome` and `cause` say why."""
+
+    type: ClassVar[str] = "specs.activation.stopping"
+
+    spec_id: Id
+    generation: int
+    outcome: EndOutcome
+    cause: str
+    deadline: AwareDatetime
 
     @property
     def key(self) -> str:
@@ -117,8 +211,9 @@ class ActivationCompleted(Fact):
 
 class ActivationEnded(Fact):
     """
-    The generation is over, for whatever cause. `fenced` participants are not yet known to be gone; their
-    capacity stays reserved until `ParticipantReleased` names them.
+    The generation is over, for whatever cause.
+
+    `fenced` participants are not yet known to be gone; their capacity stays reserved until `ParticipantReleased` names them.
     """
 
     type: ClassVar[str] = "specs.activation.ended"
@@ -127,8 +222,13 @@ class ActivationEnded(Fact):
     generation: int
     outcome: EndOutcome
     cause: str
-    fenced: tuple[str, ...] = ()
-    fenced_sites: tuple[str, ...] = ()
+    fenced: dict[str, str] = {}
+    """Participant -> its site."""
+
+    @property
+    def fenced_sites(self) -> frozenset[str]:
+        """Sites that may still hold something of this generation."""
+        return frozenset(self.fenced.values())
 
     @property
     def key(self) -> str:
@@ -150,6 +250,21 @@ class ParticipantReleased(Fact):
         return self.spec_id
 
 
+class JobQueued(Fact):
+    """The job waits for the activation it asked for."""
+
+    type: ClassVar[str] = "specs.job.queued"
+
+    spec_id: Id
+    job_id: Id
+    payload: Payload
+    deactivate: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
 class JobOpened(Fact):
     """The activation took the job."""
 
@@ -158,6 +273,8 @@ class JobOpened(Fact):
     spec_id: Id
     job_id: Id
     generation: int
+    payload: Payload = {}
+    deactivate: bool = False
 
     @property
     def key(self) -> str:
@@ -172,6 +289,46 @@ class JobRefused(Fact):
     spec_id: Id
     job_id: Id
     slug: str
+    reason: str
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class JobStopping(Fact):
+    """The job is being cancelled in the activation."""
+
+    type: ClassVar[str] = "specs.job.stopping"
+
+    spec_id: Id
+    job_id: Id
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class JobClosed(Fact):
+    """The job no longer occupies the activation."""
+
+    type: ClassVar[str] = "specs.job.closed"
+
+    spec_id: Id
+    job_id: Id
+    at: AwareDatetime
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class SpecInvalidated(Fact):
+    """What the spec stands on is gone; it cannot be activated again."""
+
+    type: ClassVar[str] = "specs.spec.invalidated"
+
+    spec_id: Id
     reason: str
 
     @property
@@ -260,6 +417,3 @@ class Deactivate(SpecCommand):
     type: ClassVar[str] = "specs.deactivate"
 
     expected_generation: Annotated[int, Field(ge=0)] | None = None
-
-
-Payload = dict[str, JsonValue]
