@@ -219,10 +219,12 @@ def _within(outer: Node, inner: Node) -> bool:
 
 
 def _finite(node: Node) -> tuple[Scalar, ...] | None:
-    """The values of `node` where they can be counted."""
-    if node.values is None and node.type is Type.BOOLEAN:
+    """The values `node` allows, where they can be counted."""
+    if node.values is not None:
+        return tuple(value for value in node.values if _admits(node, value))
+    if node.type is Type.BOOLEAN:
         return (False, True)
-    return (None,) if node.type is Type.NULL else node.values
+    return (None,) if node.type is Type.NULL else None
 
 
 def _admits(node: Node, value: Scalar) -> bool:
