@@ -217,6 +217,10 @@ class Session(Protocol):
 class Federation(Protocol):
     """Opens sessions. One per activation: each costs tens of threads, so never one per call."""
 
+    async def warm(self) -> None:
+        """Prepares for an `open` that is about to come. Optional, it only saves time."""
+        ...
+
     async def open(self, kit: Path) -> Session:
         """A session through an admin kit. Raises `UnreachableError` while the server is not up."""
         ...

@@ -35,6 +35,8 @@ MEANING: Mapping[str, str] = {
     Status.ABANDONED: "the job was given up",
 }
 
+_NEED_NO_REASON = (Status.RUNNING, Status.COMPLETED, Status.ABORTED)
+
 
 def is_final(status: str) -> bool:
     """Whether FLARE is done with the job."""
@@ -57,10 +59,11 @@ def phase_of(status: str) -> JobPhase:
 
 
 def reason_of(status: str, deploy: tuple[str, ...], history: tuple[str, ...]) -> str:
-    """Why a job is where it is: what sites said at deployment, else the scheduler's last word, else the status."""
-    refusals = [line for line in deploy if not line.strip().endswith(": OK")]
+    """Why a job is where it is: what sites said at deployment, else what the status means and what it waited for."""
+    refusals = [line for line in deploy if not line.endswith(": OK")]
     if refusals:
         return "; ".join(refusals)
-    if history and phase_of(status) is not JobPhase.RUNNING and status not in (Status.COMPLETED, Status.ABORTED):
-        return "; ".join((*filter(None, [MEANING.get(status)]), history[-1]))
-    return MEANING.get(status, "")
+    if status in _NEED_NO_REASON:
+        return ""
+    waited = [line for line in history if not line.endswith(": scheduled")]
+    return "; ".join([*filter(None, [MEANING.get(status, "")]), *waited[-1:]])

@@ -26,6 +26,10 @@ MODULES = {
 }
 
 
+PATIENCE = {"NVFLARE_CLIENT_OUTCOME_WAIT_TIMEOUT": "60"}
+"""Seconds the server waits for a client's last word about a job that has ended; FLARE's 900 look like a hang."""
+
+
 class Kind(StrEnum):
     SERVER = "server"
     CLIENT = "client"
@@ -145,7 +149,7 @@ class Member:
 
 def server_pod(member: Member, runtime: Runtime) -> Pod:
     """The FLARE server of an activation."""
-    return _pod(Kind.SERVER, member, runtime, {})
+    return _pod(Kind.SERVER, member, runtime, PATIENCE)
 
 
 def client_pod(member: Member, runtime: Runtime, access: DataAccess) -> Pod:
