@@ -7,7 +7,6 @@ multiple is one in decimals, and NaN or infinity is never a value. `subsumes` is
 that are in fact at most the others (an `enum` spelled as a range), never yes to bounds that are not.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -235,7 +234,7 @@ def _admits(node: Node, value: Scalar) -> bool:
         return node.max_length is None or len(value) <= node.max_length
     if value is None or isinstance(value, bool):
         return True
-    in_range = node.lower <= (value, 0) <= node.upper if math.isfinite(value) else False
+    in_range = node.lower <= (value, 0) <= node.upper
     return in_range and (node.multiple_of is None or exact(value) % exact(node.multiple_of) == 0)
 
 

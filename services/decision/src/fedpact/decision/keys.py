@@ -37,7 +37,7 @@ def from_pem(pem: bytes | str) -> PrivateKey:
     except (ValueError, TypeError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PrivateKey):
-        raise KeyFormatError("this is not an unencrypted Ed25519 private key in PEM: make one with `fedpact keys new`")
+        raise KeyFormatError("this is not an unencrypted Ed25519 private key in PEM (PKCS#8)")
     return key
 
 
@@ -53,7 +53,7 @@ def public_from_pem(pem: bytes | str) -> PublicKey:
     except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PublicKey):
-        raise KeyFormatError("this is not an Ed25519 public key in PEM")
+        raise KeyFormatError("this is not an Ed25519 public key in PEM (SPKI)")
     return key
 
 

@@ -103,8 +103,10 @@ def exact(number: Number) -> Fraction:
 
 
 def is_number(value: object) -> bool:
-    """Whether `value` is a finite number; a boolean is none."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether `value` is a finite number, however large; a boolean is none."""
+    return (isinstance(value, int) and not isinstance(value, bool)) or (
+        isinstance(value, float) and math.isfinite(value)
+    )
 
 
 def type_of(value: Scalar) -> Type:

@@ -40,7 +40,7 @@ def _nearest_value(node: Node, given: JsonValue) -> str | None:
         return f"use `{close[0]}`" if close else None
     numbers = [value for value in node.values if isinstance(value, int | float) and is_number(value)]
     if isinstance(given, int | float) and is_number(given) and numbers:
-        return f"use `{min(numbers, key=lambda value: abs(value - given))}`"
+        return f"use `{min(numbers, key=lambda value: abs(exact(value) - exact(given)))}`"
     return f"use `{node.values[0]}`" if len(node.values) == 1 else None
 
 
@@ -51,9 +51,9 @@ def _nearest_number(node: Node, given: Number) -> str | None:
     (low, low_open), (high, high_open) = node.lower, node.upper
     clamped = exact(min(max(given, low), high))
     candidate = round(clamped / step) * step
-    if math.isfinite(low) and (candidate < exact(low) or (low_open and candidate == exact(low))):
+    if low != -math.inf and (candidate < exact(low) or (low_open and candidate == exact(low))):
         candidate += step
-    if math.isfinite(high) and (candidate > exact(high) or (high_open and candidate == exact(high))):
+    if high != math.inf and (candidate > exact(high) or (high_open and candidate == exact(high))):
         candidate -= step
     value = int(candidate) if candidate.denominator == 1 else float(candidate)
     fits = node.lower <= (value, 0) <= node.upper and (node.type is Type.NUMBER or isinstance(value, int))
