@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from fedpact.decision import strict_json
+from fedpact.decision.errors import MalformedError
 from fedpact.secure_runtime.adapters.isolation import Limits, confine_child
 from fedpact.secure_runtime.app.ports import RenderRequest
 from fedpact.secure_runtime.app.render import Renderer
@@ -105,8 +107,8 @@ class ForkSandbox:
         if not in_time:
             return RenderLimitError(f"rendering took longer than {self.limits.wall:g} s")
         try:
-            told = json.loads(answer)
-        except (ValueError, RecursionError):
+            told = strict_json.loads(answer)
+        except MalformedError:
             return self._death(status)
         match told:
             case {"files": files}:

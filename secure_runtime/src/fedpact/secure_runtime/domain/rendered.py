@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import NoReturn
 
 from fedpact.contracts.ids import SERVER
+from fedpact.decision import strict_json
+from fedpact.decision.errors import MalformedError
 from fedpact.secure_runtime.domain.errors import RenderedJobError
 
 META = "meta.json"
@@ -23,7 +25,6 @@ _JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}")
 _META_MEMBERS = frozenset({"name", "resource_spec", "min_clients", "mandatory_clients", "deploy_map"})
 _INDIRECT = ("name", "class_path", "config_type", "class_attributes")
 _BUILDERS = frozenset({"components", "workflows", "filters", "executor"})
-_MAX_DEPTH = 32
 
 Json = Mapping[str, object]
 
@@ -60,23 +61,12 @@ def _config_of(name: str) -> tuple[str, str]:
 
 def _object(text: str, name: str) -> Json:
     try:
-        value = json.loads(text, object_pairs_hook=_once_each, parse_constant=_not_finite)
-    except (ValueError, RecursionError):
-        _refuse("the file is not a JSON object with each member once and finite numbers", name)
+        value = strict_json.loads(text)
+    except MalformedError as fault:
+        raise RenderedJobError(fault.reason, path=name) from fault
     if not isinstance(value, dict):
         _refuse("the file is not a JSON object", name)
     return value
-
-
-def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError
-    return found
-
-
-def _not_finite(constant: str) -> NoReturn:
-    raise ValueError(constant)
 
 
 def _deployment(meta: Json, sites: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
@@ -136,7 +126,7 @@ def _check_config(config: Json, name: str, components: tuple[str, ...]) -> None:
     for member in config:
         if member.startswith("@"):
             _refuse("a configuration may not define what FLARE expands", f"{name}:{member}")
-    for path, parent, value in _walk(config, "", "", 0):
+    for path, parent, value in _walk(config, "", ""):
         where = f"{name}:{path}"
         if isinstance(value, str) and ("{" in value or "}" in value):
             _refuse("a text holds braces, which FLARE would replace by variables of the site", where)
@@ -158,14 +148,11 @@ def _check_component(component: Json, where: str, components: tuple[str, ...]) -
         _refuse(f"the class `{path}` is not among the model's components", where)
 
 
-def _walk(value: object, path: str, parent: str, depth: int) -> Iterator[tuple[str, str, object]]:
-    if depth > _MAX_DEPTH:
-        _refuse(f"the configuration is nested deeper than {_MAX_DEPTH}", path)
-    if depth:
-        yield path, parent, value
+def _walk(value: object, path: str, parent: str) -> Iterator[tuple[str, str, object]]:
+    yield path, parent, value
     if isinstance(value, dict):
         for member, inner in value.items():
-            yield from _walk(inner, f"{path}.{member}" if path else member, member, depth + 1)
+            yield from _walk(inner, f"{path}.{member}" if path else member, member)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _walk(inner, f"{path}.{index}", parent, depth + 1)
+            yield from _walk(inner, f"{path}.{index}", parent)

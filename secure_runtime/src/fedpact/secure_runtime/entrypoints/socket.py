@@ -18,10 +18,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import Field, JsonValue
 
 from fedpact.contracts.envelope import Model, Strict
 from fedpact.contracts.policies import Bounds
+from fedpact.decision import strict_json
+from fedpact.decision.errors import MalformedError
 from fedpact.secure_runtime.app.ports import RenderRequest, Sandbox
 from fedpact.secure_runtime.domain.errors import MalformedRequestError, RenderError
 
@@ -126,8 +128,6 @@ def _line(connection: socket.socket, door: Door) -> bytes:
 
 def _request(line: bytes) -> RequestLine:
     try:
-        return RequestLine.model_validate_json(line)
-    except ValidationError as fault:
-        first = fault.errors(include_url=False, include_input=False, include_context=False)[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise MalformedRequestError(f"the request is malformed: {first['msg'].lower()}", path=path) from fault
+        return strict_json.parsed(RequestLine, line)
+    except MalformedError as fault:
+        raise MalformedRequestError(fault.reason, path=fault.path) from fault

@@ -98,7 +98,7 @@ class ExchangeController(Controller):  # type: ignore[misc]  # nvflare has no ty
         fl_ctx, abort_signal = self._run
         replies: dict[str, Shareable] = {}
 
-        def received(client_task: ClientTask, _: FLContext) -> None:
+        def received(client_task: ClientTask, fl_ctx: FLContext) -> None:  # noqa: ARG001 - FLARE passes it by name
             replies[client_task.client.name] = client_task.result
 
         self.broadcast_and_wait(
