@@ -17,6 +17,13 @@ class Query(Model, Generic[A]):
     type: ClassVar[str]
 
 
+class Denied(Model):
+    """What comes back in place of the answer when the one who was asked refuses. `reason` is for a person."""
+
+    slug: str
+    reason: str
+
+
 class Keys(Model):
     """A JSON Web Key Set."""
 

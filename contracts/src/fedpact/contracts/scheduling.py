@@ -63,11 +63,7 @@ class GangFact(Fact):
 
 
 class GangEntered(GangFact):
-    """
-    The gang stands in line, with all it needs: one server, and clients at every site.
-
-    `not_before` is when it may be placed at the earliest: a gang that a gateway sent back rests for a while.
-    """
+    """The gang stands in line, with all it needs: one server, and clients at every site."""
 
     type: ClassVar[str] = "scheduling.gang.entered"
 
@@ -76,7 +72,6 @@ class GangEntered(GangFact):
     sites: tuple[Id, ...]
     clients_per_gateway: int
     resources: Demand
-    not_before: AwareDatetime | None = None
 
 
 class GangWithdrawn(GangFact):

@@ -213,7 +213,8 @@ class ActivationEnded(Fact):
     """
     The generation is over, for whatever cause.
 
-    `fenced` participants are not yet known to be gone; their capacity stays reserved until `ParticipantReleased` names them.
+    `fenced` participants are not yet known to be gone; their capacity stays reserved until `ParticipantReleased`
+    names them.
     """
 
     type: ClassVar[str] = "specs.activation.ended"

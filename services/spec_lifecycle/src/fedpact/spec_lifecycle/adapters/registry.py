@@ -1,0 +1,18 @@
+"""The registry as this service last heard it."""
+
+from fedpact.chassis.copies import Copies
+from fedpact.contracts.pact import SpecContent
+from fedpact.contracts.registry import DatasetRegistered, ModelChanged
+from fedpact.spec_lifecycle.domain.catalog import Catalog
+
+
+class RegistryCopies:
+    """Looks pacts up in copies of datasets and models."""
+
+    def __init__(self, datasets: Copies[DatasetRegistered], models: Copies[ModelChanged]) -> None:
+        self._datasets, self._models = datasets, models
+
+    async def catalog(self, content: SpecContent) -> Catalog:
+        found = {key: await self._datasets.find(key) for key in content.datasets}
+        model = await self._models.find(content.model.id)
+        return Catalog(datasets={key: dataset for key, dataset in found.items() if dataset}, model=model)

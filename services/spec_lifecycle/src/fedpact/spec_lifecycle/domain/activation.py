@@ -1,0 +1,249 @@
+"""
+An activation on its way up and down: what capacity, grants and the sites' observations bring about.
+
+Observations of another generation or attempt change nothing, with one exception: a late end of a fenced participant
+releases what it held.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from fedpact.contracts.envelope import Fact
+from fedpact.contracts.ids import SERVER
+from fedpact.contracts.pact import Endpoint
+from fedpact.contracts.policies import GrantsDenied, GrantsIssued, GrantsRenewed
+from fedpact.contracts.scheduling import GangPlaced, GangRefused
+from fedpact.contracts.specs import (
+    ActivationCompleted,
+    ActivationEnded,
+    ActivationPlaced,
+    ActivationSentBack,
+    EndOutcome,
+    GrantsKept,
+    JobOpened,
+    ParticipantMoved,
+    ParticipantReleased,
+    ServerListens,
+    Stage,
+)
+from fedpact.contracts.workloads import (
+    Cause,
+    InventoryTaken,
+    ParticipantAccepted,
+    ParticipantChanged,
+    ParticipantFact,
+    ParticipantGone,
+    ParticipantRefused,
+    Phase,
+    ServerReady,
+    SitesConnected,
+)
+from fedpact.spec_lifecycle.domain.model import Limits, Spec
+from fedpact.spec_lifecycle.domain.requests import requested, stopped
+
+FAILED = EndOutcome.FAILED
+RUNS = frozenset({Stage.CREATING, Stage.ACTIVE})
+
+
+def placed(spec: Spec, fact: GangPlaced) -> Sequence[Fact]:
+    """Capacity is reserved: policy is asked again."""
+    if not _waits_for(spec, fact.generation, fact.attempt):
+        return []
+    gateways = {site.gateway for site in spec.sites}
+    orchestrator = next(site for site in sorted(fact.leases) if site not in gateways)
+    return [
+        ActivationPlaced(
+            spec_id=spec.id,
+            generation=spec.generation,
+            attempt=spec.attempt,
+            creator=spec.creator,
+            content=spec.content,
+            model=spec.model,
+            sites=spec.sites,
+            orchestrator=orchestrator,
+        )
+    ]
+
+
+def never_fits(spec: Spec, fact: GangRefused, now: datetime, limits: Limits) -> Sequence[Fact]:
+    """The totals shrank since the verdict."""
+    if not _waits_for(spec, fact.generation, fact.attempt):
+        return []
+    numbers = "; ".join(s.sentence() for s in fact.shortfalls)
+    return stopped(spec, FAILED, f"it can never be placed: {numbers}", now, limits)
+
+
+def granted(spec: Spec, fact: GrantsIssued, now: datetime, limits: Limits) -> Sequence[Fact]:
+    """The grants for a placed activation start its creation."""
+    if not _waits_for(spec, fact.generation, fact.attempt) or spec.placed_attempt != spec.attempt:
+        return []
+    return [_kept(spec, fact, now + limits.prepare)]
+
+
+def renewed(spec: Spec, fact: GrantsRenewed) -> Sequence[Fact]:
+    """Later ends for the grants of a living activation."""
+    if spec.stage not in RUNS or fact.generation != spec.generation:
+        return []
+    return [_kept(spec, fact, None)]
+
+
+def denied(spec: Spec, fact: GrantsDenied, now: datetime, limits: Limits) -> Sequence[Fact]:
+    """The policies changed between verdict and activation."""
+    if not _waits_for(spec, fact.generation, fact.attempt):
+        return []
+    why = "; ".join(reason.text for reason in fact.reasons)
+    return stopped(spec, EndOutcome.SHUTDOWN, f"denied by policy: {why}", now, limits)
+
+
+def observed(spec: Spec, fact: ParticipantFact, now: datetime, limits: Limits) -> Sequence[Fact]:
+    """An agent spoke about a participant."""
+    if (fact.generation, fact.participant) in {(f.generation, f.participant) for f in spec.fences}:
+        return _unfenced(spec, fact) if isinstance(fact, ParticipantGone) else []
+    if not spec.lives or (fact.generation, fact.attempt) != (spec.generation, spec.placed_attempt):
+        return []
+    if fact.participant not in spec.participants or spec.participants[fact.participant].gateway != fact.gateway:
+        return []
+    match fact:
+        case ParticipantAccepted():
+            return [_moved(spec, fact, Phase.PREPARED, "prepared", csr=fact.csr)] if spec.stage in RUNS else []
+        case ParticipantRefused():
+            return _refused(spec, fact, now, limits)
+        case ParticipantGone():
+            return _gone(spec, fact, now, limits)
+        case ParticipantChanged():
+            return _changed(spec, fact, now, limits)
+        case _:
+            return []
+
+
+def listens(spec: Spec, fact: ServerReady) -> Sequence[Fact]:
+    """The FLARE server is up: every client gets endpoint and certificate."""
+    if spec.stage is not Stage.CREATING or not _is_orchestrator(spec, fact.gateway, fact.generation, fact.attempt):
+        return []
+    endpoint = Endpoint(project=fact.project, host=fact.host, port=fact.port, root_ca=fact.root_ca)
+    said = ServerListens(spec_id=spec.id, generation=spec.generation, endpoint=endpoint, certificates=fact.certificates)
+    return [said] if (spec.endpoint, dict(spec.certificates)) != (endpoint, fact.certificates) else []
+
+
+def connected(spec: Spec, fact: SitesConnected, now: datetime) -> Sequence[Fact]:
+    """Every expected site is connected: jobs that waited for it are opened."""
+    if spec.stage is not Stage.CREATING or not _is_orchestrator(spec, fact.gateway, fact.generation, fact.attempt):
+        return []
+    if set(fact.sites) != set(spec.clients):
+        return []
+    done = ActivationCompleted(spec_id=spec.id, generation=spec.generation, at=now)
+    waiting = [
+        JobOpened(
+            spec_id=spec.id, job_id=key, generation=spec.generation, payload=job.payload, deactivate=job.deactivate
+        )
+        for key, job in spec.queued_jobs.items()
+    ]
+    return [done, *waiting]
+
+
+def counted(spec: Spec, fact: InventoryTaken) -> Sequence[Fact]:
+    """A site says all that runs there: fenced participants that are not among it are gone."""
+    present = {(p.spec_id, p.generation, p.participant) for p in fact.present}
+    return [
+        ParticipantReleased(spec_id=spec.id, generation=f.generation, participant=f.participant, gateway=f.gateway)
+        for f in spec.fences
+        if f.gateway == fact.gateway and (spec.id, f.generation, f.participant) not in present
+    ]
+
+
+def ticked(spec: Spec, now: datetime, limits: Limits) -> Sequence[Fact]:
+    """A phase missed its deadline, or it is time to ask for capacity again."""
+    if spec.due_at is None or now < spec.due_at:
+        return []
+    if spec.stage is Stage.WAITING:
+        return [requested(spec, now, attempt=spec.attempt + 1)]
+    if spec.stage is Stage.CREATING:
+        return stopped(spec, FAILED, f"not ready in time: {_missing(spec)}", now, limits)
+    return [_end(spec)] if spec.stage is Stage.DELETING else []
+
+
+def _kept(spec: Spec, fact: GrantsIssued, deadline: datetime | None) -> GrantsKept:
+    return GrantsKept(
+        spec_id=spec.id,
+        generation=spec.generation,
+        attempt=spec.attempt,
+        grants=fact.grants,
+        bounds=fact.bounds,
+        deadline=deadline,
+    )
+
+
+def _changed(spec: Spec, fact: ParticipantChanged, now: datetime, limits: Limits) -> Sequence[Fact]:
+    before = spec.participants[fact.participant]
+    if (before.phase, before.message) == (fact.phase, fact.message) or before.phase is Phase.GONE:
+        return []
+    moved = _moved(spec, fact, fact.phase, fact.message)
+    if fact.phase is not Phase.FAILED:
+        return [moved]
+    return [moved, *stopped(spec, FAILED, f"`{fact.participant}` failed: {fact.message}", now, limits)]
+
+
+def _refused(spec: Spec, fact: ParticipantRefused, now: datetime, limits: Limits) -> Sequence[Fact]:
+    if spec.stage not in RUNS:
+        return []
+    text = f"`{fact.gateway}` refused: {fact.reason}"
+    if fact.cause is Cause.CAPACITY and spec.stage is Stage.CREATING and spec.endpoint is None:
+        retry = now + limits.retry_after(spec.attempt)
+        return [
+            ActivationSentBack(
+                spec_id=spec.id, generation=spec.generation, attempt=spec.attempt, cause=text, retry_at=retry
+            )
+        ]
+    return [_moved(spec, fact, Phase.FAILED, fact.reason), *stopped(spec, FAILED, text, now, limits)]
+
+
+def _gone(spec: Spec, fact: ParticipantGone, now: datetime, limits: Limits) -> Sequence[Fact]:
+    if spec.participants[fact.participant].phase is Phase.GONE or spec.stage is Stage.WAITING:
+        return []
+    moved = _moved(spec, fact, Phase.GONE, "gone")
+    if spec.stage in RUNS:
+        return [moved, *stopped(spec, FAILED, f"`{fact.participant}` ended by itself", now, limits)]
+    left = [name for name, p in spec.participants.items() if p.phase is not Phase.GONE and name != fact.participant]
+    return [moved] if left else [moved, _end(spec, but=fact.participant)]
+
+
+def _moved(spec: Spec, fact: ParticipantFact, phase: Phase, message: str, *, csr: str = "") -> ParticipantMoved:
+    return ParticipantMoved(
+        spec_id=spec.id,
+        generation=spec.generation,
+        participant=fact.participant,
+        phase=phase,
+        message=message,
+        csr=csr,
+    )
+
+
+def _end(spec: Spec, *, but: str = "") -> ActivationEnded:
+    """The generation is over; who is not known to be gone is fenced."""
+    fenced = {name: p.gateway for name, p in spec.participants.items() if p.phase is not Phase.GONE and name != but}
+    return ActivationEnded(
+        spec_id=spec.id, generation=spec.generation, outcome=spec.outcome, cause=spec.cause, fenced=fenced
+    )
+
+
+def _unfenced(spec: Spec, fact: ParticipantGone) -> Sequence[Fact]:
+    return [
+        ParticipantReleased(
+            spec_id=spec.id, generation=fact.generation, participant=fact.participant, gateway=fact.gateway
+        )
+    ]
+
+
+def _waits_for(spec: Spec, generation: int, attempt: int) -> bool:
+    """Whether an answer is about the capacity the spec waits for now."""
+    asked = (generation, attempt) == (spec.generation, spec.attempt)
+    return asked and spec.stage is Stage.WAITING and spec.due_at is None
+
+
+def _is_orchestrator(spec: Spec, gateway: str, generation: int, attempt: int) -> bool:
+    return (gateway, generation, attempt) == (spec.orchestrator, spec.generation, spec.placed_attempt)
+
+
+def _missing(spec: Spec) -> str:
+    waiting = [f"`{name}` ({p.message})" for name, p in spec.participants.items() if p.phase is not Phase.READY]
+    return ", ".join(waiting) or f"the connection to `{SERVER}`"

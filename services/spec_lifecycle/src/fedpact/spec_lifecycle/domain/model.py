@@ -1,0 +1,106 @@
+"""A compute spec as this service keeps it. Everything here is the fold of its facts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from fedpact.contracts.pact import Endpoint, Person, PinnedModel, Site, SpecContent
+from fedpact.contracts.policies import Bounds, Dsse, Reason
+from fedpact.contracts.specs import EndOutcome, Payload, Stage, Verdict
+from fedpact.contracts.workloads import Phase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long a phase may take. Waiting for capacity has no limit."""
+
+    prepare: timedelta = timedelta(seconds=60)
+    """From the grants until every site is prepared and connected."""
+    stop: timedelta = timedelta(seconds=30)
+    """From the wish to stop until everything is gone; what is not is fenced."""
+    backoff: timedelta = timedelta(seconds=2)
+    """Before asking again for capacity that a gateway refused; doubles with each attempt, up to a minute."""
+
+    def retry_after(self, attempt: int) -> timedelta:
+        """How long the next attempt waits."""
+        doublings = min(max(attempt - 1, 0), 10)
+        return min(self.backoff * (1 << doublings), timedelta(minutes=1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """One client, or the server, of the living generation."""
+
+    gateway: str
+    organization: str = ""
+    phase: Phase | None = None
+    """`None` until its agent said anything."""
+    message: str = "asked to prepare"
+    csr: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job the activation holds. `stopping` once it is to be cancelled."""
+
+    payload: Payload
+    deactivate: bool = False
+    stopping: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fence:
+    """A participant of an ended generation that may still run somewhere silent."""
+
+    generation: int
+    participant: str
+    gateway: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """Verdict beside stage; the status people see is derived from both."""
+
+    id: str
+    creator: Person
+    content: SpecContent
+    model: PinnedModel
+    sites: tuple[Site, ...]
+    verdict: Verdict = Verdict.PENDING
+    allowed: bool | None = None
+    fits: bool | None = None
+    reasons: tuple[Reason, ...] = ()
+    custodian_reasons: Mapping[str, tuple[Reason, ...]] = field(default_factory=dict)
+    revisions: Mapping[str, int] = field(default_factory=dict)
+    ever_approved: bool = False
+    stage: Stage = Stage.IDLE
+    generation: int = 0
+    attempt: int = 1
+    placed_attempt: int = 0
+    """The attempt the participants belong to; 0 before any were placed in this generation."""
+    since: datetime | None = None
+    outcome: EndOutcome = EndOutcome.NONE
+    cause: str = ""
+    orchestrator: str = ""
+    participants: Mapping[str, Participant] = field(default_factory=dict)
+    grants: Mapping[str, Dsse] = field(default_factory=dict)
+    bounds: tuple[Bounds, ...] = ()
+    endpoint: Endpoint | None = None
+    certificates: Mapping[str, str] = field(default_factory=dict)
+    due_at: datetime | None = None
+    """When the phase is over, or when to ask for capacity again."""
+    open_jobs: Mapping[str, Job] = field(default_factory=dict)
+    queued_jobs: Mapping[str, Job] = field(default_factory=dict)
+    fences: tuple[Fence, ...] = ()
+    idle_since: datetime | None = None
+    invalid: str = ""
+
+    @property
+    def lives(self) -> bool:
+        """Whether a generation is under way."""
+        return self.stage in {Stage.WAITING, Stage.CREATING, Stage.ACTIVE, Stage.DELETING}
+
+    @property
+    def clients(self) -> Mapping[str, Participant]:
+        """The participants without the server."""
+        return {name: p for name, p in self.participants.items() if name != "server"}

@@ -1,0 +1,93 @@
+"""Jobs inside an activation: opened, waiting for one, cancelled, closed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from fedpact.contracts.envelope import Fact
+from fedpact.contracts.jobs import JobCancelled, JobSubmitted
+from fedpact.contracts.specs import (
+    EndOutcome,
+    JobClosed,
+    JobOpened,
+    JobQueued,
+    JobRefused,
+    JobStopping,
+    Stage,
+    Verdict,
+)
+from fedpact.contracts.workloads import JobObserved, JobPhase
+from fedpact.decision.bounds import payload_violations
+from fedpact.spec_lifecycle.domain.model import Limits, Spec
+from fedpact.spec_lifecycle.domain.requests import requested, stopped
+from fedpact.spec_lifecycle.domain.status import status
+
+FINAL = frozenset({JobPhase.COMPLETED, JobPhase.FAILED, JobPhase.CANCELLED})
+
+
+def submitted(spec: Spec, fact: JobSubmitted, now: datetime) -> Sequence[Fact]:
+    """The job is opened in the living activation, waits for the one it asked for, or is refused with the reason."""
+    if fact.job_id in spec.open_jobs or fact.job_id in spec.queued_jobs:
+        return []
+    if why := _outside(spec, fact.payload):
+        return [_refused(spec, fact, "payload_out_of_bounds", why)]
+    if spec.stage is Stage.ACTIVE:
+        return [_opened(spec, fact)]
+    if not fact.activate:
+        return [_refused(spec, fact, "not_active", f"the spec is `{status(spec)}`: activate it first")]
+    return _with_activation(spec, fact, now)
+
+
+def cancelled(spec: Spec, fact: JobCancelled) -> Sequence[Fact]:
+    """An open job is stopped in the engine; one that waits is let go."""
+    if fact.job_id in spec.queued_jobs:
+        return [JobRefused(spec_id=spec.id, job_id=fact.job_id, slug="cancelled", reason="cancelled before it began")]
+    if fact.job_id in spec.open_jobs and not spec.open_jobs[fact.job_id].stopping:
+        return [JobStopping(spec_id=spec.id, job_id=fact.job_id)]
+    return []
+
+
+def observed(spec: Spec, fact: JobObserved, now: datetime, limits: Limits) -> Sequence[Fact]:
+    """A job that ended frees the activation, and takes it down when it asked for that and is the last."""
+    job = spec.open_jobs.get(fact.job_id)
+    mine = (fact.gateway, fact.generation) == (spec.orchestrator, spec.generation)
+    if job is None or fact.phase not in FINAL or not mine:
+        return []
+    closed = JobClosed(spec_id=spec.id, job_id=fact.job_id, at=now)
+    if job.deactivate and len(spec.open_jobs) == 1:
+        text = f"job `{fact.job_id}` ended"
+        return [closed, *stopped(spec, EndOutcome.SHUTDOWN, text, now, limits)]
+    return [closed]
+
+
+def _with_activation(spec: Spec, fact: JobSubmitted, now: datetime) -> Sequence[Fact]:
+    if fact.actor.user != spec.creator.user and fact.actor.organization != spec.creator.organization:
+        return [_refused(spec, fact, "not_allowed", "only the creator's organization activates a spec")]
+    if spec.verdict is Verdict.REJECTED or spec.stage in {Stage.INVALID, Stage.DELETING}:
+        return [_refused(spec, fact, "not_active", f"the spec is `{status(spec)}` and cannot be activated now")]
+    queued = JobQueued(spec_id=spec.id, job_id=fact.job_id, payload=fact.payload, deactivate=fact.deactivate)
+    starts = spec.stage is Stage.IDLE and spec.verdict is Verdict.APPROVED
+    return [queued, requested(spec, now)] if starts else [queued]
+
+
+def _outside(spec: Spec, payload: dict[str, JsonValue]) -> str:
+    """Why the payload is outside what was declared or granted; empty when it is not."""
+    for name, declared in (spec.content.parameters or {}).items():
+        if payload.get(name) != declared:
+            return f"the spec declares `{name}` = {declared!r}, the payload has {payload.get(name)!r}"
+    return "; ".join(reason.text for reason in payload_violations(payload, spec.bounds))
+
+
+def _opened(spec: Spec, fact: JobSubmitted) -> JobOpened:
+    return JobOpened(
+        spec_id=spec.id,
+        job_id=fact.job_id,
+        generation=spec.generation,
+        payload=fact.payload,
+        deactivate=fact.deactivate,
+    )
+
+
+def _refused(spec: Spec, fact: JobSubmitted, slug: str, reason: str) -> JobRefused:
+    return JobRefused(spec_id=spec.id, job_id=fact.job_id, slug=slug, reason=reason)
