@@ -1,0 +1,41 @@
+"""What a custodian sets, as `FEDPACT_DAL_*`."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from fedpact.chassis.settings import ServiceSettings
+from fedpact.contracts.ids import Id
+
+
+class Settings(ServiceSettings):
+    model_config = SettingsConfigDict(env_prefix="FEDPACT_DAL_", frozen=True, extra="ignore")
+
+    gateway: Id = Field(description="the gateway whose agent signs the tokens")
+    sources_files_folder: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(), description="allowed roots, absolute; several are separated by `:`"
+    )
+    state_folder: Path = Field(description="this service's own folder: dal.sqlite lies in it")
+    admin_socket: Path = Field(description="where the agent speaks to the DAL; its folder should be 0700")
+    agent_keys: Path = Field(description="the agent's public key in PEM, or a JWKS")
+    listing_limit: int = Field(default=200_000, ge=1, description="most entries of one listing")
+    requests_per_token: int = Field(default=512, ge=1, description="most requests that run at once with one token")
+    known_tokens: int = Field(default=4096, ge=1, description="verified tokens that are remembered")
+    stall_seconds: float = Field(default=30.0, gt=0, description="a reader that takes nothing for so long is cut")
+    review_seconds: float = Field(default=0.25, gt=0, le=0.5, description="pause between looks at running responses")
+
+    @field_validator("sources_files_folder", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
+
+    @field_validator("sources_files_folder")
+    @classmethod
+    def _absolute(cls, value: tuple[Path, ...]) -> tuple[Path, ...]:
+        wrong = [str(folder) for folder in value if not folder.is_absolute() or ".." in folder.parts]
+        if wrong:
+            raise ValueError(f"an allowed root is an absolute path without `..`, `{wrong[0]}` is not")
+        return value
