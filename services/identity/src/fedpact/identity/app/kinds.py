@@ -1,0 +1,23 @@
+"""How identity's aggregates are kept. Devices and sessions are its own business: nothing of them is published."""
+
+from fedpact.chassis.aggregates import Kind
+from fedpact.identity.domain import devices, members, sessions
+from fedpact.identity.domain.model import Device, Organization, Session, User
+
+ORGANIZATIONS = Kind(source="fedpact/identity/organizations", state=Organization, evolve=members.evolve_organization)
+USERS = Kind(source="fedpact/identity/users", state=User, evolve=members.evolve_user)
+DEVICES = Kind(
+    source="fedpact/identity/devices",
+    state=Device,
+    evolve=devices.evolve,
+    expires=lambda device: device.expires,
+    indexes={"user_code": lambda device: (device.user_code_hash,)},
+    silent=True,
+)
+SESSIONS = Kind(
+    source="fedpact/identity/sessions",
+    state=Session,
+    evolve=sessions.evolve,
+    expires=lambda session: session.expires,
+    silent=True,
+)
