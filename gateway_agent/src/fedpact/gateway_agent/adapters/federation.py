@@ -135,10 +135,11 @@ class FlareSession:
 
 @dataclass(slots=True)
 class FlareFederation:
-    """Opens sessions. `log` takes what FLARE prints, `home` is where its processes live."""
+    """Opens sessions. `home` is where their processes live and leave what FLARE prints."""
 
     home: Path
     timeout: float = 60.0
+    command: tuple[str, ...] = (sys.executable, "-m", HOST)
     _spare: _Line | None = None
     _lines: list[_Line] = field(default_factory=list)
 
@@ -172,9 +173,7 @@ class FlareFederation:
         log = os.open(self.home / "sessions.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, files.PRIVATE)
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                HOST,
+                *self.command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,

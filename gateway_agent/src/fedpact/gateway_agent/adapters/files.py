@@ -12,8 +12,9 @@ PRIVATE_FOLDER = 0o700
 
 
 def folder(path: Path) -> Path:
-    """`path` as a folder that only its owner may enter. Existing ones are left as they are."""
-    path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    """`path` as a folder that only its owner may enter, its missing parents too. Existing ones stay as they are."""
+    for one in reversed((path, *path.parents)):  # `parents=True` would give the parents the mode of the umask
+        one.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     return path
 
 
