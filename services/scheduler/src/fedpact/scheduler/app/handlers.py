@@ -1,0 +1,83 @@
+"""
+Load, decide, save.
+
+Ledger and assessments are different documents. A spec is kept before totals are read and totals are kept before specs
+are looked up, and an assessment is made again until the totals it was made with are still the totals: so neither a
+new spec nor new totals can be overlooked, whichever comes first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fedpact.chassis.aggregates import Aggregates, Cause
+from fedpact.contracts.scheduling import SpecAssessed
+from fedpact.contracts.specs import (
+    ActivationEnded,
+    ActivationRequested,
+    ActivationSentBack,
+    ParticipantReleased,
+    SpecCreated,
+)
+from fedpact.contracts.workloads import GatewaySpoke
+from fedpact.scheduler.app.ports import Specs
+from fedpact.scheduler.domain.admission import News, Rules, decide
+from fedpact.scheduler.domain.assessment import assess
+from fedpact.scheduler.domain.model import Ledger, Sites
+
+THE_LEDGER = "ledger"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handlers:
+    ledger: Aggregates[Ledger]
+    assessments: Aggregates[SpecAssessed]
+    specs: Specs
+    rules: Rules
+
+    async def spoken(self, fact: GatewaySpoke, cause: Cause) -> None:
+        """A site says what it allots: the line moves, and specs that count with the site are assessed again."""
+        await self._count(fact, cause)
+        for spec in await self._affected(fact):
+            await self._assess(spec, cause)
+
+    async def created(self, fact: SpecCreated, cause: Cause) -> None:
+        """A spec is assessed."""
+        await self.specs.keep(fact, cause)
+        await self._assess(fact, cause)
+
+    async def requested(self, fact: ActivationRequested, cause: Cause) -> None:
+        """A gang stands in line."""
+        await self._count(fact, cause)
+
+    async def sent_back(self, fact: ActivationSentBack, cause: Cause) -> None:
+        """A gateway had no room after all: everything is given back until the activation asks again."""
+        await self._count(fact, cause)
+
+    async def ended(self, fact: ActivationEnded, cause: Cause) -> None:
+        """What a generation held is free, save what fenced participants may still use."""
+        await self._count(fact, cause)
+
+    async def released(self, fact: ParticipantReleased, cause: Cause) -> None:
+        """A fenced participant is gone after all."""
+        await self._count(fact, cause)
+
+    async def _count(self, fact: News, cause: Cause) -> None:
+        await self.ledger.change(THE_LEDGER, lambda ledger: decide(ledger, fact, self.rules), cause)
+
+    async def _affected(self, fact: GatewaySpoke) -> Sequence[SpecCreated]:
+        """Every spec needs an orchestrator; a gateway only those with a part there."""
+        return await (self.specs.every() if fact.role == "orchestrator" else self.specs.where("site", fact.gateway))
+
+    async def _assess(self, spec: SpecCreated, cause: Cause) -> None:
+        await self._assess_with(await self._sites(), spec, cause)
+        used: Sites | None = None
+        while used != (sites := await self._sites()):
+            await self._assess_with(sites, spec, Cause(now=cause.now))
+            used = sites
+
+    async def _assess_with(self, sites: Sites, spec: SpecCreated, cause: Cause) -> None:
+        await self.assessments.change(spec.spec_id, lambda known: assess(known, spec, sites), cause)
+
+    async def _sites(self) -> Sites:
+        ledger = await self.ledger.find(THE_LEDGER)
+        return ledger.sites if ledger else {}

@@ -1,0 +1,115 @@
+"""How facts are counted. `evolve` has no other input than the ledger and the fact."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from functools import reduce
+
+from fedpact.contracts.envelope import Fact
+from fedpact.contracts.scheduling import (
+    GangEntered,
+    GangPlaced,
+    GangQueued,
+    GangRefused,
+    GangWithdrawn,
+    SharesReleased,
+    SiteAllotted,
+)
+from fedpact.scheduler.domain.amounts import Amount, Amounts, covers
+from fedpact.scheduler.domain.errors import UnexpectedFactError
+from fedpact.scheduler.domain.model import Allotment, Gang, Lease, Ledger, Shares, free, lease_key, needs, shares
+
+
+def evolve(ledger: Ledger | None, fact: Fact) -> Ledger:
+    """The ledger after `fact`."""
+    ledger = ledger or Ledger()
+    match fact:
+        case SiteAllotted():
+            allotment = Allotment(role=fact.role, totals=Amount.of(fact.totals))
+            return replace(ledger, sites={**ledger.sites, fact.site: allotment})
+        case GangEntered():
+            return replace(ledger, line={**ledger.line, fact.spec_id: _gang(fact)})
+        case GangQueued():
+            told = replace(ledger.line[fact.spec_id], told=True)
+            return replace(ledger, line={**ledger.line, fact.spec_id: told})
+        case GangRefused() | GangWithdrawn():
+            return _out_of_line(ledger, fact.spec_id)
+        case GangPlaced():
+            return _placed(ledger, ledger.line[fact.spec_id])
+        case SharesReleased():
+            return _released(ledger, fact)
+        case _:
+            raise UnexpectedFactError(fact)
+
+
+def fold(ledger: Ledger, facts: Iterable[Fact]) -> Ledger:
+    """The ledger after all of `facts`."""
+    return reduce(evolve, facts, ledger)
+
+
+def seniority(gang: Gang) -> tuple[datetime, str]:
+    """
+    Who comes first: the lower goes first. The one place that knows the order.
+
+    First come, first served; a share by organization would stand before `since`.
+    """
+    return gang.since, gang.spec_id
+
+
+def older(one: Gang, other: Gang) -> bool:
+    return seniority(one) < seniority(other)
+
+
+def shares_of(ledger: Ledger, gang: Gang) -> Shares:
+    """What the gang's participants would hold."""
+    return shares(gang.sites, gang.clients_per_gateway, gang.demand, ledger.sites)
+
+
+def needs_of(ledger: Ledger, gang: Gang) -> Amounts:
+    """What the gang needs at each site."""
+    return needs(shares_of(ledger, gang))
+
+
+def _gang(fact: GangEntered) -> Gang:
+    return Gang(
+        spec_id=fact.spec_id,
+        generation=fact.generation,
+        attempt=fact.attempt,
+        organization=fact.organization,
+        since=fact.since,
+        sites=fact.sites,
+        clients_per_gateway=fact.clients_per_gateway,
+        demand=fact.resources,
+    )
+
+
+def _out_of_line(ledger: Ledger, spec_id: str) -> Ledger:
+    return replace(ledger, line={spec: gang for spec, gang in ledger.line.items() if spec != spec_id})
+
+
+def _placed(ledger: Ledger, gang: Gang) -> Ledger:
+    held = shares_of(ledger, gang)
+    lease = Lease(spec_id=gang.spec_id, generation=gang.generation, attempt=gang.attempt, shares=held)
+    leases = {**ledger.leases, lease_key(gang.spec_id, gang.generation): lease}
+    after = _out_of_line(replace(ledger, leases=leases), gang.spec_id)
+    return _bypassed(after, gang, needs(held).keys())
+
+
+def _bypassed(ledger: Ledger, placed: Gang, sites: Iterable[str]) -> Ledger:
+    """Everybody older who now lacks something at a site where `placed` took its share was bypassed."""
+    left = {site: amount for site, amount in free(ledger).items() if site in set(sites)}
+
+    def counted(gang: Gang) -> Gang:
+        wanted = {site: need for site, need in needs_of(ledger, gang).items() if site in left}
+        passed = older(gang, placed) and not covers(left, wanted)
+        return replace(gang, bypasses=gang.bypasses + 1) if passed else gang
+
+    return replace(ledger, line={spec: counted(gang) for spec, gang in ledger.line.items()})
+
+
+def _released(ledger: Ledger, fact: SharesReleased) -> Ledger:
+    key = lease_key(fact.spec_id, fact.generation)
+    lease = ledger.leases[key]
+    kept = {name: share for name, share in lease.shares.items() if name not in fact.participants}
+    others = {other: held for other, held in ledger.leases.items() if other != key}
+    return replace(ledger, leases=others | {key: replace(lease, shares=kept)} if kept else others)

@@ -1,0 +1,21 @@
+"""Which facts the scheduler hears."""
+
+from fedpact.chassis.bus import Bus
+from fedpact.contracts.specs import (
+    ActivationEnded,
+    ActivationRequested,
+    ActivationSentBack,
+    ParticipantReleased,
+    SpecCreated,
+)
+from fedpact.contracts.workloads import GatewaySpoke
+from fedpact.scheduler.app.handlers import Handlers
+
+
+def subscribe(bus: Bus, handlers: Handlers) -> None:
+    bus.on(GatewaySpoke, handlers.spoken)
+    bus.on(SpecCreated, handlers.created)
+    bus.on(ActivationRequested, handlers.requested)
+    bus.on(ActivationSentBack, handlers.sent_back)
+    bus.on(ActivationEnded, handlers.ended)
+    bus.on(ParticipantReleased, handlers.released)

@@ -1,0 +1,39 @@
+"""The scheduler, wired: capacity for whole activations, everywhere or nowhere."""
+
+from collections.abc import Iterable
+
+from fedpact.chassis import service
+from fedpact.chassis.hub import Hub
+from fedpact.chassis.service import Service
+from fedpact.contracts.scheduling import MessageQuarantined
+from fedpact.contracts.specs import SpecCreated
+from fedpact.scheduler.app.handlers import Handlers
+from fedpact.scheduler.app.kinds import ASSESSMENTS, LEDGER
+from fedpact.scheduler.app.queries import Queries
+from fedpact.scheduler.domain.admission import Rules
+from fedpact.scheduler.entrypoints import events, queries
+from fedpact.scheduler.settings import Settings
+
+NAME = "scheduler"
+
+
+def compose(settings: Settings) -> Service:
+    """Everything wired, nothing connected."""
+    hub = Hub(settings, NAME, quarantined=MessageQuarantined)
+    ledger, assessments = hub.kept("ledger", LEDGER), hub.kept("assessments", ASSESSMENTS)
+    specs = hub.copies("specs", SpecCreated, {"site": _gateways})
+    rules = Rules(bypasses=settings.bypasses)
+    handlers = Handlers(ledger=ledger, assessments=assessments, specs=specs, rules=rules)
+    events.subscribe(hub.bus, handlers)
+    queries.subscribe(hub.bus, Queries(ledger=ledger, rules=rules))
+    return hub.service({ledger: None, assessments: None})
+
+
+def run() -> None:
+    """Run the scheduler until it is told to stop."""
+    settings = Settings()
+    service.run(lambda: compose(settings), settings, NAME)
+
+
+def _gateways(spec: SpecCreated) -> Iterable[str]:
+    return (site.gateway for site in spec.sites)
