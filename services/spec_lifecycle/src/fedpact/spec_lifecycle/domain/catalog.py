@@ -29,7 +29,7 @@ class Catalog:
 
     def pinned(self, content: SpecContent) -> PinnedModel:
         """The model version, by digest."""
-        versions = self.model.versions if self.model else ()
+        versions = self.model.versions if self.model and self.model.model == content.model.id else ()
         for record in versions:
             if record.version == content.model.version:
                 return PinnedModel(
