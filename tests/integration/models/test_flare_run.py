@@ -1,0 +1,124 @@
+"""The models in a real FLARE run: its simulator in a process of its own, two sites, class allow-list enforced."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_dal import TOKEN, FakeDal, serving
+
+from fedpact.secure_runtime.adapters.loader import load_service
+from fedpact.secure_runtime.adapters.package import read_model_card
+from fedpact.secure_runtime.domain.rendered import check_rendered
+
+ROOT = Path(__file__).parents[3]
+WDBC = (ROOT / "infra/src/fedpact/infra/demo_data/wdbc.csv").read_bytes().splitlines(keepends=True)
+HALVES = [b"".join([WDBC[0], *WDBC[1:301]]), b"".join([WDBC[0], *WDBC[301:]])]
+ROWS = np.loadtxt([line.decode() for line in WDBC[1:]], delimiter=",")
+SITES = ("north-1", "south-1")
+PATH = "file:///data/table.csv"
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What a run left at the server, and all that it printed."""
+
+    folder: Path
+    output: str
+
+    def json(self, name: str) -> dict:
+        return json.loads((self.folder / name).read_text())
+
+
+def run(folder: Path, model: str, payload: dict, dal: FakeDal) -> Run:
+    """Render `payload`, check it, and run it. The first site to read gets the first table, the second the second."""
+    package = ROOT / "models" / model
+    service, card = load_service(package), read_model_card(package)
+    gateways = {"a_north_hospital": "north", "b_south_clinic": "south"}
+    raw = service.template(service.parse(json.dumps(payload)), gateways)
+    for name, text in check_rendered(raw, sites=SITES, components=card.components).items():
+        (folder / "job" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "job" / name).write_text(text)
+    for part in (".", "server", *SITES):
+        local = folder / "ws" / part / "local"
+        local.mkdir(parents=True, exist_ok=True)
+        (local / "resources.json").write_text(
+            json.dumps({"format_version": 2, "class_allow_list": list(card.components)})
+        )
+    simulator = [str(Path(sys.executable).with_name("nvflare")), "simulator", str(folder / "job")]
+    done = subprocess.run(
+        [*simulator, "-w", str(folder / "ws"), "-c", ",".join(SITES), "-t", "2"],
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), **dal.environment({"table_any_any": PATH})},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+    return Run(folder=folder / "ws/server/simulate_job", output=done.stdout + done.stderr)
+
+
+def dal_of(tables: Sequence[bytes], **policy: object) -> FakeDal:
+    return FakeDal(
+        contents={PATH: tables}, policy={"permissions": {"allowed_functions": ["*"]}, "privacy": {}, **policy}
+    )
+
+
+def test_a_regression_over_two_sites_learns_in_five_rounds(tmp_path: Path) -> None:
+    with serving(dal_of(HALVES)) as dal:
+        done = run(tmp_path, "logreg", {"num_rounds": 5}, dal)
+    lines = [json.loads(line) for line in (done.folder / "metrics/round_metrics.jsonl").read_text().splitlines()]
+    assert [line["round"] for line in lines] == [1, 2, 3, 4, 5], done.output
+    assert lines[-1]["metrics"]["accuracy"] >= 0.97
+    assert done.json("metrics.json")["final"] == lines[-1]["metrics"]
+    assert done.json("metrics.json")["rows"] == 569
+    model = done.json("model.json")
+    standard = (ROWS[:, :-1] - ROWS[:, :-1].mean(axis=0)) / ROWS[:, :-1].std(axis=0)
+    order = [WDBC[0].decode().strip().split(",").index(name) for name in model["features"]]
+    score = standard[:, order] @ np.array(model["weights"]) + model["intercept"]
+    assert np.mean((score > 0) == (ROWS[:, -1] > 0)) == pytest.approx(lines[-1]["metrics"]["accuracy"])
+
+
+def test_statistics_over_two_sites_are_those_of_all_rows(tmp_path: Path) -> None:
+    payload = {
+        "functions": ["count", "sum", "mean", "stddev", "histogram"],
+        "columns": ["mean_radius", "target"],
+        "bins": 4,
+        "ranges": [{"column": "mean_radius", "low": 5.0, "high": 30.0}],
+    }
+    with serving(dal_of(HALVES, privacy={"min_count": 1})) as dal:
+        done = run(tmp_path, "statistics", payload, dal)
+    radius = ROWS[:, 0]
+    said = done.json("statistics/result.json")["columns"]["mean_radius"]
+    assert said["count"] == 569
+    assert (said["sum"], said["mean"]) == (pytest.approx(radius.sum()), pytest.approx(radius.mean()))
+    assert said["stddev"] == pytest.approx(radius.std(ddof=1))
+    assert said["histogram"]["counts"] == np.histogram(radius, bins=4, range=(5.0, 30.0))[0].tolist()
+    kept = [path for path in done.folder.rglob("*") if path.is_file() and path.suffix in {".json", ".txt", ".jsonl"}]
+    single = [f"{half.mean():.6f}" for half in (radius[:300], radius[300:])]
+    assert not any(value in path.read_text() for path in kept for value in single)
+
+
+@pytest.mark.parametrize(
+    ("tables", "policy", "said"),
+    [
+        (HALVES, {"permissions": {"allowed_functions": ["count"]}}, "the custodian's policy does not allow `mean`"),
+        (HALVES, {"privacy": {"min_count": 1000}}, "fewer rows than the custodian's `min_count` of 1000"),
+        ([b"mean_radius\n1\nTOPSECRET\n"], {}, "`mean_radius` holds missing or non-numeric cells"),
+    ],
+)
+def test_a_sites_refusal_ends_the_job_with_its_reason_and_no_data(
+    tmp_path: Path, tables: list[bytes], policy: dict, said: str
+) -> None:
+    with serving(dal_of(tables, **policy)) as dal:
+        done = run(tmp_path, "statistics", {"columns": ["mean_radius"]}, dal)
+    assert said in done.json("failure.json")["reason"]
+    assert not (done.folder / "statistics").exists()
+    assert "TOPSECRET" not in done.output
+    assert TOKEN not in done.output
