@@ -182,6 +182,9 @@ def _environment(place: Place, runtime: Runtime) -> dict[str, str]:
         "HOME": str(place.kit),
         "TMPDIR": str(place.scratch),
         "LANG": "C.UTF-8",
+        # The kit is home and working directory, and jobs write there: nothing in it may be imported.
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONSAFEPATH": "1",
         # glibc gives every thread an arena otherwise: the parents grow by hundreds of megabytes over some jobs.
         "MALLOC_ARENA_MAX": "4",
     }
