@@ -10,8 +10,9 @@ import json
 import os
 import signal
 import sys
-from functools import partial
 from typing import NoReturn
+
+from pydantic import ValidationError
 
 from fedpact.secure_runtime.adapters.bounds import check_bounds
 from fedpact.secure_runtime.adapters.isolation import Limits, leave_network
@@ -58,7 +59,7 @@ def run() -> None:
         except PackageError as fault:
             sys.exit(f"fedpact-secure-runtime: {fault.reason}")
         _log(event="ready", socket=str(door.path), network=network.value, limits="cpu, memory, files, processes")
-        serve(server, door, sandbox, partial(_served))
+        serve(server, door, sandbox, _served)
 
 
 def _settings(arguments: list[str]) -> Settings:
@@ -66,7 +67,11 @@ def _settings(arguments: list[str]) -> Settings:
     parser.add_argument("--socket", help="where to listen")
     parser.add_argument("--model", help="the model folder; /usr/secure_runtime when left out")
     given = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
-    return Settings(**given)
+    try:
+        return Settings(**given)
+    except ValidationError as fault:
+        first = fault.errors(include_url=False)[0]
+        parser.error(f"`{'.'.join(str(part) for part in first['loc'])}`: {first['msg'].lower()}")
 
 
 def _start_again(settings: Settings) -> NoReturn:

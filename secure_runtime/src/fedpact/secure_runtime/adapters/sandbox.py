@@ -50,6 +50,11 @@ class ForkSandbox:
     limits: Limits
     on_output: Callable[[str], None] | None = None
 
+    @property
+    def _most_answer(self) -> int:
+        """JSON needs at most six bytes for one of the text; names and punctuation fit in a chunk."""
+        return 6 * self.renderer.limits.size + _CHUNK
+
     def render(self, request: RenderRequest) -> dict[str, str] | RenderError:
         answer_in, answer_out = os.pipe()
         output_in, output_out = os.pipe()
@@ -82,32 +87,35 @@ class ForkSandbox:
             os._exit(code)
 
     def _listen(self, child: int, answer: int, output: int) -> tuple[_Heard, bool]:
-        """What the child wrote until it ended, and whether it ended in time and within its output."""
+        """What the child wrote until it ended or wrote too much, and whether that was in time."""
         heard, deadline = _Heard(), time.monotonic() + self.limits.wall
-        most = 2 * self.renderer.limits.size + _CHUNK
+        most = self._most_answer
         ended = os.pidfd_open(child)
         with _closing(ended), selectors.DefaultSelector() as selector:
             for pipe in (answer, output):
                 os.set_blocking(pipe, False)
                 selector.register(pipe, selectors.EVENT_READ)
             selector.register(ended, selectors.EVENT_READ)
-            while (left := deadline - time.monotonic()) > 0 and len(heard.answer) <= most:
+            while (left := deadline - time.monotonic()) > 0:
                 ready = {key.fd for key, _ in selector.select(left)}
                 if output in ready and not _take(output, heard.output, _MOST_OUTPUT):
                     selector.unregister(output)
                 if answer in ready and not _take(answer, heard.answer, most):
                     selector.unregister(answer)
                 if ended in ready:
-                    while _take(answer, heard.answer, most):
+                    while len(heard.answer) <= most and _take(answer, heard.answer, most):
                         pass
+                if ended in ready or len(heard.answer) > most:
                     return heard, True
         return heard, False
 
     def _outcome(self, answer: bytes, status: int, *, in_time: bool) -> dict[str, str] | RenderError:
         if not in_time:
             return RenderLimitError(f"rendering took longer than {self.limits.wall:g} s")
+        if len(answer) > self._most_answer:
+            return RenderLimitError(f"the model rendered more than {self.renderer.limits.size} bytes")
         try:
-            told = strict_json.loads(answer)
+            told = strict_json.loads(answer, max_size=self._most_answer)
         except MalformedError:
             return self._death(status)
         match told:
@@ -141,7 +149,7 @@ def _attempt(renderer: Renderer, request: RenderRequest) -> dict[str, object]:
     except BaseException as fault:  # noqa: BLE001 - a stranger's code, whose text may hold anything: only the type is told
         return {
             "slug": ModelFaultError.slug,
-            "reason": f"the model's rendering code failed with `{type(fault).__name__}`",
+            "reason": f"the model's rendering code failed with `{type(fault).__name__[:80]}`",
             "path": "",
         }
 
