@@ -5,10 +5,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
-from fedpact.contracts.envelope import Accepted, Command, Fact, Model, Quarantined, Refused
+from fedpact.contracts.envelope import Accepted, Command, Fact, Model, Quarantined, Refused, Strict
 from fedpact.contracts.ids import Digest, Id
 from fedpact.contracts.pact import Person
 from fedpact.contracts.specs import Payload
+from fedpact.contracts.workloads import JobObserved
 
 
 class JobStatus(StrEnum):
@@ -54,6 +55,12 @@ class StoredFile(Model):
     kind: Literal["checkpoint", "metric", "log", "result"] = "result"
 
 
+class Manifest(Strict):
+    """What a site says it stored of a job: every name that was uploaded, with what it should be."""
+
+    files: Annotated[tuple[StoredFile, ...], Field(max_length=1000)]
+
+
 class JobSubmitted(Fact):
     """An actor wants this payload run. spec_lifecycle acts on it, with the actor the token vouched for."""
 
@@ -75,7 +82,7 @@ class JobSubmitted(Fact):
 
 
 class JobMoved(Fact):
-    """One move of the job along its table."""
+    """One move of the job along its table. `orchestrator`, the site that runs it, comes with its activation."""
 
     type: ClassVar[str] = "jobs.job.moved"
 
@@ -84,8 +91,23 @@ class JobMoved(Fact):
     status: JobStatus
     at: AwareDatetime
     generation: int | None = None
+    orchestrator: str = ""
     engine_job: str = ""
     reason: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.job_id
+
+
+class JobForetold(Fact):
+    """A site was heard of the job before its activation took it: kept until it is known whether it may say so."""
+
+    type: ClassVar[str] = "jobs.job.foretold"
+
+    job_id: Id
+    spec_id: Id
+    observation: JobObserved
 
     @property
     def key(self) -> str:

@@ -1,6 +1,6 @@
 """Questions one service answers another at once: core request and reply, nothing is kept."""
 
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import AwareDatetime, JsonValue
 
@@ -81,3 +81,12 @@ class AskDownload(Query[DownloadTicket]):
 
     job_id: Id
     digest: Digest
+
+
+QUERIES: tuple[tuple[type[Query[Any]], type[Model]], ...] = (
+    (AskKeys, Keys),
+    (AskDownload, DownloadTicket),
+    (AskUpload, UploadTicket),
+    (AskWait, Wait),
+)
+"""Every question with its answer."""

@@ -15,13 +15,14 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from pymongo import AsyncMongoClient
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError
 
 from fedpact.chassis.documents import Document, Entry
 from fedpact.chassis.errors import UnavailableError
 
 T = TypeVar("T")
 Raw = dict[str, Any]
+_USER_EXISTS = 51003
 _OPTIONS: dict[str, Any] = {
     "retryWrites": False,
     "journal": True,
@@ -36,6 +37,18 @@ _OPTIONS: dict[str, Any] = {
 def connect(url: str) -> "AsyncMongoClient[Raw]":
     """A client with the durability this store stands on. An option in `url` does not loosen it."""
     return AsyncMongoClient(url, **(_OPTIONS if "replicaSet" not in url else _OPTIONS | {"directConnection": False}))
+
+
+async def create_users(url: str, users: Sequence[tuple[str, str, str]]) -> None:
+    """Give each (database, user, password) the right to that one database. Users that are there stay as they are."""
+    async with connect(url) as client:
+        for database, user, password in users:
+            roles = [{"role": "readWrite", "db": database}, {"role": "dbAdmin", "db": database}]
+            try:
+                await client[database].command("createUser", user, pwd=password, roles=roles)
+            except OperationFailure as error:
+                if error.code != _USER_EXISTS:
+                    raise UnavailableError(f"the store would not create user `{user}`: {error.code}") from error
 
 
 class MongoDocuments:

@@ -1,0 +1,144 @@
+"""
+Keeps the programs of one machine running: started in tiers, restarted with growing pauses, stopped in reverse.
+
+A child asks the kernel to be ended with its supervisor, so that nothing of ours is left when the supervisor is killed.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+from asyncio.subprocess import Process
+from collections.abc import Callable, Sequence
+
+import aiohttp
+
+from fedpact.infra.programs import Program
+
+log = logging.getLogger(__name__)
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 10.0
+STEADY_SECONDS = 20.0
+STOP_SECONDS = 15.0
+PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True)
+
+
+class NotReadyError(Exception):
+    """A program did not become ready in time."""
+
+
+class Supervisor:
+    """`say` is told what a person may want to know."""
+
+    def __init__(self, programs: Sequence[Program], say: Callable[[str], None]) -> None:
+        self._programs, self._say = programs, say
+        self._running: dict[str, Process] = {}
+        self._stopping = False
+        self._keepers: dict[str, asyncio.Task[None]] = {}
+        self.restarts: dict[str, int] = {}
+
+    async def start(self, seconds: float = 90.0) -> None:
+        """Start every tier and wait until it is ready."""
+        for tier in sorted({program.tier for program in self._programs}):
+            members = [program for program in self._programs if program.tier == tier]
+            for program in members:
+                self._keepers[program.name] = asyncio.create_task(self._keep(program), name=program.name)
+            async with asyncio.timeout(seconds):
+                await asyncio.gather(*(self._ready(program) for program in members))
+
+    async def watch(self) -> None:
+        """Until a keeper fails, which none should."""
+        await asyncio.gather(*self._keepers.values())
+
+    async def stop(self) -> None:
+        """Stop the tiers in reverse, each politely and then firmly."""
+        self._stopping = True
+        for tier in sorted({program.tier for program in self._programs}, reverse=True):
+            names = [program.name for program in self._programs if program.tier == tier]
+            await asyncio.gather(*(self._end(name) for name in names if name in self._running))
+        for keeper in self._keepers.values():
+            keeper.cancel()
+        await asyncio.gather(*self._keepers.values(), return_exceptions=True)
+
+    def pids(self) -> dict[str, int]:
+        """Program -> process id, of those that run."""
+        return {name: process.pid for name, process in self._running.items()}
+
+    async def _keep(self, program: Program) -> None:
+        pause = FIRST_PAUSE
+        while not self._stopping:
+            began = asyncio.get_running_loop().time()
+            process = await self._spawn(program)
+            code = await process.wait()
+            self._running.pop(program.name, None)
+            if self._stopping:
+                return
+            lasted = asyncio.get_running_loop().time() - began
+            pause = FIRST_PAUSE if lasted > STEADY_SECONDS else min(pause * 2, LONGEST_PAUSE)
+            self.restarts[program.name] = self.restarts.get(program.name, 0) + 1
+            self._say(f"{program.name} ended with {code}, starting it again in {pause:.1f} s (see {program.log})")
+            await asyncio.sleep(pause)
+
+    async def _spawn(self, program: Program) -> Process:
+        env = {name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ} | dict(program.env)
+        with program.log.open("ab") as out:
+            process = await asyncio.create_subprocess_exec(
+                *program.argv,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env=env,
+                cwd=program.cwd,
+                preexec_fn=_end_with_parent,
+            )
+        self._running[program.name] = process
+        return process
+
+    async def _ready(self, program: Program) -> None:
+        looks = _answers if program.ready == "http" else _accepts
+        while not await looks(program.port):
+            keeper = self._keepers[program.name]
+            if keeper.done():
+                raise NotReadyError(f"{program.name} could not be started: {keeper.exception()}")
+            await asyncio.sleep(0.05)
+
+    async def _end(self, name: str) -> None:
+        process = self._running[name]
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            self._say(f"{name} did not stop by itself")
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+def _end_with_parent() -> None:
+    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+async def _accepts(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+async def _answers(port: int) -> bool:
+    timeout = aiohttp.ClientTimeout(total=3)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(f"http://127.0.0.1:{port}/readyz") as answer,
+        ):
+            return answer.status == 200  # noqa: PLR2004
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return False

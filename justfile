@@ -1,0 +1,97 @@
+set shell := ["bash", "-euo", "pipefail", "-c"]
+set positional-arguments
+
+members := "contracts services/* gateway_agent dal_service secure_runtime client infra models/*"
+python := env("FEDPACT_PYTHON", "python3")
+bin := justfile_directory() / ".venv/bin"
+
+# List the recipes
+default:
+    @just --list --unsorted
+
+# Install every package of the workspace, editable, at the pinned versions
+[group("develop")]
+sync:
+    @just _sync
+
+# Rewrite constraints.txt from what is installed now
+[group("develop")]
+lock:
+    uv pip freeze --python {{ bin }}/python --exclude-editable | grep -v -i '^fedpact' > constraints.txt
+
+# Start the embedded federation and stay in the foreground
+[group("use")]
+up *options: _ready
+    {{ bin }}/fedpact up "$@"
+
+# Two custodians, one scientist, one real federated training
+[group("use")]
+demo *options: _ready
+    {{ bin }}/fedpact demo "$@"
+
+# Everything a change has to pass: lint, types, imports, unit, contract, integration, the story
+[group("check")]
+test: _ready lint types imports docs
+    {{ bin }}/pytest -q tests/unit tests/contract
+    {{ bin }}/pytest -q tests/integration
+    {{ bin }}/pytest -q tests/e2e
+
+# The same, without tests
+[group("check")]
+check: _ready lint types imports docs
+
+[group("check")]
+lint: _ready
+    {{ bin }}/ruff check .
+    {{ bin }}/ruff format --check .
+
+[group("check")]
+types: _ready
+    {{ bin }}/mypy
+
+[group("check")]
+imports: _ready
+    {{ bin }}/lint-imports --no-cache
+
+# One service at a time on real servers
+[group("check")]
+integration *options: _ready
+    {{ bin }}/pytest tests/integration "$@"
+
+# The whole story with its kills
+[group("check")]
+e2e *options: _ready
+    {{ bin }}/pytest tests/e2e "$@"
+
+# Every distribution builds, installs and imports alone
+[group("check")]
+isolated *options: _ready
+    {{ bin }}/python tests/support/isolated.py "$@"
+
+# Measure one thing beside its reference: activation, job, messages
+[group("check")]
+bench name *options: _ready
+    {{ bin }}/python -m "bench_{{ name }}" "${@:2}"
+
+# Generated documents are current
+[group("check")]
+docs: _ready
+    {{ bin }}/python tests/support/generated.py --check
+
+# Write the AsyncAPI document, the message schemas and the diagrams anew
+[group("develop")]
+asyncapi: _ready
+    {{ bin }}/python tests/support/generated.py
+
+# Write the OpenAPI document anew
+[group("develop")]
+openapi: _ready
+    {{ bin }}/python tests/support/generated.py openapi
+
+_ready:
+    @test -f .venv/.synced -a .venv/.synced -nt constraints.txt || just _sync
+
+_sync:
+    test -x .venv/bin/python || uv venv --quiet --python {{ python }} .venv
+    uv pip install --quiet --python .venv/bin/python -c constraints.txt --group dev $(printf -- '-e ./%s ' {{ members }}) -e './infra[embedded]'
+    touch .venv/.synced
