@@ -61,7 +61,8 @@ class Activation:
         return Identity(certificate=signed, root_ca=root)
 
     async def build(self) -> None:
-        joint = Joint(project=project_of("s-42", 3), host=HOST, port=self.sockets.free_port())
+        self.port = self.sockets.free_port()
+        joint = Joint(project=project_of("s-42", 3), host=HOST, port=self.port)
         mine = await self.identity(SERVER_NAME, Subject(name=HOST, organization="hub-1", hosts=("127.0.0.1",)))
         await self.kits.server(SERVER_NAME, joint, self.terms(), mine)
         admin = SERVER_NAME.sibling(ADMIN)
@@ -94,6 +95,7 @@ class Activation:
         return session
 
     async def session(self) -> Session:
+        await until(lambda: self.sockets.listening("127.0.0.1", self.port))
         async with asyncio.timeout(30):
             while True:
                 try:

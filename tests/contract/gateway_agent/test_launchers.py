@@ -288,6 +288,38 @@ async def test_another_agents_workloads_are_not_ours(real: ProcessRig, tmp_path:
     assert short(await real.launcher.observe()) == [("gateway-1-1", Life.RUNNING, None)]
 
 
+DISGUISED = """
+import ctypes, os, pathlib, time
+fields = pathlib.Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()
+begin, end = int(fields[45]), int(fields[48])  # arguments and environment, see proc(5)
+ctypes.memset(begin, 0, end - begin)
+os.chdir("/")
+pathlib.Path({flag!r}).write_text("done\\n")
+time.sleep(600)
+"""
+
+
+async def test_a_workload_that_hides_its_name_and_environment_is_still_found_and_ended(real: ProcessRig) -> None:
+    flag = real.root / "flag"
+    checkpoint = await launched(real.launcher, waiting_pod(real.root, program=DISGUISED.format(flag=str(flag))))
+    await written(flag)
+    process = psutil.Process(int(checkpoint.ref.handle))
+    assert MARK not in process.environ()
+    successor = real.restarted()
+    assert short(await successor.observe()) == [("gateway-1-1", Life.RUNNING, None)]
+    await successor.stop(checkpoint.ref)
+    assert not living(process.pid)
+
+
+async def test_a_launch_that_was_stopped_half_way_starts_nothing(real: ProcessRig) -> None:
+    launch = real.launcher.launch(real.pod("gateway-1-1"))
+    checkpoint = await anext(launch)
+    await real.launcher.stop(checkpoint.ref)
+    with pytest.raises(LaunchError, match="was stopped while"):
+        await anext(launch)
+    assert await real.launcher.observe() == []
+
+
 CRASHING_AGENT = """
 import asyncio, os, signal, sys
 from pathlib import Path

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,14 +152,17 @@ class FlareFederation:
     async def open(self, kit: Path) -> Session:
         spare, self._spare = self._spare, None
         line = spare or await self._start()
-        try:
-            await line.call("open", kit=str(kit))
-        except UnreachableError:
-            # The server may only need a moment: keep what took so long to load.
-            self._spare = self._spare or (line if line.process.returncode is None else None)
-            if self._spare is not line:
-                await line.end()
-            raise
+        async with AsyncExitStack() as otherwise:
+            otherwise.push_async_callback(line.end)
+            try:
+                await line.call("open", kit=str(kit))
+            except UnreachableError:
+                # The server may only need a moment: keep what took so long to load.
+                if self._spare is None and line.process.returncode is None:
+                    self._spare = line
+                    otherwise.pop_all()
+                raise
+            otherwise.pop_all()
         return FlareSession(line)
 
     async def close(self) -> None:

@@ -8,10 +8,10 @@ and its mark. What is not enforced here is not claimed: without cgroups a worklo
 import asyncio
 import os
 import subprocess
-from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import psutil
 
@@ -32,17 +32,17 @@ class ProcessLauncher:
     state: Path
     grace: float = trees.GRACE
     _children: dict[PodName, subprocess.Popen[bytes]] = field(default_factory=dict, init=False)
-    _locks: defaultdict[PodName, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock), init=False)
+    _locks: WeakValueDictionary[PodName, asyncio.Lock] = field(default_factory=WeakValueDictionary, init=False)
 
     @property
     def limits_enforced(self) -> tuple[str, ...]:
         return ()
 
     async def launch(self, pod: Pod) -> AsyncIterator[Checkpoint]:
-        async with self._locks[pod.name]:
+        async with self._lock(pod.name):
             record = await asyncio.to_thread(self._reserve, pod)
         yield Checkpoint(ref=_ref(record), stage=Stage.RESERVED)
-        async with self._locks[pod.name]:
+        async with self._lock(pod.name):
             record = await asyncio.to_thread(self._spawn, pod, record)
         yield Checkpoint(ref=_ref(record), stage=Stage.RUNNING)
 
@@ -50,10 +50,11 @@ class ProcessLauncher:
         marks = await asyncio.to_thread(trees.marks)
         found: dict[PodName, Observed] = {}
         for record in await asyncio.to_thread(lambda: list(self._records.all())):
-            if self._locks[record.pod].locked():  # in the middle of its start or its end
+            lock = self._lock(record.pod)
+            if lock.locked():  # in the middle of its start or its end
                 found[record.pod] = _observed(record, Life.RUNNING)
                 continue
-            async with self._locks[record.pod]:
+            async with lock:
                 current = await asyncio.to_thread(self._assess, record.pod, marks)
             if current:
                 found[record.pod] = current
@@ -61,16 +62,24 @@ class ProcessLauncher:
         return [found[name] for name in sorted(found, key=str)]
 
     async def stop(self, ref: Ref) -> None:
-        async with self._locks[ref.name]:
+        async with self._lock(ref.name):
             await asyncio.to_thread(self._stop, ref.name)
-        self._locks.pop(ref.name, None)
 
     @property
     def _records(self) -> Records:
         return Records(self.state)
 
-    def _trace(self, name: PodName, kit: Path | None) -> trees.Trace:
-        return trees.Trace(f"{self.state}:{name}", kit)
+    def _lock(self, name: PodName) -> asyncio.Lock:
+        """Held while a workload is started, judged or ended; kept only as long as somebody holds or awaits it."""
+        return self._locks.setdefault(name, asyncio.Lock())
+
+    def _mark(self, name: PodName) -> str:
+        return f"{self.state}:{name}"
+
+    def _trace(self, name: PodName, record: Record | None) -> trees.Trace:
+        if record is None:
+            return trees.Trace(mark=self._mark(name))
+        return trees.Trace(mark=self._mark(name), kit=record.kit, pid=record.pid, created=record.created)
 
     def _reserve(self, pod: Pod) -> Record:
         if self._records.get(pod.name):
@@ -78,6 +87,8 @@ class ProcessLauncher:
         return self._records.put(Record(name=str(pod.name), kind=pod.kind, kit=pod.kit))
 
     def _spawn(self, pod: Pod, record: Record) -> Record:
+        if self._records.get(pod.name) is None:
+            raise LaunchError(f"`{pod.name}` was stopped while it was being launched")
         child = self._start(pod)
         self._children[pod.name] = child
         created = psutil.Process(child.pid).create_time()
@@ -91,7 +102,7 @@ class ProcessLauncher:
                 return subprocess.Popen(  # noqa: S603 - the command is a pod's, built by `domain.pods`
                     pod.command,
                     cwd=pod.kit,
-                    env={**pod.env, trees.MARK: self._trace(pod.name, None).mark},
+                    env={**pod.env, trees.MARK: self._mark(pod.name)},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -109,13 +120,12 @@ class ProcessLauncher:
             return None
         if record.ended:
             return _observed(record, Life.EXITED)
-        trace = self._trace(name, record.kit)
         if name in self._children:
             code = self._children[name].poll()
             return self._ended(record, code) if code is not None else _observed(record, Life.RUNNING)
-        if not record.pid and trace.mark in marks:
-            record = self._adopt(record, marks[trace.mark])
-        if record.pid and trees.is_alive(record.pid, record.created, trace):
+        if not record.pid and self._mark(name) in marks:
+            record = self._adopt(record, marks[self._mark(name)])
+        if trees.is_alive(self._trace(name, record)):
             return _observed(record, Life.RUNNING)
         return self._ended(record, None)
 
@@ -133,7 +143,7 @@ class ProcessLauncher:
 
     def _stop(self, name: PodName) -> None:
         record = self._records.get(name)
-        if not trees.end(self._trace(name, record.kit if record else None), self.grace):
+        if not trees.end(self._trace(name, record), self.grace):
             raise LaunchError(f"a process of `{name}` does not end; end it by hand")
         child = self._children.pop(name, None)
         if child:

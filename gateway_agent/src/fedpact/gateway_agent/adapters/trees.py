@@ -3,8 +3,8 @@ Finding and ending every process of a workload, whatever it did to hide.
 
 FLARE starts each job in a session of its own, so a signal to the parent's group misses it, and a job whose parent
 was killed is nobody's child. What stays is the mark: an environment variable that every descendant inherits. A
-workload is therefore: all that carry its mark, all whose command line or working directory names its kit, and
-the descendants of those.
+workload is therefore: the process that was recorded, all that carry the mark, all whose command line or working
+directory names its kit, and the descendants of those.
 """
 
 import os
@@ -27,12 +27,14 @@ SAME = 1.0
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """What the processes of one workload have in common."""
+    """What the processes of one workload have in common, and the first of them if it is known (`pid` not 0)."""
 
     mark: str
     kit: Path | None = None
+    pid: int = 0
+    created: float = 0.0
 
 
 def marks() -> dict[str, psutil.Process]:
@@ -45,13 +47,13 @@ def marks() -> dict[str, psutil.Process]:
     return found
 
 
-def is_alive(pid: int, created: float, trace: Trace) -> bool:
-    """Whether `pid` is still the process that was recorded, and not another that got its number."""
+def is_alive(trace: Trace) -> bool:
+    """Whether the recorded process lives: the same one, not another that got its number."""
     try:
-        process = psutil.Process(pid)
+        process = psutil.Process(trace.pid)
     except psutil.NoSuchProcess:
         return False
-    return abs(_created(process) - created) < SAME and _is_living(process) and _belongs(process, trace)
+    return bool(trace.pid) and _is_living(process) and _belongs(process, trace)
 
 
 def end(trace: Trace, grace: float = GRACE) -> bool:
@@ -82,12 +84,17 @@ def _is_living(process: psutil.Process) -> bool:
 
 
 def _belongs(process: psutil.Process, trace: Trace) -> bool:
-    if _mark(process) == trace.mark:
+    if _mark(process) == trace.mark or _is_first(process, trace):
         return True
     if trace.kit is None:
         return False
     nothing: list[str] = []
     return str(trace.kit) in _ask(psutil.Process.cmdline, process, nothing) or _works_in(process, trace.kit)
+
+
+def _is_first(process: psutil.Process, trace: Trace) -> bool:
+    """Whether it is the recorded one: a process may overwrite the environment it shows, but not when it began."""
+    return process.pid == trace.pid and abs(_created(process) - trace.created) < SAME
 
 
 def _works_in(process: psutil.Process, kit: Path) -> bool:

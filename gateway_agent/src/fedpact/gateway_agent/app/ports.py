@@ -21,7 +21,7 @@ class Stage(StrEnum):
     """How far a launch has come."""
 
     RESERVED = "reserved"
-    """The name is taken and written down. Nothing runs, or nothing is known to."""
+    """The name is taken and written down. Nothing runs yet: observed as exited."""
     RUNNING = "running"
     """It runs and would be found again."""
 
@@ -222,7 +222,11 @@ class Federation(Protocol):
         ...
 
     async def open(self, kit: Path) -> Session:
-        """A session through an admin kit. Raises `UnreachableError` while the server is not up."""
+        """
+        A session through an admin kit. Raises `UnreachableError` while the server is not up.
+
+        Call it once the server listens: from a port nobody answers on, FLARE backs off for seconds.
+        """
         ...
 
     async def close(self) -> None:
