@@ -164,6 +164,36 @@ async def test_a_redelivery_after_a_crash_heals_a_case_saved_on_old_policies() -
     assert not (await memory.case()).decided.allowed
 
 
+async def test_policies_that_keep_changing_while_a_case_is_saved_are_followed_to_the_last() -> None:
+    memory = Memory()
+
+    async def published() -> None:
+        await memory.publish(document())
+        await memory.settle()
+
+    async def withdrawn() -> None:
+        await memory.withdraw("p1")
+        await memory.settle()
+
+    pact = created()
+    await memory.reading(Interrupted(memory.policies, published, withdrawn)).spec_created(pact, memory.heard(pact))
+    assert not (await memory.case()).decided.allowed
+
+
+async def test_an_object_no_longer_set_aside_is_told_to_the_gateway_at_once() -> None:
+    memory = Memory()
+    await memory.publish(document())
+    await memory.publish(document("aside", objects=("images/",)))
+    await memory.create(created())
+    await memory.place(placed(created()))
+    await memory.settle()
+    await memory.publish(document("aside", revision=2, dataset=BONES, objects=("images/",)))
+    await memory.settle()
+    (renewed,) = await memory.told_of(GrantsRenewed)
+    assert isinstance(renewed, GrantsRenewed)
+    assert renewed.revisions == {"p1": 1}
+
+
 async def test_live_grants_are_renewed_when_their_timer_is_due_until_the_end() -> None:
     memory = Memory()
     await memory.publish(document())
