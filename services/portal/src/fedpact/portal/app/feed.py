@@ -1,0 +1,161 @@
+"""
+The journal, and everyone who follows it.
+
+A fact is written down at its place in its stream, then the stream's head moves. Every replica reads what lies behind
+a moved head, whichever replica wrote it: so its index is refreshed and its listeners hear of it, each exactly once and
+in the order of the streams. A listener's cursor names its place in every stream, so it can go on where it stopped,
+at any replica, after any restart.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from heapq import merge
+
+from fedpact.chassis.aggregates import Cause, Stored
+from fedpact.chassis.errors import UnavailableError
+from fedpact.portal.app.kinds import BUCKET, bucket
+from fedpact.portal.domain.errors import CrowdedError, MalformedRequestError
+from fedpact.portal.domain.model import Entry, Head
+
+LOOK_SECONDS = 1.0
+QUEUE = 1000
+LISTENERS = 500
+FAR = 5000
+"""How many places behind a cursor may be; who is further behind has to read the resources themselves again."""
+log = logging.getLogger(__name__)
+Cursor = Mapping[str, int]
+
+
+class Journal:
+    """Lines by their place, and how far each stream is written down."""
+
+    def __init__(self, entries: Stored[Entry], heads: Stored[Head]) -> None:
+        self._entries, self._heads = entries, heads
+
+    async def write(self, entry: Entry, now: datetime) -> None:
+        """Write it down. Doing it again changes nothing."""
+        cause, head = Cause(now=now), Head(name=entry.origin, position=entry.position)
+        await self._entries.change(entry.key, lambda known: [] if known else [entry], cause)
+        await self._heads.change(head.name, lambda at: [] if at and at.position >= head.position else [head], cause)
+
+    async def heads(self) -> dict[str, int]:
+        """Stream -> the place of its newest line."""
+        return {head.name: head.position for head in await self._heads.every()}
+
+    async def between(self, stream: str, after: int, last: int) -> Sequence[Entry]:
+        """The lines of one stream behind `after`, up to `last`."""
+        found: list[Entry] = []
+        for number in range((after + 1) // BUCKET, last // BUCKET + 1):
+            found += await self._entries.where("bucket", bucket(stream, number * BUCKET))
+        return sorted((e for e in found if after < e.position <= last), key=lambda e: e.position)
+
+    async def of_spec(self, spec_id: str) -> Sequence[Entry]:
+        """All lines about a spec and its jobs, oldest first."""
+        found = await self._entries.where("spec", spec_id)
+        return sorted(found, key=lambda e: (e.time, e.origin, e.position))
+
+
+class Listener:
+    """Lines as they come. Ends with `None`, when it was too slow or the portal stops: go on from the cursor."""
+
+    def __init__(self) -> None:
+        self.lines: asyncio.Queue[Entry | None] = asyncio.Queue(QUEUE + 1)
+        self.ended = False
+
+    def tell(self, entry: Entry) -> None:
+        if not self.ended:
+            if self.lines.qsize() >= QUEUE:
+                self.end()
+            else:
+                self.lines.put_nowait(entry)
+
+    def end(self) -> None:
+        if not self.ended:
+            self.ended = True
+            self.lines.put_nowait(None)
+
+
+class Feed:
+    """What this replica knows of the journal, and its listeners. `refresh` is called once a line, before they are."""
+
+    def __init__(self, journal: Journal, refresh: Callable[[Entry], Awaitable[None]]) -> None:
+        self._journal, self._refresh = journal, refresh
+        self.heads: dict[str, int] = {}
+        self.nudge = asyncio.Event()
+        self._lock = asyncio.Lock()
+        self._listeners: set[Listener] = set()
+
+    async def begin(self) -> None:
+        """Start from the end of what is written."""
+        self.heads = await self._journal.heads()
+
+    async def follow(self) -> None:
+        """For ever: read on when this replica wrote, and from time to time for the others."""
+        while True:
+            self.nudge.clear()
+            try:
+                await self.advance()
+            except UnavailableError as error:
+                log.warning("the feed waits: %s", error)
+            await _heard(self.nudge, LOOK_SECONDS)
+
+    async def advance(self) -> None:
+        """Read everything that is written by now."""
+        async with self._lock:
+            for stream, last in (await self._journal.heads()).items():
+                for entry in await self._journal.between(stream, self.heads.get(stream, 0), last):
+                    await self._refresh(entry)
+                    self.heads[stream] = entry.position
+                    for listener in self._listeners:
+                        listener.tell(entry)
+
+    @contextmanager
+    def listening(self) -> Iterator[Listener]:
+        """Hear every line from now on."""
+        if len(self._listeners) >= LISTENERS:
+            raise CrowdedError("too many follow the events here already: try again in a minute")
+        listener = Listener()
+        self._listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    async def missed(self, cursor: Cursor, heads: Cursor) -> tuple[bool, Sequence[Entry]]:
+        """Whether all of it is there, and the lines between the two, each stream in its order."""
+        found: list[Sequence[Entry]] = []
+        whole = True
+        for stream, last in heads.items():
+            after = cursor.get(stream, 0)
+            whole = whole and last - after <= FAR
+            found.append(await self._journal.between(stream, max(after, last - FAR), last))
+        return whole, list(merge(*found, key=lambda e: e.time))
+
+    def close(self) -> None:
+        """Let every listener end."""
+        for listener in self._listeners:
+            listener.end()
+
+
+def cursor_text(cursor: Cursor) -> str:
+    """The cursor as the id of an event."""
+    return ",".join(f"{stream}={position}" for stream, position in sorted(cursor.items()))
+
+
+def read_cursor(text: str) -> dict[str, int]:
+    """The cursor an event id spells."""
+    parts = [part.partition("=") for part in text.split(",") if part]
+    if any(not position.isascii() or not position.isdigit() for _, _, position in parts):
+        raise MalformedRequestError("`Last-Event-ID` is not the id of an event: leave it out", path="Last-Event-ID")
+    return {stream: int(position) for stream, _, position in parts}
+
+
+async def _heard(nudge: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await nudge.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,214 @@
+"""Reads: documents of the read model joined into views for one viewer. What the viewer may not see is not found."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from fedpact.chassis.errors import UnavailableError
+from fedpact.contracts.api import (
+    ArtifactsView,
+    CommandView,
+    DatasetPage,
+    DatasetView,
+    GatewayPage,
+    GatewayView,
+    JobPage,
+    JobQuery,
+    JobView,
+    MetricsView,
+    ModelPage,
+    ModelView,
+    OrganizationPage,
+    OrganizationView,
+    PageQuery,
+    PolicyPage,
+    PolicyView,
+    SpecPage,
+    SpecQuery,
+    SpecView,
+    TimelineView,
+    UserPage,
+    UserView,
+    WhyView,
+)
+from fedpact.contracts.envelope import Actor, Model
+from fedpact.contracts.jobs import StoredFile
+from fedpact.contracts.queries import AskDownload, AskWait, DownloadTicket, Wait
+from fedpact.portal.app import views
+from fedpact.portal.app.feed import Journal
+from fedpact.portal.app.index import Index
+from fedpact.portal.app.orders import Orders
+from fedpact.portal.app.ports import Line, ReadModel
+from fedpact.portal.domain import sight
+from fedpact.portal.domain.errors import NotVisibleError
+from fedpact.portal.domain.model import Entry, JobState
+
+T = TypeVar("T")
+A = TypeVar("A", bound=Model)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queries:
+    """Everything that can be read."""
+
+    model: ReadModel
+    index: Index
+    journal: Journal
+    orders: Orders
+    line: Line
+
+    async def organizations(self, page: PageQuery) -> OrganizationPage:
+        found = [views.organization_view(fact) for fact in await self.model.organizations.every()]
+        items = views.cut(found, page, lambda view: view.organization)
+        return OrganizationPage(items=items, total=len(found), page=page.page, page_size=page.page_size)
+
+    async def organization(self, key: str) -> OrganizationView:
+        return views.organization_view(_there(await self.model.organizations.find(key), "organization", key))
+
+    async def users(self, viewer: Actor, page: PageQuery) -> UserPage:
+        known = await self.model.users.every()
+        found = [views.user_view(user) for user in known if sight.may_see_user(viewer, user)]
+        items = views.cut(found, page, lambda view: view.user)
+        return UserPage(items=items, total=len(found), page=page.page, page_size=page.page_size)
+
+    async def user(self, viewer: Actor, key: str) -> UserView:
+        user = _there(await self.model.users.find(key), "user", key)
+        if not sight.may_see_user(viewer, user):
+            raise NotVisibleError("user", key)
+        return views.user_view(user)
+
+    async def gateways(self, viewer: Actor, page: PageQuery) -> GatewayPage:
+        known = await self.model.gateways.every()
+        found = _some(views.gateway_view(state) for state in known if sight.may_see_gateway(viewer, state))
+        items = views.cut(found, page, lambda view: view.gateway)
+        return GatewayPage(items=items, total=len(found), page=page.page, page_size=page.page_size)
+
+    async def gateway(self, viewer: Actor, key: str) -> GatewayView:
+        state = _there(await self.model.gateways.find(key), "gateway", key)
+        if not sight.may_see_gateway(viewer, state):
+            raise NotVisibleError("gateway", key)
+        return _there(views.gateway_view(state), "gateway", key)
+
+    async def datasets(self, page: PageQuery) -> DatasetPage:
+        found = _some(state.registered for state in await self.model.datasets.every())
+        items = tuple(views.dataset_view(fact) for fact in views.cut(found, page, lambda fact: fact.dataset))
+        return DatasetPage(items=items, total=len(found), page=page.page, page_size=page.page_size)
+
+    async def dataset(self, key: str) -> DatasetView:
+        state = _there(await self.model.datasets.find(key), "dataset", key)
+        return views.dataset_view(_there(state.registered, "dataset", key))
+
+    async def models(self, page: PageQuery) -> ModelPage:
+        found = [views.model_view(fact) for fact in await self.model.models.every()]
+        items = views.cut(found, page, lambda view: view.model)
+        return ModelPage(items=items, total=len(found), page=page.page, page_size=page.page_size)
+
+    async def registered_model(self, key: str) -> ModelView:
+        return views.model_view(_there(await self.model.models.find(key), "model", key))
+
+    async def policies(self, viewer: Actor, page: PageQuery) -> PolicyPage:
+        found = [
+            views.policy_view(viewer, state.published, state)
+            for state in await self.model.policies.every()
+            if state.published is not None and sight.may_see_policy(viewer, state.published)
+        ]
+        items = views.cut(found, page, lambda view: view.policy)
+        return PolicyPage(items=items, total=len(found), page=page.page, page_size=page.page_size)
+
+    async def policy(self, viewer: Actor, key: str) -> PolicyView:
+        state = _there(await self.model.policies.find(key), "policy", key)
+        published = _there(state.published, "policy", key)
+        if not sight.may_see_policy(viewer, published):
+            raise NotVisibleError("policy", key)
+        return views.policy_view(viewer, published, state)
+
+    async def specs(self, viewer: Actor, query: SpecQuery) -> SpecPage:
+        found = self.index.find_specs(viewer, query)
+        items = tuple(views.spec_summary(row) for row in found.rows)
+        return SpecPage(items=items, total=found.total, page=query.page, page_size=query.page_size)
+
+    async def spec(self, viewer: Actor, key: str) -> SpecView:
+        state = _there(await self.model.specs.find(key), "spec", key)
+        row = sight.spec_row(state)
+        if row is None or state.created is None or not sight.may_see_spec(viewer, row):
+            raise NotVisibleError("spec", key)
+        return views.spec_view(viewer, state.created, state)
+
+    async def why(self, viewer: Actor, key: str) -> WhyView:
+        spec = await self.spec(viewer, key)
+        return views.why_view(spec, await self._wait(key))
+
+    async def timeline(self, viewer: Actor, key: str) -> TimelineView:
+        await self.spec(viewer, key)
+        lines = [entry for entry in await self.journal.of_spec(key) if self.may_hear(viewer, entry)]
+        return TimelineView(entries=tuple(views.timeline_entry(entry) for entry in lines))
+
+    def may_hear(self, viewer: Actor, entry: Entry) -> bool:
+        """Whether a line of the journal is for `viewer`."""
+        if entry.spec_id is None or entry.job_id is not None:
+            return sight.may_hear(viewer, entry.audience)
+        row = self.index.specs.get(entry.spec_id)
+        return row is not None and sight.may_see_spec(viewer, row)
+
+    async def jobs(self, viewer: Actor, query: JobQuery) -> JobPage:
+        found = self.index.find_jobs(viewer, query)
+        items = tuple(views.job_summary(row) for row in found.rows)
+        return JobPage(items=items, total=found.total, page=query.page, page_size=query.page_size)
+
+    async def job(self, viewer: Actor, key: str) -> JobView:
+        row, state = await self._job(viewer, key)
+        return views.job_view(row, state)
+
+    async def metrics(self, viewer: Actor, key: str) -> MetricsView:
+        await self._job(viewer, key)
+        state = await self.model.metrics.find(key)
+        return MetricsView(job_id=key, points=state.points if state else ())
+
+    async def artifacts(self, viewer: Actor, key: str) -> ArtifactsView:
+        _, state = await self._job(viewer, key)
+        return ArtifactsView(job_id=key, stored=state.stored is not None, items=views.artifact_views(key, state))
+
+    async def artifact(self, viewer: Actor, key: str, name: str) -> tuple[StoredFile, DownloadTicket]:
+        """A result file and the permission to read it where it is kept."""
+        _, state = await self._job(viewer, key)
+        file = _there(next((file for file in state.files if file.name == name), None), "artifact", name)
+        question = AskDownload(job_id=key, digest=file.digest).model_dump_json()
+        answer = await self.line.ask("jobs", "download", question)
+        return file, _read(DownloadTicket, answer, "jobs")
+
+    async def command(self, viewer: Actor, key: str) -> CommandView:
+        sent, settled = _there(await self.orders.find(viewer.user, key), "command", key)
+        return views.command_view(sent, settled)
+
+    async def _job(self, viewer: Actor, key: str) -> tuple[sight.JobRow, JobState]:
+        state = _there(await self.model.jobs.find(key), "job", key)
+        row = _there(sight.job_row(state), "job", key)
+        if not sight.may_see_job(viewer, row.creator):
+            raise NotVisibleError("job", key)
+        return row, state
+
+    async def _wait(self, spec_id: str) -> Wait | None:
+        try:
+            answer = await self.line.ask("scheduling", "why", AskWait(spec_id=spec_id).model_dump_json())
+            return _read(Wait, answer, "scheduling")
+        except UnavailableError:
+            return None
+
+
+def _there(found: T | None, kind: str, key: str) -> T:
+    if found is None:
+        raise NotVisibleError(kind, key)
+    return found
+
+
+def _read(kind: type[A], answer: bytes, context: str) -> A:
+    try:
+        return kind.model_validate_json(answer)
+    except ValidationError as error:
+        raise UnavailableError(f"`{context}` gave an answer that cannot be read") from error
+
+
+def _some(found: Iterable[T | None]) -> list[T]:
+    return [item for item in found if item is not None]

@@ -1,0 +1,66 @@
+"""
+What the portal itself refuses. What an owning context refuses comes back as its own slug, untouched.
+
+    PortalError
+    ├── NotLoggedInError        no bearer token came with the request
+    ├── ForbiddenError          none of the viewer's roles allows it
+    ├── WrongChannelError       the token belongs to another channel
+    ├── NotVisibleError         it does not exist, or not for this viewer: nobody can tell which
+    ├── MalformedRequestError   body, query or header is not what the API says
+    ├── KeyReusedError          the Idempotency-Key came before with another request
+    ├── BehindError             the read model has not seen that sequence yet
+    └── CrowdedError            too many listen already
+"""
+
+from typing import ClassVar
+
+from fedpact.contracts.envelope import DomainError
+
+
+class PortalError(DomainError):
+    """The portal does not do what was asked."""
+
+    slug: ClassVar[str] = "refused"
+
+
+class NotLoggedInError(PortalError):
+    """No bearer token came with the request."""
+
+    slug: ClassVar[str] = "unauthenticated"
+
+
+class ForbiddenError(PortalError):
+    """None of the viewer's roles allows it."""
+
+    slug: ClassVar[str] = "forbidden"
+
+
+class WrongChannelError(PortalError):
+    """The token belongs to another channel."""
+
+    slug: ClassVar[str] = "wrong_channel"
+
+
+class NotVisibleError(PortalError):
+    """What may not be seen is told apart from what does not exist by nobody."""
+
+    slug: ClassVar[str] = "not_found"
+
+    def __init__(self, kind: str, key: str) -> None:
+        super().__init__(f"there is no {kind} `{key}` that you may see: check the id")
+
+
+class MalformedRequestError(PortalError):
+    slug: ClassVar[str] = "malformed"
+
+
+class KeyReusedError(PortalError):
+    slug: ClassVar[str] = "idempotency_key_reused"
+
+
+class BehindError(PortalError):
+    slug: ClassVar[str] = "behind"
+
+
+class CrowdedError(PortalError):
+    slug: ClassVar[str] = "too_many_listeners"

@@ -1,0 +1,122 @@
+"""
+Which facts people can follow, in which words, and who may hear of each.
+
+The words hold nothing that the narrowest of the audience may not know: no payloads, no reasons, no policy text.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fedpact.contracts.envelope import Fact
+from fedpact.contracts.identity import OrganizationRegistered, UserChanged
+from fedpact.contracts.jobs import ArtifactsStored, JobChanged
+from fedpact.contracts.pact import Person
+from fedpact.contracts.policies import PolicyPublished, PolicyWithdrawn
+from fedpact.contracts.registry import (
+    DatasetRegistered,
+    DatasetUnregistered,
+    GatewayAnnounced,
+    GatewayRegistered,
+    ModelChanged,
+)
+from fedpact.contracts.specs import SpecChanged, SpecCreated, VerdictReached
+from fedpact.portal.domain.model import Audience, Entry
+
+KEPT = timedelta(days=90)
+EVERYONE = Audience(everyone=True)
+NOBODY = Audience()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where and when a fact was heard."""
+
+    stream: str
+    position: int
+    time: datetime
+    correlation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    text: str
+    audience: Audience = NOBODY
+    spec_id: str | None = None
+    job_id: str | None = None
+
+
+def entry_of(fact: Fact, place: Place, creator: Person | None = None) -> Entry | None:
+    """The journal's line about `fact`, if it has one. `creator` is whose job stored artifacts are."""
+    line = _line(fact, creator)
+    if line is None:
+        return None
+    return Entry(
+        origin=place.stream,
+        position=place.position,
+        kind=fact.type,
+        about=fact.key,
+        time=place.time,
+        text=line.text,
+        spec_id=line.spec_id,
+        job_id=line.job_id,
+        correlation=place.correlation,
+        audience=line.audience,
+        until=place.time + KEPT,
+    )
+
+
+def _line(fact: Fact, creator: Person | None) -> _Line | None:
+    match fact:
+        case SpecCreated(spec_id=spec_id):
+            return _Line(text=f"created by {fact.creator.user}", spec_id=spec_id)
+        case VerdictReached(spec_id=spec_id):
+            return _Line(text=f"verdict {fact.verdict.value}", spec_id=spec_id)
+        case SpecChanged(spec_id=spec_id):
+            return _Line(text=_status(fact), spec_id=spec_id)
+        case JobChanged(spec_id=spec_id, job_id=job_id):
+            text = f"job {job_id} {fact.status.value}" + (f": {fact.reason}" if fact.reason else "")
+            return _Line(text=text, spec_id=spec_id, job_id=job_id, audience=_of(fact.actor))
+        case ArtifactsStored(spec_id=spec_id, job_id=job_id) if creator is not None:
+            text = f"job {job_id} left {len(fact.files)} files"
+            return _Line(text=text, spec_id=spec_id, job_id=job_id, audience=_of(creator))
+        case _:
+            return _elsewhere(fact)
+
+
+def _elsewhere(fact: Fact) -> _Line | None:
+    """What happens outside specs and jobs."""
+    match fact:
+        case OrganizationRegistered():
+            return _Line(text=f"organization {fact.organization} joined", audience=EVERYONE)
+        case UserChanged():
+            heard = Audience(admins=True, owners=(fact.organization,), users=(fact.user,))
+            return _Line(text=f"user {fact.user} {'disabled' if fact.disabled else 'changed'}", audience=heard)
+        case GatewayRegistered() | GatewayAnnounced():
+            verb = "registered" if isinstance(fact, GatewayRegistered) else f"announced version {fact.version}"
+            heard = Audience(admins=True, organizations=(fact.organization,))
+            return _Line(text=f"gateway {fact.gateway} {verb}", audience=heard)
+        case DatasetRegistered():
+            return _Line(text=f"dataset {fact.dataset} registered", audience=EVERYONE)
+        case DatasetUnregistered():
+            return _Line(text=f"dataset {fact.dataset} unregistered", audience=EVERYONE)
+        case ModelChanged():
+            newest = fact.versions[-1].version if fact.versions else "no version yet"
+            return _Line(text=f"model {fact.model} changed ({newest})", audience=EVERYONE)
+        case PolicyPublished():
+            named = fact.document.beneficiaries
+            organizations = (fact.document.organization, *named.organizations)
+            heard = Audience(organizations=organizations, users=named.users, groups=named.groups)
+            return _Line(text=f"policy {fact.policy} published", audience=heard)
+        case PolicyWithdrawn():
+            return _Line(text=f"policy {fact.policy} withdrawn", audience=Audience(organizations=(fact.organization,)))
+        case _:
+            return None
+
+
+def _of(creator: Person) -> Audience:
+    return Audience(users=(creator.user,), owners=(creator.organization,))
+
+
+def _status(fact: SpecChanged) -> str:
+    told = [f"{name} {p.phase}" + (f" ({p.message})" if p.message else "") for name, p in fact.participants.items()]
+    return "; ".join([fact.status + (f": {fact.cause}" if fact.cause else ""), *told])

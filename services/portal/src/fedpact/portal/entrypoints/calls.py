@@ -1,0 +1,108 @@
+"""
+From an HTTP request to a call: who asks, what exactly, checked once and before anything is done.
+
+JSON has one meaning (duplicate keys and NaN are refused), unknown members and parameters are mistakes, and the body
+is read whatever its content type says, for clients that send none.
+"""
+
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from aiohttp import web
+
+from fedpact.chassis.clock import Clock
+from fedpact.contracts.api import ReadQuery
+from fedpact.contracts.envelope import Actor, Strict
+from fedpact.contracts.identity import Role
+from fedpact.decision import strict_json
+from fedpact.portal.app.feed import Feed
+from fedpact.portal.app.orders import Orders, command_id_of
+from fedpact.portal.app.ports import Verify
+from fedpact.portal.domain.errors import ForbiddenError, MalformedRequestError, NotLoggedInError, WrongChannelError
+from fedpact.portal.entrypoints.routes import Route
+
+M = TypeVar("M", bound=Strict)
+MAX_KEY = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request by somebody known. `command_id` is what its command is called, if it becomes one."""
+
+    request: web.Request
+    route: Route
+    viewer: Actor
+    command_id: str
+    token: str = field(repr=False)
+    query: Strict | None = None
+    body: Strict | None = None
+
+    def path(self, name: str) -> str:
+        """A part of the path."""
+        return self.request.match_info[name]
+
+    def asked(self, kind: type[M]) -> M:
+        """The query, which the route table declares to be of `kind`."""
+        assert isinstance(self.query, kind)
+        return self.query
+
+    def sent(self, kind: type[M]) -> M:
+        """The body, which the route table declares to be of `kind`."""
+        assert isinstance(self.body, kind)
+        return self.body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """Where every request comes in."""
+
+    verify: Verify
+    orders: Orders
+    feed: Feed
+    clock: Clock
+    channel: str
+
+    async def call(self, request: web.Request, route: Route) -> Call:
+        """The request as a call; a `DomainError` when it may not come in."""
+        token = _bearer(request)
+        viewer = await self.verify(token, self.clock.now())
+        if viewer.channel != self.channel:
+            raise WrongChannelError(f"this hub serves the channel `{self.channel}`: log in there")
+        if route.roles and not viewer.has(*route.roles, Role.OWNER, Role.ADMIN):
+            wanted = " or ".join(f"`{role.value}`" for role in route.roles)
+            raise ForbiddenError(f"this needs the role {wanted}: ask the owner of your organization")
+        query = route.query.model_validate(dict(request.query)) if route.query else None
+        body = await _body(request, route.body) if route.body else None
+        if isinstance(query, ReadQuery) and query.min_sequence:
+            await self.orders.seen(query.min_sequence)
+            await self.feed.advance()
+        return Call(
+            request=request,
+            route=route,
+            viewer=viewer,
+            token=token,
+            query=query,
+            body=body,
+            command_id=command_id_of(viewer.user, _key(request)),
+        )
+
+
+async def _body(request: web.Request, kind: type[M]) -> M:
+    text = await request.read()
+    return kind.model_validate(strict_json.loads(text or b"{}"))
+
+
+def _bearer(request: web.Request) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NotLoggedInError("log in first: the request needs an `Authorization: Bearer` header with an access token")
+    return token.strip()
+
+
+def _key(request: web.Request) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= MAX_KEY and key.isprintable()):
+        raise MalformedRequestError(
+            f"an `Idempotency-Key` has 1 to {MAX_KEY} printable characters", path="Idempotency-Key"
+        )
+    return key

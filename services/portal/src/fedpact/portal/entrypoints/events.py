@@ -1,0 +1,30 @@
+"""What the portal listens to, one line a message."""
+
+from fedpact.chassis.bus import Bus
+from fedpact.contracts import identity, jobs, policies, registry, specs
+from fedpact.portal.app.handlers import Handlers
+
+OUTCOMES = "fedpact.evt.*.*.command.*.portal"
+METRICS = "fedpact.tel.*.metrics.*"
+
+
+def subscribe(bus: Bus, handlers: Handlers) -> None:
+    bus.on(identity.OrganizationRegistered, handlers.organization)
+    bus.on(identity.UserChanged, handlers.user)
+    bus.on(registry.GatewayRegistered, handlers.gateway)
+    bus.on(registry.GatewayAnnounced, handlers.gateway)
+    bus.on(registry.DatasetRegistered, handlers.dataset)
+    bus.on(registry.DatasetUnregistered, handlers.dataset)
+    bus.on(registry.ModelChanged, handlers.models)
+    bus.on(policies.PolicyPublished, handlers.policy)
+    bus.on(policies.PolicyWithdrawn, handlers.policy)
+    bus.on(specs.SpecCreated, handlers.spec)
+    bus.on(specs.VerdictReached, handlers.spec)
+    bus.on(specs.SpecChanged, handlers.spec)
+    bus.on(jobs.JobChanged, handlers.job)
+    bus.on(jobs.ArtifactsStored, handlers.job)
+    for context in (identity, registry, policies, specs, jobs):
+        bus.on(context.CommandAccepted, handlers.outcome)
+        bus.on(context.CommandRefused, handlers.outcome)
+    bus.watch(OUTCOMES, handlers.heard)
+    bus.watch(METRICS, handlers.metrics)

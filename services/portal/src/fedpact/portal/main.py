@@ -1,0 +1,149 @@
+"""The portal, wired. The only module that knows all others."""
+
+import argparse
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fedpact.chassis import service
+from fedpact.chassis.actors import Actors
+from fedpact.chassis.clock import Clock
+from fedpact.chassis.errors import UnavailableError
+from fedpact.chassis.hub import Hub
+from fedpact.chassis.service import Service
+from fedpact.contracts.api import ConfigView
+from fedpact.contracts.identity import OrganizationRegistered, UserChanged
+from fedpact.contracts.registry import ModelChanged
+from fedpact.decision.actors import read_actor
+from fedpact.portal.adapters.files import HttpFiles
+from fedpact.portal.adapters.store import drop
+from fedpact.portal.app import kinds
+from fedpact.portal.app.feed import Feed, Journal
+from fedpact.portal.app.handlers import Handlers
+from fedpact.portal.app.index import Index
+from fedpact.portal.app.orders import Orders, Patience
+from fedpact.portal.app.ports import Files, Line, ReadModel, Verify
+from fedpact.portal.app.queries import Queries
+from fedpact.portal.domain.statuses import STATUS_OF
+from fedpact.portal.entrypoints import events
+from fedpact.portal.entrypoints.calls import Door
+from fedpact.portal.entrypoints.http import Api
+from fedpact.portal.entrypoints.openapi import VERSION
+from fedpact.portal.entrypoints.reads import Check, Reads
+from fedpact.portal.entrypoints.streams import Pace, Streams
+from fedpact.portal.entrypoints.writes import Writes
+from fedpact.portal.settings import Settings
+
+NAME = "portal"
+TOLD_BY_STREAMS = (
+    *("organizations", "users", "models", "datasets", "gateways", "policies", "specs", "jobs"),
+    *("journal", "heads", "settled"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Everything the portal reaches beyond its own process."""
+
+    line: Line
+    verify: Verify
+    files: Files
+    clock: Clock
+    checks: Mapping[str, Check]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portal:
+    """The parts that a process runs."""
+
+    api: Api
+    handlers: Handlers
+    feed: Feed
+    index: Index
+
+
+def assemble(model: ReadModel, outside: Outside, settings: Settings) -> Portal:
+    """The portal over any read model, bus and clock."""
+    index, journal = Index(model), Journal(model.entries, model.heads)
+    feed = Feed(journal, index.refresh)
+    patience = Patience(outcome=settings.outcome_seconds, sequence=settings.sequence_seconds)
+    orders = Orders(outside.line, model.sent, model.settled, outside.clock, patience)
+    queries = Queries(model=model, index=index, journal=journal, orders=orders, line=outside.line)
+    pace = Pace(heartbeat=settings.heartbeat_seconds, life=settings.stream_seconds)
+    door = Door(verify=outside.verify, orders=orders, feed=feed, clock=outside.clock, channel=settings.channel)
+    handlers = Handlers(
+        model=model, journal=journal, feed=feed, waits=orders.waits, clock=outside.clock, channel=settings.channel
+    )
+    api = Api(
+        door=door,
+        reads=Reads(queries=queries, checks=outside.checks),
+        writes=Writes(orders=orders, queries=queries),
+        streams=Streams(queries=queries, feed=feed, files=outside.files, pace=pace),
+        queries=queries,
+        config=ConfigView(issuer=settings.issuer_url, channel=settings.channel, version=VERSION),
+    )
+    return Portal(api=api, handlers=handlers, feed=feed, index=index)
+
+
+def read_model(hub: Hub) -> ReadModel:
+    """The portal's own database."""
+    return ReadModel(
+        organizations=hub.copies("organizations", OrganizationRegistered),
+        users=hub.copies("users", UserChanged),
+        models=hub.copies("models", ModelChanged),
+        datasets=hub.kept("datasets", kinds.DATASETS),
+        gateways=hub.kept("gateways", kinds.GATEWAYS),
+        policies=hub.kept("policies", kinds.POLICIES),
+        specs=hub.kept("specs", kinds.SPECS),
+        jobs=hub.kept("jobs", kinds.JOBS),
+        metrics=hub.kept("metrics", kinds.METRICS),
+        entries=hub.kept("journal", kinds.ENTRIES),
+        heads=hub.kept("heads", kinds.HEADS),
+        sent=hub.kept("sent", kinds.SENT),
+        settled=hub.kept("settled", kinds.SETTLED),
+    )
+
+
+def compose(settings: Settings) -> Service:
+    hub = Hub(settings, NAME)
+    model = read_model(hub)
+    outside = Outside(
+        line=hub.bus,
+        verify=Actors(hub.fetch_keys, read_actor, hub.clock).verify,
+        files=HttpFiles(),
+        clock=hub.clock,
+        checks={"bus": hub.bus.problem, "store": _store_check(model)},
+    )
+    portal = assemble(model, outside, settings)
+    events.subscribe(hub.bus, portal.handlers)
+    app = hub.app(STATUS_OF)
+    portal.api.add_to(app)
+    return hub.service(
+        {model.entries: None, model.sent: None, model.settled: None},
+        app=app,
+        prepare=[portal.feed.begin, portal.index.build],
+        tasks=[portal.feed.follow],
+    )
+
+
+def run() -> None:
+    parser = argparse.ArgumentParser(prog="fedpact-portal", description="The HTTP API and its read model.")
+    told = "forget what the streams can tell again, and end: then have the portal's durables recreated, and start"
+    parser.add_argument("--drop-read-model", action="store_true", help=told)
+    asked = parser.parse_args()
+    settings = Settings()
+    if asked.drop_read_model:
+        asyncio.run(drop(settings.mongo_url_file.read_text().strip(), settings.database, TOLD_BY_STREAMS))
+    else:
+        service.run(lambda: compose(settings), settings, NAME)
+
+
+def _store_check(model: ReadModel) -> Check:
+    async def check() -> str | None:
+        try:
+            await model.heads.find("")
+        except UnavailableError as error:
+            return str(error)
+        return None
+
+    return check

@@ -1,0 +1,19 @@
+"""Settings of the portal, `FEDPACT_PORTAL_*`."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from fedpact.chassis.settings import HubSettings
+from fedpact.contracts.subjects import MAIN
+
+
+class Settings(HubSettings):
+    model_config = SettingsConfigDict(env_prefix="FEDPACT_PORTAL_", frozen=True, extra="ignore")
+
+    database: str = "portal"
+    issuer_url: str = Field(default="http://127.0.0.1:8081", description="where people log in")
+    channel: str = Field(default=MAIN, description="the one channel this portal serves")
+    outcome_seconds: float = Field(default=10.0, description="how long a write waits for its outcome before 202")
+    sequence_seconds: float = Field(default=2.0, description="how long a read waits for `min_sequence`")
+    heartbeat_seconds: float = Field(default=15.0, description="how often a silent event stream says that it lives")
+    stream_seconds: float = Field(default=900.0, description="after how long an event stream ends, to log in anew")
