@@ -97,6 +97,7 @@ def run() -> None:
     """Run until SIGTERM or SIGINT."""
     settings = Settings()
     log_as_json("dal", settings.log_level)
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # it logs crooked request lines, paths and all
     asyncio.run(_main(settings))
 
 

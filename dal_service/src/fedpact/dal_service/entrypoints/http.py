@@ -33,6 +33,8 @@ from fedpact.dal_service.domain.errors import (
 from fedpact.dal_service.domain.paths import is_folder
 
 DATASETS, POLICIES = "/datasets/", "/policies/"
+_ANYTHING = r"{address:[\s\S]*}"
+"""For the router alone. What an address is, `domain.paths` says."""
 INLINE = 64 * 1024
 MOST_HEADERS = 16 * 1024
 _BEARER = re.compile(r"bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)", re.IGNORECASE | re.ASCII)
@@ -51,8 +53,8 @@ def make_data_app(queries: Queries, streams: Streams, checks: Mapping[str, Check
         answers=Counter("fedpact_dal_answers", "Answers by status", ["status"], registry=registry),
         sent=Counter("fedpact_dal_sent_bytes", "Bytes of objects sent", registry=registry),
     )
-    app.router.add_get(DATASETS + "{address:.*}", doors.datasets)
-    app.router.add_get(POLICIES + "{address:.*}", doors.policies)
+    app.router.add_get(DATASETS + _ANYTHING, doors.datasets)
+    app.router.add_get(POLICIES + _ANYTHING, doors.policies)
     app.on_response_prepare.append(doors.finish)
     return app
 
@@ -86,6 +88,7 @@ class Doors:
             response.headers["WWW-Authenticate"] = "Bearer"
         if request.body_exists:
             response.force_close()
+            response.headers["Connection"] = "close"
         self.answers.labels(str(response.status)).inc()
 
     def _ticket(self, request: web.Request, route: str) -> Ticket:
