@@ -98,6 +98,14 @@ async def test_a_request_that_proves_no_proper_key_is_refused(tmp_path: Path, re
         await ca.sign(SERVER_NAME, ME, request_text)
 
 
+@pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "a" * 65, "a\n"])
+async def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
+    ca, request = authority(tmp_path), await FileKeys(tmp_path).request(CLIENT_NAME)
+    await ca.create(SERVER_NAME)
+    with pytest.raises(CertificateError, match="cannot be the name"):
+        await ca.sign(SERVER_NAME, Subject(name=name, organization="org-1"), request)
+
+
 async def test_after_a_crash_everything_is_said_again_as_it_was(tmp_path: Path) -> None:
     root, request = await authority(tmp_path).create(SERVER_NAME), await FileKeys(tmp_path).request(CLIENT_NAME)
     cert = await authority(tmp_path).sign(SERVER_NAME, ME, request)

@@ -96,6 +96,14 @@ def test_what_is_no_name_is_refused(text: str) -> None:
         PodName.parse(text)
 
 
+@pytest.mark.parametrize("part", ["", "..", "a/b", "a.b", "A", "a\n", "a" * 49])
+def test_no_name_leads_out_of_the_agents_folder(part: str) -> None:
+    with pytest.raises(AgentError, match="cannot be part"):
+        PodName(spec_id=part, generation=1, participant="server")
+    with pytest.raises(AgentError, match="cannot be part"):
+        SERVER_NAME.sibling(part)
+
+
 @given(TOKENS, st.integers(min_value=0, max_value=10**6), TOKENS, TOKENS)
 def test_no_two_participants_share_a_place(spec: str, generation: int, one: str, other: str) -> None:
     first = PodName(spec_id=spec, generation=generation, participant=one)

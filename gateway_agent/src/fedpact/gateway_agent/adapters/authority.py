@@ -76,7 +76,7 @@ class FileAuthority:
 
     def _sign(self, server: PodName, subject: Subject, request: str) -> str:
         key = certificates.public_key_of(request)
-        stored = self._folder(server) / "issued" / f"{subject.name}.pem"
+        stored = self._folder(server) / "issued" / f"{certificates.check_name(subject.name)}.pem"
         if stored.exists():
             known = stored.read_text()
             if x509.load_pem_x509_certificate(known.encode()).public_key() == key:

@@ -7,6 +7,7 @@ name too. Keys are RSA because FLARE signs jobs with RSA-PSS.
 """
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +23,8 @@ from fedpact.gateway_agent.domain.errors import CertificateError
 KEY_BITS = 2048
 LONGEST_KEY = 4096
 MAX_REQUEST = 16_384
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")
+"""A common name: a participant's id, a host's name, an address."""
 SKEW = timedelta(minutes=10)
 """How far behind a gateway's clock may be."""
 
@@ -57,6 +60,13 @@ def request_pem(name: str, key: rsa.RSAPrivateKey) -> str:
     """A certificate request. Its name is for people: the signer takes the name from elsewhere."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(_name(Subject(name=name, organization="")))
     return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+
+
+def check_name(name: str) -> str:
+    """`name`, if it can be a common name and part of a path."""
+    if not NAME.fullmatch(name):
+        raise CertificateError(f"`{name}` cannot be the name in a certificate; use letters, digits, - and .")
+    return name
 
 
 def public_key_of(request: str) -> rsa.RSAPublicKey:

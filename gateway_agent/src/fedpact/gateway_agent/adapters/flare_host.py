@@ -88,19 +88,30 @@ class Host:
         return self.session
 
     def answer(self, op: str, args: Mapping[str, str]) -> dict[str, Any]:
-        """The result of one call, or the kind and text of its error. An expired session is opened again once."""
-        calls: dict[str, Callable[..., Any]] = {
-            name: getattr(self, name) for name in ("open", "system", "submit", "job", "abort", "download")
-        }
+        """The result of one call, or the kind and text of its error."""
         try:
-            try:
-                return {"ok": calls[op](**args)}
-            except api_spec.SessionClosed:
-                self.session = None
-                return {"ok": calls[op](**args)}
+            return {"ok": self._call(op, args)}
         except tuple(KINDS) as error:
             kind = next(KINDS[one] for one in type(error).__mro__ if one in KINDS)
             return {"error": kind, "text": str(error)}
+
+    def _call(self, op: str, args: Mapping[str, str]) -> Any:
+        """What the call gives. A session that has expired is opened again, once."""
+        try:
+            return CALLS[op](self, **args)
+        except api_spec.SessionClosed:
+            self.session = None
+            return CALLS[op](self, **args)
+
+
+CALLS: Mapping[str, Callable[..., Any]] = {
+    "open": Host.open,
+    "system": Host.system,
+    "submit": Host.submit,
+    "job": Host.job,
+    "abort": Host.abort,
+    "download": Host.download,
+}
 
 
 def serve(requests: IO[str], answers: IO[str]) -> None:

@@ -7,6 +7,7 @@ which every user of the machine may read. The server gets no `APH_*` at all: it 
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -26,6 +27,8 @@ MODULES = {
 }
 
 
+_PART = re.compile(r"[a-z0-9-]{1,48}")
+
 PATIENCE = {"NVFLARE_CLIENT_OUTCOME_WAIT_TIMEOUT": "60"}
 """Seconds the server waits for a client's last word about a job that has ended; FLARE's 900 look like a hang."""
 
@@ -37,11 +40,20 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodName:
-    """One participant of one generation of a spec. No part holds a dot, so the text form is unambiguous."""
+    """
+    One participant of one generation of a spec.
+
+    Its parts become file names, so they hold neither a slash nor a dot, whoever says them.
+    """
 
     spec_id: str
     generation: int
     participant: str
+
+    def __post_init__(self) -> None:
+        for part in (self.spec_id, self.participant):
+            if not _PART.fullmatch(part):
+                raise AgentError(f"`{part}` cannot be part of a workload's name; use a-z, 0-9 and -")
 
     def __str__(self) -> str:
         return f"{self.spec_id}.{self.generation}.{self.participant}"
