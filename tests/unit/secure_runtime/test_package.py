@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fedpact.decision.package import digest_of
 from fedpact.secure_runtime.adapters.package import package_digest, read_model_card
 from fedpact.secure_runtime.domain.errors import PackageError
-from fedpact.secure_runtime.domain.package import digest_of
 
 ENTRIES = st.dictionaries(st.text(min_size=1), st.binary())
 
