@@ -44,7 +44,7 @@ accounts {{
 def _user(key: str, allowed: Permissions | None) -> str:
     if allowed is None:
         return f"      {{ nkey: {key} }}"
-    responses = " allow_responses: true" if allowed.responds else ""
+    responses = ", allow_responses: true" if allowed.responds else ""
     publish, subscribe = _list(allowed.publish), _list(allowed.subscribe)
     return (
         f"      {{ nkey: {key}, permissions: {{ publish: {{ allow: [{publish}] }}, "

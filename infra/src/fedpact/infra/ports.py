@@ -1,11 +1,13 @@
 """Free ports of the loopback, remembered between runs so that addresses stay the same while nobody else takes them."""
 
 import json
+import secrets as chance
 import socket
 from collections.abc import Sequence
 from pathlib import Path
 
 PORTAL = 7070
+BELOW_EPHEMERAL = range(12_000, 32_000)
 
 
 def assign(names: Sequence[str], file: Path) -> dict[str, int]:
@@ -32,9 +34,8 @@ def is_free(port: int) -> bool:
 
 
 def _another(taken: set[int]) -> int:
+    """A free port below the range the kernel takes for outgoing connections: there it could be gone any moment."""
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        if port not in taken:
+        port = chance.choice(BELOW_EPHEMERAL)
+        if port not in taken and is_free(port):
             return port

@@ -11,12 +11,13 @@ import logging
 import os
 import signal
 from asyncio.subprocess import Process
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import aiohttp
 
 from fedpact.infra.programs import Program
 
+Work = Callable[[], Awaitable[None]]
 log = logging.getLogger(__name__)
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 10.0
@@ -40,14 +41,16 @@ class Supervisor:
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self.restarts: dict[str, int] = {}
 
-    async def start(self, seconds: float = 90.0) -> None:
-        """Start every tier and wait until it is ready."""
+    async def start(self, seconds: float = 90.0, after: Mapping[int, Work] | None = None) -> None:
+        """Start every tier, wait until it is ready, and do what is to be done `after` it."""
         for tier in sorted({program.tier for program in self._programs}):
             members = [program for program in self._programs if program.tier == tier]
             for program in members:
                 self._keepers[program.name] = asyncio.create_task(self._keep(program), name=program.name)
             async with asyncio.timeout(seconds):
                 await asyncio.gather(*(self._ready(program) for program in members))
+                if after and tier in after:
+                    await after[tier]()
 
     async def watch(self) -> None:
         """Until a keeper fails, which none should."""

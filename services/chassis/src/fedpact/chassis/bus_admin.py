@@ -47,11 +47,23 @@ class DurableLike(Protocol):
 async def administrating(url: str, seed_file: Path | None) -> AsyncIterator[JetStreamContext]:
     """A JetStream context with the administrator's key."""
     seed = str(seed_file) if seed_file else None
-    connection = await nats.connect(url, nkeys_seed=seed, connect_timeout=5, inbox_prefix=b"_INBOX_admin")
+    connection = await nats.connect(
+        url,
+        nkeys_seed=seed,
+        connect_timeout=5,
+        allow_reconnect=False,
+        max_reconnect_attempts=1,
+        error_cb=_ignored,
+        inbox_prefix=b"_INBOX_admin",
+    )
     try:
         yield connection.jetstream(timeout=10)
     finally:
         await connection.close()
+
+
+async def _ignored(_: Exception) -> None:
+    """What goes wrong is raised by the call that wanted it."""
 
 
 async def apply(js: JetStreamContext, streams: Iterable[StreamLike], durables: Iterable[DurableLike]) -> None:

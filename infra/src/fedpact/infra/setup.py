@@ -1,0 +1,113 @@
+"""What has to be there before the programs of an embedded federation start: keys, users, files, the bus's topology."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from fedpact.chassis import bus_admin
+from fedpact.chassis.mongo import create_users
+from fedpact.decision import keys
+from fedpact.infra import nats_config, topology
+from fedpact.infra.embedded import HUB_SERVICES, Machine, mongo
+from fedpact.infra.federation import ORCHESTRATOR, Federation
+from fedpact.infra.layout import Layout, write_secret
+from fedpact.infra.secrets import nkey, nkeys_of, password
+from fedpact.infra.supervisor import Supervisor
+
+ADMINISTRATOR = "administrator"
+
+
+def write_files(machine: Machine, federation: Federation) -> None:
+    """Everything on disk. Doing it again makes only what is missing; the server's configuration is written anew."""
+    layout = machine.layout
+    layout.make()
+    identities = _identities(layout, federation)
+    server = nats_config.NatsServer(port=machine.ports["nats"], store=layout.nats_config.parent / "jetstream")
+    write_secret(layout.nats_config, nats_config.render(server, topology.users(identities)))
+    for name in HUB_SERVICES:
+        write_secret(layout.secrets / f"{name}.mongo", _mongo_url(machine, name))
+    _write_bootstrap(layout, federation)
+    _write_trust(layout, federation)
+
+
+async def make_users(machine: Machine, say: Callable[[str], None]) -> None:
+    """A database user per service, made once while nobody else can reach the store."""
+    done = machine.layout.mongo / "users"
+    if done.exists():
+        return
+    alone = Supervisor([mongo(machine, auth=False)], say)
+    await alone.start()
+    users = [(name, name, password(machine.layout.secrets / f"{name}.password")) for name in HUB_SERVICES]
+    try:
+        await create_users(f"mongodb://127.0.0.1:{machine.ports['mongo']}/", users)
+    finally:
+        await alone.stop()
+    done.touch()
+
+
+async def apply_topology(machine: Machine) -> None:
+    """Streams and durables, as the topology says."""
+    seed = machine.layout.secrets / f"{ADMINISTRATOR}.seed"
+    async with bus_admin.administrating(machine.nats_url, seed) as js:
+        await bus_admin.apply(js, topology.streams(), topology.durables())
+
+
+def _identities(layout: Layout, federation: Federation) -> topology.Identities:
+    return topology.Identities(
+        administrator=nkey(layout.secrets / f"{ADMINISTRATOR}.seed"),
+        services=nkeys_of(layout.secrets, HUB_SERVICES),
+        sites={site: nkey(layout.secrets / f"{site.gateway}.seed") for site in federation.sites},
+        systems={"lab": nkey(layout.secrets / "lab.seed")},
+    )
+
+
+def _mongo_url(machine: Machine, name: str) -> str:
+    secret = password(machine.layout.secrets / f"{name}.password")
+    return f"mongodb://{name}:{secret}@127.0.0.1:{machine.ports['mongo']}/{name}?authSource={name}"
+
+
+def _write_bootstrap(layout: Layout, federation: Federation) -> None:
+    organizations = [{"organization": key, "name": name} for key, name in federation.organizations]
+    users = [
+        {"user": p.user, "name": p.name, "organization": p.organization, "email": p.email, "roles": list(p.roles)}
+        for p in federation.people
+    ]
+    write_secret(layout.hub / "identity.json", json.dumps({"organizations": organizations, "users": users}))
+    gateways = [{"gateway": ORCHESTRATOR, "organization": "hub", "role": "orchestrator"}]
+    gateways += [{"gateway": c.gateway, "organization": c.organization} for c in federation.custodians]
+    write_secret(layout.hub / "registry.json", json.dumps({"gateways": gateways}))
+
+
+def _write_trust(layout: Layout, federation: Federation) -> None:
+    """Each site pins the policy service's key and its own owner's; the hub learns the owners' public halves."""
+    policy = _key(layout, "policy/grants")
+    for site in federation.sites:
+        _public(layout.site(site.gateway) / "trust" / "policy-service.pub.pem", policy)
+    for custodian in federation.custodians:
+        owner = _owner_key(layout, custodian.gateway)
+        _public(layout.site(custodian.gateway) / "trust" / "owners" / "owner.pub.pem", owner)
+        _public(layout.hub / "owners" / custodian.organization / "owner.pub.pem", owner)
+        layout.data(custodian.gateway).mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def _owner_key(layout: Layout, gateway: str) -> keys.PrivateKey:
+    """The owner's signing key: it stays with the custodian."""
+    path = layout.site(gateway) / "owner.pem"
+    if not path.exists():
+        write_secret(path, _text(keys.to_pem(keys.generate())))
+    return keys.from_pem(path.read_bytes())
+
+
+def _key(layout: Layout, name: str) -> keys.PrivateKey:
+    path = layout.hub / f"{name}.pem"
+    if not path.exists():
+        write_secret(path, _text(keys.to_pem(keys.generate())))
+    return keys.from_pem(path.read_bytes())
+
+
+def _public(path: Path, key: keys.PrivateKey) -> None:
+    write_secret(path, _text(keys.public_pem(key)))
+
+
+def _text(pem: bytes | str) -> str:
+    return pem if isinstance(pem, str) else pem.decode()

@@ -1,0 +1,101 @@
+"""The embedded federation as a whole: made ready, started, watched, stopped."""
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from fedpact.infra import ports, setup
+from fedpact.infra.embedded import Machine, port_names, programs
+from fedpact.infra.federation import Federation
+from fedpact.infra.layout import Layout
+from fedpact.infra.supervisor import Supervisor
+
+Say = Callable[[str], None]
+
+
+class AlreadyRunningError(Exception):
+    """One federation at a time a folder."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"it already runs at {url}: use it, or stop it with `fedpact down`")
+
+
+def machine_in(root: Path, federation: Federation, models: Path) -> Machine:
+    """The machine's addresses, as they were the last time as far as they are free."""
+    layout = Layout(root.resolve())
+    layout.make()
+    return Machine(layout=layout, ports=ports.assign(port_names(federation), layout.ports), models=models)
+
+
+async def serve(machine: Machine, federation: Federation, say: Say) -> None:
+    """Start everything, say where it is, and stay until told to stop."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    setup.write_files(machine, federation)
+    await setup.make_users(machine, say)
+    everything = programs(machine, federation)
+    supervisor = Supervisor(everything, say)
+    applied = {0: lambda: setup.apply_topology(machine)}
+    starting = asyncio.create_task(supervisor.start(after=applied))
+    try:
+        await _first(starting, stopped)
+        if not stopped.is_set():
+            _announce(machine, supervisor)
+            say(f"the portal listens at {machine.url('portal')}")
+            await _first(asyncio.create_task(supervisor.watch()), stopped)
+    finally:
+        starting.cancel()
+        await supervisor.stop()
+        machine.layout.running.unlink(missing_ok=True)
+
+
+def running(layout: Layout) -> dict[str, object] | None:
+    """What the supervisor of this folder said of itself, if it lives."""
+    if not layout.running.exists():
+        return None
+    said: dict[str, object] = json.loads(layout.running.read_text())
+    try:
+        process = psutil.Process(int(str(said["pid"])))
+        alive = abs(process.create_time() - float(str(said["created"]))) < 1
+    except psutil.NoSuchProcess:
+        alive = False
+    return said if alive else None
+
+
+def leftovers(layout: Layout) -> list[str]:
+    """Processes that still speak of this folder, by pid and command: there should be none after a stop."""
+    mine = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    found = []
+    for process in psutil.process_iter(["pid", "cmdline", "cwd"]):
+        words = [*(process.info["cmdline"] or []), process.info["cwd"] or ""]
+        if process.pid not in mine and any(str(layout.root) in word for word in words):
+            found.append(f"{process.pid} {' '.join(words[:4])[:120]}")
+    return found
+
+
+async def _first(task: asyncio.Task[None], stopped: asyncio.Event) -> None:
+    waiting = asyncio.create_task(stopped.wait())
+    done, _ = await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if task in done:
+        task.result()
+
+
+def _announce(machine: Machine, supervisor: Supervisor) -> None:
+    process = psutil.Process()
+    said = {
+        "pid": process.pid,
+        "created": process.create_time(),
+        "url": machine.url("portal"),
+        "identity": machine.url("identity"),
+        "nats": machine.nats_url,
+        "pids": supervisor.pids(),
+    }
+    machine.layout.running.write_text(json.dumps(said, indent=1))
