@@ -59,7 +59,8 @@ class Files:
         return _regular(self._descriptor(place.path))
 
     async def entries(self, place: Place) -> Sequence[Address]:
-        return await asyncio.to_thread(self._entries, place)
+        names = await asyncio.to_thread(self._names, place.path)
+        return [Address(place.address + name) for name in names]
 
     async def inspect(self, path: str) -> DatasetShape:
         return await asyncio.to_thread(self._inspect, path)
@@ -84,35 +85,24 @@ class Files:
     def _below(self, root: str, path: str) -> int:
         return self._roots.open(root, path, os.O_DIRECTORY if is_folder(path) or not path else 0)
 
-    def _entries(self, place: Place) -> Sequence[Address]:
-        found: list[Address] = []
+    def _names(self, path: str) -> Sequence[str]:
+        """Everything below a folder, by its name from there. What vanishes meanwhile is not missed."""
+        found: list[str] = []
         pending = [""]
         while pending:
             below = pending.pop()
             try:
-                descriptor = self._descriptor(place.path + below)
+                descriptor = self._descriptor(path + below)
             except MissingError:
                 if not below:
                     raise
                 continue
-            pending += self._scan(descriptor, place.address, below, found)
+            names = [below + name for name in _listed(descriptor, self._limit + 1 - len(found))]
+            found += names
+            pending += filter(is_folder, names)
+            if len(found) > self._limit:
+                raise ListingTooLongError(self._limit)
         return sorted(found)
-
-    def _scan(self, descriptor: int, address: Address, below: str, found: list[Address]) -> list[str]:
-        """Add one folder's entries to `found`; returns the folders among them. Links and devices are no entries."""
-        folders: list[str] = []
-        with _closing(descriptor), os.scandir(descriptor) as entries:
-            for entry in entries:
-                if not is_name(entry.name):
-                    continue
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(f"{below}{entry.name}/")
-                    found.append(Address(address + folders[-1]))
-                elif entry.is_file(follow_symlinks=False):
-                    found.append(Address(f"{address}{below}{entry.name}"))
-                if len(found) > self._limit:
-                    raise ListingTooLongError(self._limit)
-        return folders
 
     def _inspect(self, path: str) -> DatasetShape:
         split = self._roots.split(path)
@@ -129,9 +119,8 @@ class Files:
 
     def _weight(self, path: str) -> int:
         """The bytes of all files that would be served from a folder."""
-        place = Place(dataset="", address=Address(""), path=path)
         total = 0
-        for name in self._entries(place):
+        for name in self._names(path):
             if is_folder(name):
                 continue
             try:
@@ -144,14 +133,21 @@ class Files:
         return total
 
 
-class _closing:  # noqa: N801 - reads as `contextlib.closing`, for a bare descriptor
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
+def _listed(descriptor: int, most: int) -> list[str]:
+    """At most `most` names in a folder, folders with a slash. Links, pipes, sockets and devices are no entries."""
+    names: list[str] = []
+    try:
+        with os.scandir(descriptor) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    names.append(f"{entry.name}/")
+                elif entry.is_file(follow_symlinks=False):
+                    names.append(entry.name)
+                if len(names) >= most:
+                    break
+    finally:
+        os.close(descriptor)
+    return [name for name in names if is_name(name)]
 
 
 def _regular(descriptor: int) -> OpenFile:

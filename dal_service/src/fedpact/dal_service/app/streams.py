@@ -63,6 +63,12 @@ class Streams:
                 stream.cut = True
                 stream.task.cancel()
 
+    def end(self) -> None:
+        """Cut all of them: the process stops."""
+        for stream in self._running:
+            stream.cut = True
+            stream.task.cancel()
+
     async def watch(self, pause: float) -> None:
         """Review for ever."""
         while True:

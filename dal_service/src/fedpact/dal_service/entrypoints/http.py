@@ -56,6 +56,7 @@ def make_data_app(queries: Queries, streams: Streams, checks: Mapping[str, Check
     app.router.add_get(DATASETS + _ANYTHING, doors.datasets)
     app.router.add_get(POLICIES + _ANYTHING, doors.policies)
     app.on_response_prepare.append(doors.finish)
+    app.on_shutdown.append(doors.close)
     return app
 
 
@@ -90,6 +91,10 @@ class Doors:
             response.force_close()
             response.headers["Connection"] = "close"
         self.answers.labels(str(response.status)).inc()
+
+    async def close(self, _: web.Application) -> None:
+        """No download keeps the process from stopping; its client asks again for the rest."""
+        self.streams.end()
 
     def _ticket(self, request: web.Request, route: str) -> Ticket:
         if sum(len(name) + len(value) + 4 for name, value in request.raw_headers) > MOST_HEADERS:
