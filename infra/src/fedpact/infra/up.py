@@ -1,6 +1,7 @@
 """The embedded federation as a whole: made ready, started, watched, stopped."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -71,13 +72,32 @@ def running(layout: Layout) -> dict[str, object] | None:
 
 def leftovers(layout: Layout) -> list[str]:
     """Processes that still speak of this folder, by pid and command: there should be none after a stop."""
+    return [f"{p.pid} {' '.join(p.info['cmdline'] or [])[:120]}" for p in _ours(layout)]
+
+
+def end_leftovers(layout: Layout) -> list[str]:
+    """End what was left running in this folder, such as workloads of an activation nobody deactivated."""
+    left = _ours(layout)
+    told = leftovers(layout)
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, alive = psutil.wait_procs(left, timeout=10)
+    for process in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    return told
+
+
+def _ours(layout: Layout) -> list[psutil.Process]:
     mine = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
-    found = []
-    for process in psutil.process_iter(["pid", "cmdline", "cwd"]):
-        words = [*(process.info["cmdline"] or []), process.info["cwd"] or ""]
-        if process.pid not in mine and any(str(layout.root) in word for word in words):
-            found.append(f"{process.pid} {' '.join(words[:4])[:120]}")
-    return found
+    root = str(layout.root)
+    return [
+        process
+        for process in psutil.process_iter(["pid", "cmdline", "cwd"])
+        if process.pid not in mine
+        and any(root in word for word in [*(process.info["cmdline"] or []), process.info["cwd"] or ""])
+    ]
 
 
 async def _first(task: asyncio.Task[None], stopped: asyncio.Event) -> None:
