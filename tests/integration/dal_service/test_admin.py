@@ -89,6 +89,18 @@ async def test_revoking_and_unmapping_twice_is_no_mistake(dal) -> None:
         assert (await dal.tell("DELETE", f"/datasets/{A}"))[0] == 204
 
 
+@pytest.mark.parametrize("root", ["/", "../", "in//", "./", "in/../", "a\n"])
+async def test_a_root_that_nothing_lies_below_is_refused(dal, root: str) -> None:
+    body = {
+        "datasets": {A: ["in/", root]},
+        "valid_until": dal.clock.now().isoformat(),
+        "requester": {"user": "u-1", "organization": "org-2"},
+        "model": {"id": "m", "version": "1.0.0", "digest": "sha256:" + "0" * 64},
+    }
+    status, told = await dal.tell("PUT", "/activations/s-3-1-gw-1-1", body)
+    assert (status, told["slug"], told["path"]) == (422, "root_refused", f"datasets.{A}")
+
+
 async def test_what_is_not_open_cannot_be_extended(dal) -> None:
     until = (dal.clock.now() + timedelta(minutes=10)).isoformat()
     status, told = await dal.tell("POST", "/activations/s-9-1-gw-1-1/extend", {"valid_until": until})

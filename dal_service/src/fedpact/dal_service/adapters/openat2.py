@@ -2,7 +2,8 @@
 Opening below a folder, without ever leaving it: `openat2(2)` where the kernel has it, else a walk by descriptors.
 
 Neither follows a link of any kind, and no name is resolved twice, so there is no moment in which somebody can
-swap a folder for a link. Both take a path that was checked (`domain.paths`), yet do not rely on it.
+swap a folder for a link. Both take a path that was checked (`domain.paths`), yet do not rely on it. What they
+cannot tell apart is a hard link or a bind mount inside the root: who can write there decides what is served.
 """
 
 import ctypes

@@ -6,7 +6,7 @@ owns it. A store that is lost or empty holds no activation, so nobody is let in.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Generic, TypeVar
@@ -44,10 +44,15 @@ class StoredShelf(Generic[T]):
 
     async def put(self, key: str, value: T) -> None:
         async with self._writing:
-            before = self._kept.get(key) or Document(key=key)
-            state = self._codec.dump_python(value, mode="json")
-            await self._save(replace(before, state=state, expires_at=None))
-            self._values[key] = value
+            await self._write(key, value)
+
+    async def change(self, key: str, step: Callable[[T], T]) -> T | None:
+        async with self._writing:
+            if key not in self._values:
+                return None
+            value = step(self._values[key])
+            await self._write(key, value)
+            return value
 
     async def drop(self, key: str) -> None:
         self._values.pop(key, None)
@@ -56,6 +61,12 @@ class StoredShelf(Generic[T]):
             before = self._kept.get(key)
             if before is not None and before.state is not None:
                 await self._save(replace(before, state=None, expires_at=self._clock.now() + _FORGET))
+
+    async def _write(self, key: str, value: T) -> None:
+        before = self._kept.get(key) or Document(key=key)
+        state = self._codec.dump_python(value, mode="json")
+        await self._save(replace(before, state=state, expires_at=None))
+        self._values[key] = value
 
     async def _save(self, document: Document) -> None:
         expected = document.version

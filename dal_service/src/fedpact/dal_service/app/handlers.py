@@ -1,7 +1,9 @@
 """What the agent may tell the DAL. Each change is kept first, and then holds for responses that already run."""
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import filterfalse
 
 from fedpact.contracts.dal import ActivationAccess, MapDataset, MappedDataset, Roots
 from fedpact.contracts.ids import DatasetId
@@ -12,11 +14,14 @@ from fedpact.dal_service.domain.access import default_address, ensure_free
 from fedpact.dal_service.domain.errors import (
     BadPathError,
     MappingRefusedError,
+    RootRefusedError,
     UnknownActivationError,
     UnknownDatasetError,
 )
 from fedpact.dal_service.domain.model import Activation, Dataset
-from fedpact.dal_service.domain.paths import Address, absolute, address, is_folder
+from fedpact.dal_service.domain.paths import Address, absolute, address, is_folder, is_root
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,20 +33,24 @@ class Handlers:
 
     async def open(self, activation: Activation) -> ActivationAccess:
         """Let an activation in. Saying it again with other content replaces what was said."""
-        for name in activation.roots:
+        for name, roots in activation.roots.items():
             if self.datasets.find(name) is None:
                 raise UnknownDatasetError(name)
-        return await self._keep(activation)
+            for root in filterfalse(is_root, roots):
+                raise RootRefusedError(name, root)
+        await self.activations.put(activation.id, activation)
+        return self._opened(activation)
 
     async def extend(self, key: str, valid_until: datetime) -> ActivationAccess:
         """Its grant was renewed, perhaps with an earlier end. What is not open is not opened by this."""
-        activation = self.activations.find(key)
-        if activation is None:
+        found = await self.activations.change(key, lambda before: replace(before, valid_until=valid_until))
+        if found is None:
             raise UnknownActivationError(key)
-        return await self._keep(replace(activation, valid_until=valid_until))
+        return self._opened(found)
 
     async def revoke(self, key: str) -> None:
         """End an activation's access, and the responses it is being sent. Idempotent."""
+        log.info("activation revoked", extra={"key": key})
         try:
             await self.activations.drop(key)
         finally:
@@ -54,11 +63,13 @@ class Handlers:
         ensure_free(chosen, dataset, self.datasets.every())
         shape = await self.source.inspect(path)
         await self.datasets.put(dataset, Dataset(id=dataset, path=path, address=chosen))
+        log.info("dataset mapped", extra={"key": dataset})
         self.streams.review()
         return MappedDataset(dataset=dataset, path=path, address=chosen, shape=shape)
 
     async def unmap(self, dataset: DatasetId) -> None:
         """Serve it no longer. Idempotent."""
+        log.info("dataset unmapped", extra={"key": dataset})
         try:
             await self.datasets.drop(dataset)
         finally:
@@ -79,8 +90,8 @@ class Handlers:
             streams=self.streams.count(activation.id),
         )
 
-    async def _keep(self, activation: Activation) -> ActivationAccess:
-        await self.activations.put(activation.id, activation)
+    def _opened(self, activation: Activation) -> ActivationAccess:
+        log.info("activation open until %s", activation.valid_until.isoformat(), extra={"key": activation.id})
         self.streams.review()
         return self.access(activation)
 

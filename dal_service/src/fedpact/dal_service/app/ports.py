@@ -1,6 +1,6 @@
 """What the DAL needs from the outside. S3 will be one more `Source`: it writes where files are sent."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import BinaryIO, Protocol, TypeVar
 
@@ -77,6 +77,10 @@ class Shelf(Protocol[T]):
     def every(self) -> Sequence[T]: ...
 
     async def put(self, key: str, value: T) -> None: ...
+
+    async def change(self, key: str, step: Callable[[T], T]) -> T | None:
+        """The value after `step`; `None`, and nothing written, when there is none any more."""
+        ...
 
     async def drop(self, key: str) -> None:
         """Idempotent. It is gone here at once, even when the store fails."""

@@ -1,5 +1,6 @@
 """What a model may ask: an object, a folder, the policies. Decide on the string, then touch the storage."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,9 +8,11 @@ from fedpact.chassis.clock import Clock
 from fedpact.contracts.policies import Permissions
 from fedpact.dal_service.app.ports import Opened, Shelf, Source, Tokens
 from fedpact.dal_service.domain.access import admit, locate
-from fedpact.dal_service.domain.errors import OutOfScopeError, UnauthenticatedError
+from fedpact.dal_service.domain.errors import DalError, OutOfScopeError, UnauthenticatedError
 from fedpact.dal_service.domain.model import Activation, Bearer, Dataset, Place
 from fedpact.dal_service.domain.paths import parse
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +35,13 @@ class Queries:
         """The right to what the raw `target` names. Who asks is settled first, then what for."""
         now = self.clock.now()
         bearer = self.tokens.bearer(token, now)
-        activation = admit(bearer, self.activations.find(bearer.activation), now)
-        return Ticket(bearer=bearer, place=locate(parse(target, route), bearer, activation, self.datasets.find))
+        try:
+            activation = admit(bearer, self.activations.find(bearer.activation), now)
+            place = locate(parse(target, route), bearer, activation, self.datasets.find)
+        except DalError as refusal:
+            log.info("request refused", extra={"key": bearer.activation, "slug": refusal.slug})
+            raise
+        return Ticket(bearer=bearer, place=place)
 
     def still(self, ticket: Ticket) -> bool:
         """Whether the same request would be allowed now, and mean the same."""

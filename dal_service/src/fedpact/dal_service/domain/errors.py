@@ -13,6 +13,7 @@ Why the DAL says no. The texts at the data's side are fixed: they depend on noth
     ├── StorageError            the storage does not answer
     ├── MappingRefusedError     what the agent wants to map cannot be served, and why
     ├── AddressTakenError       two datasets would answer to one address
+    ├── RootRefusedError        the agent names a root that nothing can lie below
     ├── UnknownDatasetError     the agent names a dataset that is not mapped
     └── UnknownActivationError  the agent names an activation that is not open
 """
@@ -98,6 +99,18 @@ class AddressTakenError(DalError):
     slug: ClassVar[str] = "address_taken"
 
 
+class RootRefusedError(DalError):
+    """The agent names a root that nothing can lie below."""
+
+    slug: ClassVar[str] = "root_refused"
+
+    def __init__(self, dataset: str, root: str) -> None:
+        reason = (
+            f"`{root}` is not a path below a dataset: use no `..`, no leading slash, and the empty text for all of it"
+        )
+        super().__init__(reason, path=f"datasets.{dataset}")
+
+
 class UnknownDatasetError(DalError):
     """The agent names a dataset that is not mapped."""
 
@@ -128,6 +141,7 @@ STATUS_OF = {
     StorageError.slug: 503,
     MappingRefusedError.slug: 422,
     AddressTakenError.slug: 409,
+    RootRefusedError.slug: 422,
     UnknownDatasetError.slug: 404,
     UnknownActivationError.slug: 404,
 }

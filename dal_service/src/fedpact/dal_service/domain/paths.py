@@ -52,6 +52,14 @@ def absolute(text: str) -> str:
     return f"/{_checked(text[1:])}"
 
 
+def is_root(text: str) -> bool:
+    """Whether `text` could ever cover anything of a dataset."""
+    try:
+        return text == "" or _checked(text) == text
+    except BadPathError:
+        return False
+
+
 def is_name(text: str) -> bool:
     """Whether a folder's entry of this name could ever be asked for."""
     if text.isascii() and text.isprintable():
