@@ -1,0 +1,207 @@
+"""The whole portal in this process: documents in memory, owners scripted, tokens that are their bearer's name."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+
+from aiohttp import ClientSession, web
+from portal_owners import Owners, Told
+from portal_values import NOON, PEOPLE
+
+from fedpact.chassis.aggregates import Cause, Stored
+from fedpact.chassis.clock import FakeClock
+from fedpact.chassis.copies import Copies
+from fedpact.chassis.documents import Entry
+from fedpact.chassis.errors import UnavailableError
+from fedpact.chassis.http import make_app, serving
+from fedpact.chassis.memory import MemoryDocuments
+from fedpact.contracts.envelope import COMMANDS, TOKEN_HEADER, Accepted, Actor, Envelope, Fact, Refused
+from fedpact.contracts.identity import OrganizationRegistered, UserChanged
+from fedpact.contracts.queries import DownloadTicket
+from fedpact.contracts.registry import ModelChanged
+from fedpact.portal.app import kinds
+from fedpact.portal.app.handlers import Handlers
+from fedpact.portal.app.ports import Opened, ReadModel
+from fedpact.portal.domain.errors import NotLoggedInError
+from fedpact.portal.domain.statuses import STATUS_OF
+from fedpact.portal.main import Outside, Portal, assemble
+from fedpact.portal.settings import Settings
+
+
+def read_model() -> ReadModel:
+    return ReadModel(
+        organizations=Copies(MemoryDocuments(), OrganizationRegistered),
+        users=Copies(MemoryDocuments(), UserChanged),
+        models=Copies(MemoryDocuments(), ModelChanged),
+        datasets=Stored(MemoryDocuments(), kinds.DATASETS),
+        gateways=Stored(MemoryDocuments(), kinds.GATEWAYS),
+        policies=Stored(MemoryDocuments(), kinds.POLICIES),
+        specs=Stored(MemoryDocuments(), kinds.SPECS),
+        jobs=Stored(MemoryDocuments(), kinds.JOBS),
+        metrics=Stored(MemoryDocuments(), kinds.METRICS),
+        entries=Stored(MemoryDocuments(), kinds.ENTRIES),
+        heads=Stored(MemoryDocuments(), kinds.HEADS),
+        sent=Stored(MemoryDocuments(), kinds.SENT),
+        settled=Stored(MemoryDocuments(), kinds.SETTLED),
+    )
+
+
+async def verify(token: str, _: datetime) -> Actor:
+    if token not in PEOPLE:
+        raise NotLoggedInError("the token vouches for nobody: log in again")
+    return PEOPLE[token]
+
+
+@dataclass
+class MemoryFiles:
+    """Files by ticket URL."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def open(self, ticket: DownloadTicket) -> AsyncIterator[Opened]:
+        if ticket.url not in self.files:
+            raise UnavailableError("the file cannot be had now")
+        found = self.files[ticket.url]
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield found
+
+        yield Opened(size=len(found), chunks=chunks())
+
+
+@dataclass
+class MemoryLine:
+    """A bus on which owners answer at once. `down` is a bus nobody reaches."""
+
+    owners: Owners
+    answers: dict[str, str] = field(default_factory=dict)
+    down: bool = False
+    handlers: Handlers | None = None
+    positions: dict[str, int] = field(default_factory=dict)
+
+    async def publish(self, entry: Entry) -> None:
+        if self.down:
+            raise UnavailableError("`commands` did not take the message")
+        envelope = Envelope.from_headers(entry["headers"])
+        command = COMMANDS[envelope.type].model_validate_json(entry["body"])
+        for told in self.owners.take(command, envelope, entry["headers"][TOKEN_HEADER]):
+            await self.deliver(told)
+
+    async def ask(self, context: str, verb: str, question: str) -> bytes:
+        if f"{context}.{verb}" not in self.answers:
+            raise UnavailableError(f"`{context}` does not answer")
+        return self.answers[f"{context}.{verb}"].encode()
+
+    async def deliver(self, told: Told) -> None:
+        fact, envelope = told
+        position = self.positions.get(fact.stream, 0) + 1
+        self.positions[fact.stream] = position
+        cause = Cause(now=NOON, envelope=envelope, stream=fact.stream, stream_sequence=position)
+        await self.handle(fact, cause)
+
+    async def handle(self, fact: Fact, cause: Cause) -> None:
+        handlers = self.handlers
+        assert handlers is not None
+        if isinstance(fact, Accepted | Refused):
+            assert cause.envelope is not None
+            await handlers.heard(cause.envelope, fact.model_dump_json().encode())
+            return await handlers.outcome(fact, cause)
+        named = fact.type.rsplit(".", 1)[0]
+        by_entity = {
+            "identity.organization": handlers.organization,
+            "identity.user": handlers.user,
+            "registry.model": handlers.models,
+            "registry.dataset": handlers.dataset,
+            "registry.gateway": handlers.gateway,
+            "policy.policy": handlers.policy,
+            "specs.spec": handlers.spec,
+            "specs.verdict": handlers.spec,
+            "jobs.job": handlers.job,
+            "jobs.artifacts": handlers.job,
+        }
+        await by_entity[named](fact, cause)  # type: ignore[arg-type]
+        await handlers.feed.advance()
+        return None
+
+
+@dataclass
+class Stage:
+    """A portal with everything around it."""
+
+    portal: Portal
+    model: ReadModel
+    line: MemoryLine
+    owners: Owners
+    files: MemoryFiles
+
+    async def tell(self, *facts: Fact) -> None:
+        """The owners say something unasked."""
+        for fact in facts:
+            await self.line.deliver(self.owners.tell(fact))
+
+
+def stage(folder: Path, **settings: object) -> Stage:
+    model, owners, files = read_model(), Owners(), MemoryFiles()
+    line = MemoryLine(owners)
+    outside = Outside(line=line, verify=verify, files=files, clock=FakeClock(NOON), checks={"bus": _fine})
+    chosen = {"outcome_seconds": 0.05, "sequence_seconds": 0.05, "mongo_url_file": folder / "none", **settings}
+    portal = assemble(model, outside, Settings.model_validate(chosen))
+    line.handlers = portal.handlers
+    return Stage(portal=portal, model=model, line=line, owners=owners, files=files)
+
+
+async def _fine() -> str | None:
+    return None
+
+
+def application(stage: Stage) -> web.Application:
+    app = make_app(checks={}, status_of=STATUS_OF)
+    stage.portal.api.add_to(app)
+    return app
+
+
+@asynccontextmanager
+async def client_of(stage: Stage) -> AsyncIterator["Client"]:
+    async with (
+        serving(application(stage), "127.0.0.1", 0) as port,
+        ClientSession(f"http://127.0.0.1:{port}") as session,
+    ):
+        yield Client(session)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: dict[str, object]
+    headers: Mapping[str, str]
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Requests with a bearer."""
+
+    session: ClientSession
+
+    async def send(
+        self, method: str, path: str, user: str | None = "ada", *, body: object = None, **headers: str
+    ) -> Answer:
+        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        if user is not None:
+            told["Authorization"] = f"Bearer {user}"
+        text = body.encode() if isinstance(body, str) else body
+        raw = {"data": BytesIO(text)} if isinstance(text, bytes) else {"json": body} if body is not None else {}
+        async with self.session.request(method, path, headers=told, **raw) as response:
+            read = await response.text()
+            found = await response.json(content_type=None) if "json" in response.content_type else {}
+            return Answer(response.status, found, response.headers, read)
+
+    async def get(self, path: str, user: str | None = "ada", **headers: str) -> Answer:
+        return await self.send("GET", path, user, **headers)
+
+    async def post(self, path: str, body: object = None, user: str | None = "ada", **headers: str) -> Answer:
+        return await self.send("POST", path, user, body=body, **headers)
