@@ -60,8 +60,8 @@ class Handlers:
         """Say where a dataset lies, after a look that it can be served."""
         path = _path(wanted.path)
         chosen = _chosen(wanted.address, path) if wanted.address else default_address(dataset, path)
-        ensure_free(chosen, dataset, self.datasets.every())
         shape = await self.source.inspect(path)
+        ensure_free(chosen, dataset, self.datasets.every())
         await self.datasets.put(dataset, Dataset(id=dataset, path=path, address=chosen))
         log.info("dataset mapped", extra={"key": dataset})
         self.streams.review()
