@@ -27,7 +27,6 @@ from fedpact.jobs.domain.errors import BadTokenError
 from fedpact.jobs.domain.results import Limits
 from fedpact.jobs.entrypoints.queries import replying
 
-
 FAR = FakeClock(NOON + timedelta(days=36500))
 """Later than any time the machine wrote on a file."""
 
