@@ -1,8 +1,9 @@
 """
 The demo's data: the Wisconsin breast-cancer table, split into two hospitals and a held-out part.
 
-Which row goes where follows from a seed, so that every run trains and tests on the same rows. No numerical package is
-needed here: the pooled reference is the same regression, trained in plain Python on the rows of both hospitals together.
+Which row goes where follows from a seed, so that every run trains and tests on the same rows. No numerical package
+is needed here: the pooled reference is the same regression, trained in plain Python on the rows of both hospitals
+together.
 """
 
 import csv
