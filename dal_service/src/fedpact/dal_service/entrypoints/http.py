@@ -12,6 +12,7 @@ import re
 import socket
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -51,7 +52,7 @@ def make_data_app(queries: Queries, streams: Streams, checks: Mapping[str, Check
         streams=streams,
         stall=int(stall * 1000),
         answers=Counter("fedpact_dal_answers", "Answers by status", ["status"], registry=registry),
-        sent=Counter("fedpact_dal_sent_bytes", "Bytes of objects sent", registry=registry),
+        sent=Counter("fedpact_dal_sent_bytes", "Bytes of objects that answers began to send", registry=registry),
     )
     app.router.add_get(DATASETS + _ANYTHING, doors.datasets)
     app.router.add_get(POLICIES + _ANYTHING, doors.policies)
@@ -102,7 +103,7 @@ class Doors:
         if request.body_exists:
             raise BadRequestError("a request for data has no body: leave it out")
         ticket = self.queries.ticket(_token(request), request.raw_path, route)
-        _socket(request).setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, self.stall)
+        _option(request, socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, self.stall)
         return ticket
 
     async def _answer(self, request: web.Request, opened: Opened) -> web.StreamResponse:
@@ -127,8 +128,7 @@ class Doors:
         if length <= INLINE:
             return _inline(opened.read(start, length), length, status, headers)
         response = web.StreamResponse(status=status, headers=headers)
-        await response.prepare(request)
-        await _send(request, opened, _Wire(request, response), Part(start, length))
+        await _send(opened, _Wire(request, response), Part(start, length))
         return response
 
 
@@ -148,17 +148,18 @@ class _Wire:
         return await asyncio.get_running_loop().sendfile(self.request.transport, file, offset, count)
 
 
-async def _send(request: web.Request, opened: Opened, wire: _Wire, part: Part) -> None:
+async def _send(opened: Opened, wire: _Wire, part: Part) -> None:
     """Send all of `part` or reset the connection: nobody shall take a piece for the whole."""
     whole = False
     try:
+        await wire.response.prepare(wire.request)
         whole = await opened.send(wire, part.start, part.length)
     except OSError:
         return  # the reader went away or stalled, or the storage did: not worth a line each
     finally:
-        if not whole and request.transport is not None:
-            _socket(request).setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
-            request.transport.abort()
+        if not whole and wire.request.transport is not None:
+            _option(wire.request, socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+            wire.request.transport.abort()
 
 
 def _inline(body: bytes, length: int, status: int, headers: Mapping[str, str]) -> web.Response:
@@ -191,8 +192,8 @@ def _conditions(request: web.Request) -> Conditions:
     )
 
 
-def _socket(request: web.Request) -> socket.socket:
-    if request.transport is None:
-        raise ConnectionResetError
-    found: socket.socket = request.transport.get_extra_info("socket")
-    return found
+def _option(request: web.Request, level: int, name: int, value: int | bytes) -> None:
+    """Set a socket option on the connection, unless it is gone."""
+    if request.transport is not None:
+        with suppress(OSError):
+            request.transport.get_extra_info("socket").setsockopt(level, name, value)
