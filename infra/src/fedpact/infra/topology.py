@@ -73,7 +73,7 @@ SERVICES: tuple[Consumer, ...] = (
     Consumer(
         name="registry",
         context="registry",
-        reads={"workloads": ("gateway.*", "dataset.*"), "identity": ("organization.*",)},
+        reads={"workloads": ("gateway.*", "dataset.*")},
         commands=True,
         asks=(_KEYS,),
     ),
@@ -92,7 +92,7 @@ SERVICES: tuple[Consumer, ...] = (
         name="spec_lifecycle",
         context="specs",
         reads={
-            "registry": ("dataset.*", "model.*", "gateway.*"),
+            "registry": ("dataset.*", "model.*"),
             "policy": ("spec.*", "grants.*"),
             "scheduling": ("spec.*", "gang.*"),
             "jobs": ("job.submitted", "job.cancelled"),
@@ -111,7 +111,7 @@ SERVICES: tuple[Consumer, ...] = (
     Consumer(
         name="jobs",
         context="jobs",
-        reads={"specs": ("spec.created", "job.*", "activation.ended"), "workloads": ("job.*",)},
+        reads={"specs": ("spec.created", "job.*", "activation.*"), "workloads": ("job.*",)},
         commands=True,
         asks=(_KEYS,),
         answers=("jobs.upload", "jobs.download"),
@@ -191,8 +191,14 @@ def site_permissions(site: Site) -> Permissions:
 
 
 def outsider_permissions(system: str) -> Permissions:
-    """Another system: commands under its own name, and the outcomes of those alone."""
-    return Permissions((f"fedpact.cmd.*.*.*.{system}",), (f"fedpact.evt.*.*.*.*.{system}", f"_INBOX_{system}.>"))
+    """
+    Another system: commands under its own name, and what became of those alone.
+
+    Facts that hold policy documents or a custodian's reasons are not among what it may hear.
+    """
+    heard = ("*.command.*", "specs.spec.changed", "specs.activation.completed", "specs.activation.ended", "jobs.job.*")
+    outcomes = tuple(f"fedpact.evt.*.{kind}.{system}" for kind in heard)
+    return Permissions((f"fedpact.cmd.*.*.*.{system}",), (*outcomes, f"_INBOX_{system}.>"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

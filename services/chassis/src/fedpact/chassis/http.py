@@ -12,6 +12,9 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
+from opentelemetry import propagate
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry, generate_latest
 from pydantic import ValidationError
 
@@ -29,10 +32,12 @@ def make_app(
     checks: Mapping[str, Check],
     status_of: Mapping[str, int] | None = None,
     registry: CollectorRegistry | None = None,
+    tracer: TracerProvider | None = None,
     max_body: int = MAX_BODY,
 ) -> web.Application:
     """An application with `/healthz`, `/readyz`, `/metrics` and problem+json. `status_of`: slug -> HTTP status."""
-    app = web.Application(middlewares=[_problems(status_of or {})], client_max_size=max_body)
+    tracing = [_traced(tracer)] if tracer else []
+    app = web.Application(middlewares=[*tracing, _problems(status_of or {})], client_max_size=max_body)
     app.router.add_get("/healthz", _alive)
     app.router.add_get("/readyz", _ready(checks))
     app.router.add_get("/metrics", _metrics(registry or CollectorRegistry()))
@@ -79,6 +84,20 @@ def _metrics(registry: CollectorRegistry) -> Handler:
         return web.Response(body=generate_latest(registry), content_type="text/plain", charset="utf-8")
 
     return metrics
+
+
+def _traced(tracer: TracerProvider) -> Middleware:
+    spans = tracer.get_tracer("fedpact.http")
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        """One span a request, part of the caller's trace when it names one."""
+        route = request.match_info.route.resource
+        name = f"{request.method} {route.canonical if route else 'unknown'}"
+        with spans.start_as_current_span(name, context=propagate.extract(dict(request.headers)), kind=SpanKind.SERVER):
+            return await handler(request)
+
+    return middleware
 
 
 def _problems(status_of: Mapping[str, int]) -> Middleware:

@@ -44,8 +44,8 @@ class Hub:
     ) -> None:
         self.name, self.settings = name, settings
         self.clock = clock or SystemClock()
-        tracer = tracing(name, settings.otlp_endpoint)
-        self.bus = Bus(settings, name, self.clock, tracer=tracer, quarantined=quarantined)
+        self._tracer = tracing(name, settings.otlp_endpoint)
+        self.bus = Bus(settings, name, self.clock, tracer=self._tracer, quarantined=quarantined)
         self._client = connect(settings.mongo_url_file.read_text().strip())
         self._prepared: list[tuple[MongoDocuments, Sequence[str]]] = []
         self._refusals: Stored[Refusal] | None = None
@@ -74,7 +74,7 @@ class Hub:
     def app(self, status_of: Mapping[str, int] | None = None) -> web.Application:
         """An HTTP application whose readiness is that of bus and store."""
         checks = {"bus": self.bus.problem, "store": self._store_problem}
-        return make_app(checks=checks, status_of=status_of, registry=self.bus.registry)
+        return make_app(checks=checks, status_of=status_of, registry=self.bus.registry, tracer=self._tracer)
 
     def service(
         self,

@@ -27,7 +27,6 @@ def tracing(service: str, endpoint: str | None) -> TracerProvider:
     if endpoint:
         exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=5)
         provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
-    trace.set_tracer_provider(provider)
     return provider
 
 
