@@ -6,6 +6,7 @@ The same script answers in memory and on a real bus, so that what a test of the 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from portal_values import NOON, PERSON, changed, content, created, dataset, gateway, job, model, organization, published
 
@@ -21,6 +22,7 @@ SOURCES = {
     "policy": "fedpact/policy/policies",
     "specs": "fedpact/spec_lifecycle/specs",
     "jobs": "fedpact/jobs/jobs",
+    "scheduling": "fedpact/scheduler/ledger",
 }
 Told = tuple[Fact, Envelope]
 
@@ -35,6 +37,7 @@ class Owners:
 
     silent: set[str] = field(default_factory=set)
     seen: list[tuple[Command, Envelope, str]] = field(default_factory=list)
+    at: datetime = NOON
     _sequences: dict[str, int] = field(default_factory=dict)
     _handled: set[str] = field(default_factory=set)
 
@@ -64,7 +67,7 @@ class Owners:
             source=source,
             type=fact.type,
             subject=fact.key,
-            time=NOON,
+            time=self.at,
             sequence=self._sequences[place],
             correlationid=cause.correlationid if cause else "",
             causationid=cause.id if cause else None,

@@ -20,6 +20,7 @@ from fedpact.contracts.registry import (
     GatewayRegistered,
     ModelChanged,
 )
+from fedpact.contracts.scheduling import GangQueued, GangRefused
 from fedpact.contracts.specs import SpecChanged, SpecCreated, VerdictReached
 from fedpact.contracts.telemetry import MetricsReported
 from fedpact.portal.app.feed import Feed, Journal
@@ -73,6 +74,11 @@ class Handlers:
 
     async def job(self, fact: JobChanged | ArtifactsStored, cause: Cause) -> None:
         await self._fold(self.model.jobs, fact, cause)
+
+    async def news(self, fact: GangQueued | GangRefused, cause: Cause) -> None:
+        """Worth a line in the journal and nothing more."""
+        if self._ours(cause):
+            await self._write(fact, cause)
 
     async def outcome(self, fact: Accepted | Refused, cause: Cause) -> None:
         """The outcome of a command sent from here is kept once the read model holds everything before it."""

@@ -1,7 +1,7 @@
 """What the portal listens to, one line a message."""
 
 from fedpact.chassis.bus import Bus
-from fedpact.contracts import identity, jobs, policies, registry, specs
+from fedpact.contracts import identity, jobs, policies, registry, scheduling, specs
 from fedpact.portal.app.handlers import Handlers
 
 OUTCOMES = "fedpact.evt.*.*.command.*.portal"
@@ -21,6 +21,8 @@ def subscribe(bus: Bus, handlers: Handlers) -> None:
     bus.on(specs.SpecCreated, handlers.spec)
     bus.on(specs.VerdictReached, handlers.spec)
     bus.on(specs.SpecChanged, handlers.spec)
+    bus.on(scheduling.GangQueued, handlers.news)
+    bus.on(scheduling.GangRefused, handlers.news)
     bus.on(jobs.JobChanged, handlers.job)
     bus.on(jobs.ArtifactsStored, handlers.job)
     for context in (identity, registry, policies, specs, jobs):
