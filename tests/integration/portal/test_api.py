@@ -31,7 +31,7 @@ from portal_values import (
 
 from fedpact.contracts.envelope import Envelope
 from fedpact.contracts.jobs import SubmitJob
-from fedpact.contracts.queries import DownloadTicket, Wait
+from fedpact.contracts.queries import Denied, DownloadTicket, Wait
 from fedpact.contracts.registry import DatasetUnregistered
 from fedpact.contracts.scheduling import Shortfall
 from fedpact.contracts.specs import CreateSpec
@@ -352,6 +352,11 @@ async def test_an_artifact_is_streamed_to_those_who_may_have_it(client: Client, 
     assert (await client.get(url, "olga")).status == 404
     assert (await client.get("/v1/jobs/j-1/artifacts/other.bin")).status == 404
     there.files.files.clear()
+    assert (await client.get(url)).status == 503
+    there.line.answers["jobs.download"] = Denied(slug="unknown_file", reason="it is gone").model_dump_json()
+    denied = await client.get(url)
+    assert (denied.status, denied.body["slug"], denied.body["detail"]) == (409, "denied", "it is gone")
+    there.line.answers["jobs.download"] = "{}"
     assert (await client.get(url)).status == 503
 
 

@@ -244,3 +244,29 @@ async def test_metrics_and_result_files_reach_their_owner(outside: Outside, sett
         assert (await client.get(str(url), token("olga"))).status == 404
         outside.files += "/gone"
         assert (await client.get(str(url), token("ada"))).status == 503
+
+
+async def test_without_a_bus_the_way_in_is_open_and_the_rest_says_try_again(mongo_port: int, tmp_path: Path) -> None:
+    url = tmp_path / "mongo-url"
+    url.write_text(f"mongodb://127.0.0.1:{mongo_port}/")
+    settings = Settings(
+        nats_url=f"nats://127.0.0.1:{free_port()}",
+        mongo_url_file=url,
+        database=f"portal-{uuid4().hex[:8]}",
+        port=free_port(),
+    )
+    running = asyncio.create_task(compose(settings).run(asyncio.Event()))
+    async with ClientSession(f"http://127.0.0.1:{settings.port}") as session:
+        client = Client(session)
+
+        async def open_() -> bool:
+            try:
+                return (await client.get("/v1/config", None)).status == 200
+            except OSError:
+                return False
+
+        await until(open_)
+        answer = await client.get("/v1/specs", token("ada"))
+        assert (answer.status, answer.body["slug"]) == (503, "unavailable")
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)

@@ -28,7 +28,9 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 class ReadQuery(Strict):
     """`min_sequence` is the `Fedpact-Sequence` of an earlier answer: this answer is at least as new."""
 
-    min_sequence: Annotated[str, Field(pattern=r"^[a-z0-9_./-]+:[A-Za-z0-9_./@-]+:[0-9]{1,15}$", max_length=200)] | None = None
+    min_sequence: (
+        Annotated[str, Field(pattern=r"^[a-z0-9_./-]+:[A-Za-z0-9_./@-]+:[0-9]{1,15}$", max_length=200)] | None
+    ) = None
 
 
 class PageQuery(ReadQuery):

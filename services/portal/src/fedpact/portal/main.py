@@ -16,6 +16,7 @@ from fedpact.contracts.identity import OrganizationRegistered, UserChanged
 from fedpact.contracts.registry import ModelChanged
 from fedpact.decision.actors import read_actor
 from fedpact.portal.adapters.files import HttpFiles
+from fedpact.portal.adapters.line import BusLine
 from fedpact.portal.adapters.store import drop
 from fedpact.portal.app import kinds
 from fedpact.portal.app.feed import Feed, Journal
@@ -106,13 +107,13 @@ def read_model(hub: Hub) -> ReadModel:
 
 def compose(settings: Settings) -> Service:
     hub = Hub(settings, NAME)
-    model = read_model(hub)
+    model, line = read_model(hub), BusLine(hub.bus)
     outside = Outside(
-        line=hub.bus,
-        verify=Actors(hub.fetch_keys, read_actor, hub.clock).verify,
+        line=line,
+        verify=Actors(line.keys, read_actor, hub.clock).verify,
         files=HttpFiles(),
         clock=hub.clock,
-        checks={"bus": hub.bus.problem, "store": _store_check(model)},
+        checks={"bus": line.problem, "store": _store_check(model)},
     )
     portal = assemble(model, outside, settings)
     events.subscribe(hub.bus, portal.handlers)
@@ -122,7 +123,7 @@ def compose(settings: Settings) -> Service:
         {model.entries: None, model.sent: None, model.settled: None},
         app=app,
         prepare=[portal.feed.begin, portal.index.build],
-        tasks=[portal.feed.follow],
+        tasks=[line.connected, portal.feed.follow],
     )
 
 

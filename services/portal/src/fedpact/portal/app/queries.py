@@ -35,14 +35,14 @@ from fedpact.contracts.api import (
 )
 from fedpact.contracts.envelope import Actor, Model
 from fedpact.contracts.jobs import StoredFile
-from fedpact.contracts.queries import AskDownload, AskWait, DownloadTicket, Wait
+from fedpact.contracts.queries import AskDownload, AskWait, Denied, DownloadTicket, Wait
 from fedpact.portal.app import views
 from fedpact.portal.app.feed import Journal
 from fedpact.portal.app.index import Index
 from fedpact.portal.app.orders import Orders
 from fedpact.portal.app.ports import Line, ReadModel
 from fedpact.portal.domain import sight
-from fedpact.portal.domain.errors import NotVisibleError
+from fedpact.portal.domain.errors import DeniedError, NotVisibleError
 from fedpact.portal.domain.model import Entry, JobState
 
 T = TypeVar("T")
@@ -193,7 +193,7 @@ class Queries:
         try:
             answer = await self.line.ask("scheduling", "why", AskWait(spec_id=spec_id).model_dump_json())
             return _read(Wait, answer, "scheduling")
-        except UnavailableError:
+        except (DeniedError, UnavailableError):
             return None
 
 
@@ -207,7 +207,14 @@ def _read(kind: type[A], answer: bytes, context: str) -> A:
     try:
         return kind.model_validate_json(answer)
     except ValidationError as error:
-        raise UnavailableError(f"`{context}` gave an answer that cannot be read") from error
+        raise _denial(answer, context) from error
+
+
+def _denial(answer: bytes, context: str) -> DeniedError | UnavailableError:
+    try:
+        return DeniedError(Denied.model_validate_json(answer).reason)
+    except ValidationError:
+        return UnavailableError(f"`{context}` gave an answer that cannot be read")
 
 
 def _some(found: Iterable[T | None]) -> list[T]:

@@ -9,6 +9,7 @@ What the portal itself refuses. What an owning context refuses comes back as its
     ├── MalformedRequestError   body, query or header is not what the API says
     ├── KeyReusedError          the Idempotency-Key came before with another request
     ├── BehindError             the read model has not seen that sequence yet
+    ├── DeniedError             a service that was asked says no, and why
     └── CrowdedError            too many listen already
 """
 
@@ -60,6 +61,10 @@ class KeyReusedError(PortalError):
 
 class BehindError(PortalError):
     slug: ClassVar[str] = "behind"
+
+
+class DeniedError(PortalError):
+    slug: ClassVar[str] = "denied"
 
 
 class CrowdedError(PortalError):

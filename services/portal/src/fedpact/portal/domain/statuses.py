@@ -14,6 +14,7 @@ STATUS_OF: Mapping[str, int] = {
     "wrong_channel": HTTPStatus.FORBIDDEN,
     "not_found": HTTPStatus.NOT_FOUND,
     "expired": HTTPStatus.REQUEST_TIMEOUT,
+    "denied": HTTPStatus.CONFLICT,
     "idempotency_key_reused": HTTPStatus.CONFLICT,
     "behind": HTTPStatus.SERVICE_UNAVAILABLE,
     "too_many_listeners": HTTPStatus.SERVICE_UNAVAILABLE,
