@@ -11,8 +11,11 @@ import psutil
 import typer
 
 from fedpact.chassis import bus_admin
+from fedpact.client.errors import FedpactError
+from fedpact.infra import demo as story
 from fedpact.infra import topology
 from fedpact.infra import up as embedded
+from fedpact.infra.demo_story import StoryError
 from fedpact.infra.federation import federation
 from fedpact.infra.layout import Layout
 from fedpact.infra.setup import ADMINISTRATOR
@@ -63,6 +66,25 @@ def down(folder: Folder = FOLDER) -> None:
     if left := embedded.end_leftovers(layout):
         typer.echo(f"ended {len(left)} workloads that were still running")
     typer.echo("stopped")
+
+
+def demo(
+    json_file: Annotated[Path | None, typer.Option("--json", help="write what was measured there")] = None,
+    folder: Annotated[Path | None, typer.Option(help="keep everything there; a temporary folder unless given")] = None,
+    *,
+    keep: Annotated[bool, typer.Option("--keep", help="leave the federation running, for a look")] = False,
+    models: Models = None,
+) -> None:
+    """Two custodians, one scientist, one real federated training."""
+    try:
+        report = story.run(folder, models or shipped_models(), typer.echo, keep=keep)
+    except (StoryError, FedpactError) as error:
+        _fail(str(error))
+    if json_file:
+        story.write(report, json_file)
+    typer.echo(f"done in {report.timings['all']:.0f} s")
+    if report.leftovers:
+        _fail("left behind: " + "; ".join(report.leftovers))
 
 
 @bus.command("apply")

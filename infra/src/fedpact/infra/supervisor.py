@@ -95,7 +95,7 @@ class Supervisor:
                 stderr=out,
                 env=env,
                 cwd=program.cwd,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
         self._running[program.name] = process
         return process
@@ -122,7 +122,8 @@ class Supervisor:
             await process.wait()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """In a child that is about to run: have the kernel end it with its parent."""
     _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 

@@ -1,0 +1,99 @@
+"""`fedpact demo`: starts a federation of its own, tells the story, and leaves nothing behind."""
+
+import contextlib
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from fedpact.client.clock import Clock
+from fedpact.client.oauth import Issuer
+from fedpact.infra import up
+from fedpact.infra.demo_story import Report, Story, StoryError
+from fedpact.infra.demo_world import World
+from fedpact.infra.federation import federation
+from fedpact.infra.layout import Layout
+from fedpact.infra.supervisor import end_with_parent
+
+START_SECONDS = 120.0
+STOP_SECONDS = 60.0
+
+
+def run(folder: Path | None, models: Path, say: Callable[[str], None], *, keep: bool) -> Report:
+    """The whole demo. `keep` leaves the federation running."""
+    report = Report()
+    root = (folder or Path(tempfile.mkdtemp(prefix="fedpact-demo-"))).resolve()
+    began = time.monotonic()
+    with started(root, models, say, keep=keep) as layout:
+        report.timings["start"] = round(time.monotonic() - began, 2)
+        Story(world_in(layout), models, root / "downloads", say, report).tell()
+    report.timings["all"] = round(time.monotonic() - began, 2)
+    if not keep:
+        report.leftovers = left_behind(layout)
+        if folder is None and not report.leftovers:
+            shutil.rmtree(root)
+            shutil.rmtree(layout.sockets, ignore_errors=True)
+    return report
+
+
+@contextmanager
+def started(root: Path, models: Path, say: Callable[[str], None], *, keep: bool = False) -> Iterator[Layout]:
+    """A federation in a process of its own below `root`, ended at the end unless it is to be kept."""
+    layout = Layout(root)
+    layout.make()
+    say("starting a hub, two gateways and an orchestrator: every service is a process of its own")
+    argv = [sys.executable, "-m", "fedpact.infra.serve", str(root), str(models)]
+    with (layout.logs / "up.log").open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own module; there is one thread
+            argv, stdout=log, stderr=log, start_new_session=keep, preexec_fn=None if keep else end_with_parent
+        )
+    try:
+        _wait(layout, process)
+        yield layout
+    finally:
+        if not keep:
+            _end(process)
+
+
+def world_in(layout: Layout) -> World:
+    """The running federation of a folder, with its people at hand."""
+    said = up.running(layout)
+    if said is None:
+        raise StoryError(f"the federation ended early: see {layout.logs}")
+    issuer = Issuer.at(str(said["identity"]), {}, Clock(), None)
+    return World(federation(2), layout, str(said["url"]), issuer)
+
+
+def left_behind(layout: Layout) -> list[str]:
+    """What should not be there any more: processes, and keys of activations."""
+    sites = layout.root / "sites"
+    kits = [str(path.relative_to(layout.root)) for path in sites.rglob("*.key")]
+    return [*up.leftovers(layout), *kits]
+
+
+def write(report: Report, file: Path) -> None:
+    file.write_text(json.dumps(asdict(report), indent=1) + "\n")
+
+
+def _wait(layout: Layout, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while up.running(layout) is None:
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise StoryError(f"the federation did not start: see {layout.logs / 'up.log'}")
+        time.sleep(0.1)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.send_signal(signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(STOP_SECONDS)
+        return
+    process.kill()
+    process.wait()

@@ -1,0 +1,98 @@
+"""What the demo's people do before the scientist comes: data at the gateways, models, signed policies."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from fedpact.client.catalog import Models
+from fedpact.client.fedpact import Fedpact
+from fedpact.client.oauth import Issuer
+from fedpact.contracts.policies import Beneficiaries, DatasetScope, PolicyDocument, Rule
+from fedpact.decision import keys
+from fedpact.decision.policies import signed_policy
+from fedpact.infra.demo_table import Table
+from fedpact.infra.federation import Custodian, Federation
+from fedpact.infra.layout import Layout
+
+DATASET = "breast-cancer"
+STATISTICS = Rule(
+    model="statistics",
+    permissions={"allowed_functions": ["count", "mean", "stddev", "histogram"]},
+    privacy={"min_count": 20},
+    bounds={
+        "type": "object",
+        "properties": {
+            "functions": {"type": "array", "items": {"type": "string", "maxLength": 16}, "maxItems": 5},
+            "columns": {"type": "array", "items": {"type": "string", "maxLength": 128}, "maxItems": 40},
+            "bins": {"type": "integer", "minimum": 2, "maximum": 20},
+        },
+        "additionalProperties": False,
+    },
+)
+LOGREG = Rule(
+    model="logreg",
+    versions=("0.1.0",),
+    privacy={"min_count": 50},
+    bounds={
+        "type": "object",
+        "properties": {
+            "num_rounds": {"type": "integer", "minimum": 1, "maximum": 10},
+            "learning_rate": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+            "local_epochs": {"type": "integer", "minimum": 1, "maximum": 50},
+            "target": {"type": "string", "maxLength": 64},
+        },
+        "additionalProperties": False,
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A running federation with its people at hand."""
+
+    federation: Federation
+    layout: Layout
+    portal: str
+    issuer: Issuer
+
+    def user(self, name: str) -> Fedpact:
+        """The federation as `name` speaks to it."""
+        return Fedpact(self.portal, self.issuer.by_name(name).access_token)
+
+    def register_data(self, parts: Sequence[Table]) -> list[str]:
+        """Each steward puts a table below the gateway's root and registers it there. The ids of the datasets."""
+        return [self._register(c, part) for c, part in zip(self.federation.custodians, parts, strict=True)]
+
+    def _register(self, custodian: Custodian, part: Table) -> str:
+        path = self.layout.data(custodian.gateway) / DATASET / "table.csv"
+        part.write(path)
+        socket = self.layout.sockets / f"agent-{custodian.gateway}.sock"
+        said = {"path": str(path), "description": "569 tumours, 30 measurements, split between hospitals"}
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket)), base_url="http://gateway") as gateway:
+            gateway.put(f"/datasets/{DATASET}", json=said, timeout=20).raise_for_status()
+        return f"{DATASET}_{custodian.gateway}_{custodian.organization}"
+
+    def push_models(self, folder: Path, names: Sequence[str]) -> None:
+        """The model manager registers the shipped packages, pinned by the digest of their files."""
+        with self.user("mia") as mia:
+            models: Models = mia.models
+            for name in names:
+                models.push(folder / name)
+
+    def publish(self, revision: int, rules: tuple[Rule, ...]) -> None:
+        """Every owner signs a policy for the scientist's organization and publishes it."""
+        for custodian in self.federation.custodians:
+            document = PolicyDocument(
+                id=f"{custodian.organization}-breast-cancer",
+                revision=revision,
+                name="Breast-cancer research with North Lab",
+                organization=custodian.organization,
+                datasets=(DatasetScope(id=f"{DATASET}_{custodian.gateway}_{custodian.organization}"),),
+                beneficiaries=Beneficiaries(organizations=("northlab",)),
+                rules=rules,
+            )
+            key = keys.from_pem((self.layout.site(custodian.gateway) / "owner.pem").read_bytes())
+            with self.user(custodian.owner) as owner:
+                owner.policies.publish(signed_policy(document, key))
