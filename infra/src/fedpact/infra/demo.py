@@ -51,8 +51,12 @@ def started(root: Path, models: Path, say: Callable[[str], None], *, keep: bool 
     say("starting a hub, two gateways and an orchestrator: every service is a process of its own")
     argv = [sys.executable, "-m", "fedpact.infra.serve", str(root), str(models)]
     with (layout.logs / "up.log").open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own module; there is one thread
-            argv, stdout=log, stderr=log, start_new_session=keep, preexec_fn=None if keep else end_with_parent
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            argv,
+            stdout=log,
+            stderr=log,
+            start_new_session=keep,
+            preexec_fn=None if keep else end_with_parent,  # noqa: PLW1509 - there is one thread
         )
     try:
         _wait(layout, process)
