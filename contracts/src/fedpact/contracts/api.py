@@ -5,24 +5,23 @@ Requests are strict: a member nobody knows is a mistake worth telling. Answers m
 and these models make the OpenAPI document, so neither can say what the other does not.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
-from fedpact.contracts.envelope import Model, Strict
+from fedpact.contracts.envelope import Actor, Model, Strict
 from fedpact.contracts.identity import Role
 from fedpact.contracts.ids import DatasetId, Digest, Email, Id
-from fedpact.contracts.jobs import JobStatus, Step
+from fedpact.contracts.jobs import JobStatus, Step, StoredFile
 from fedpact.contracts.pact import ModelRef, Resources, Site, SpecContent
 from fedpact.contracts.policies import Beneficiaries, DatasetScope, Dsse, PolicyDocument, Reason, Rule
 from fedpact.contracts.queries import Wait
 from fedpact.contracts.registry import DatasetShape, VersionRecord
 from fedpact.contracts.specs import EndOutcome, ParticipantView, Payload, Stage, Verdict
 
+V = TypeVar("V", bound=Model)
 Generation = Annotated[int, Field(ge=0)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-
-# --- what is asked -----------------------------------------------------------------------------------------------
 
 
 class ReadQuery(Strict):
@@ -145,15 +144,17 @@ class NewJob(Strict):
     deactivate: bool = False
 
 
-# --- what is answered --------------------------------------------------------------------------------------------
-
-
-class Page(Model):
+class Page(Model, Generic[V]):
     """One page of a list; `total` counts all that match."""
 
     page: int
     page_size: int
     total: int
+    items: tuple[V, ...]
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        return f"{params[0].__name__.removesuffix('View').removesuffix('Summary')}Page"
 
 
 class MemberProblem(Model):
@@ -188,22 +189,13 @@ class StatusView(Model):
     checks: dict[str, str]
 
 
-class MeView(Model):
-    user: Id
-    organization: Id
-    roles: tuple[str, ...]
-    groups: tuple[str, ...]
-    email: str | None = None
-    channel: Id
+class MeView(Actor):
+    """Who the token vouches for."""
 
 
 class OrganizationView(Model):
     organization: Id
     name: str
-
-
-class OrganizationPage(Page):
-    items: tuple[OrganizationView, ...]
 
 
 class UserView(Model):
@@ -215,10 +207,6 @@ class UserView(Model):
     groups: tuple[str, ...] = ()
     service_account: bool = False
     disabled: bool = False
-
-
-class UserPage(Page):
-    items: tuple[UserView, ...]
 
 
 class GatewayView(Model):
@@ -234,10 +222,6 @@ class GatewayView(Model):
     limits_enforced: tuple[str, ...] = ()
 
 
-class GatewayPage(Page):
-    items: tuple[GatewayView, ...]
-
-
 class DatasetView(Model):
     """A dataset as the hub knows it. Where it lies only its gateway knows."""
 
@@ -250,20 +234,12 @@ class DatasetView(Model):
     derived_from: tuple[DatasetId, ...] = ()
 
 
-class DatasetPage(Page):
-    items: tuple[DatasetView, ...]
-
-
 class ModelView(Model):
     model: Id
     name: str
     description: str = ""
     publisher: Id
     versions: tuple[VersionRecord, ...] = ()
-
-
-class ModelPage(Page):
-    items: tuple[ModelView, ...]
 
 
 class PolicyView(Model):
@@ -285,10 +261,6 @@ class PolicyView(Model):
     envelope: Dsse | None = None
 
 
-class PolicyPage(Page):
-    items: tuple[PolicyView, ...]
-
-
 class CreatorView(Model):
     user: Id
     organization: Id
@@ -304,10 +276,6 @@ class SpecSummary(Model):
     model: ModelRef
     status: str
     created_at: AwareDatetime
-
-
-class SpecPage(Page):
-    items: tuple[SpecSummary, ...]
 
 
 class SpecView(SpecSummary):
@@ -368,17 +336,9 @@ class JobSummary(Model):
     ended_at: AwareDatetime | None = None
 
 
-class JobPage(Page):
-    items: tuple[JobSummary, ...]
-
-
-class ArtifactView(Model):
+class ArtifactView(StoredFile):
     """One result file. `url` is where this API streams it from."""
 
-    name: str
-    digest: Digest
-    size: int
-    kind: Literal["checkpoint", "metric", "log", "result"]
     url: str
 
 
@@ -425,3 +385,13 @@ class CommandView(Model):
     reason: str = ""
     path: str = ""
     sequence: str = ""
+
+
+OrganizationPage = Page[OrganizationView]
+UserPage = Page[UserView]
+GatewayPage = Page[GatewayView]
+DatasetPage = Page[DatasetView]
+ModelPage = Page[ModelView]
+PolicyPage = Page[PolicyView]
+SpecPage = Page[SpecSummary]
+JobPage = Page[JobSummary]

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import JsonSchemaMode, models_json_schema
+from pydantic.json_schema import CoreModeRef, CoreRef, DefsRef, GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from fedpact.contracts.api import CommandView, Problem
 from fedpact.portal.entrypoints.routes import ROUTES, Route
@@ -21,7 +21,16 @@ VERSION = "0.1.0"
 Schema = dict[str, Any]
 Schemas = Mapping[Any, Schema]
 """Model and mode -> a reference to its schema."""
+_PAGE = re.compile(r"Page:\d+\[(?:[\w.]*\.)?(\w+?)(?:View|Summary)(:\d+)\]")
 _PARAMETER = re.compile(r"\{(\w+)\}")
+
+
+class _Named(GenerateJsonSchema):
+    """Pages of a list are named after what they list: `SpecPage`, not `Page_SpecSummary_`."""
+
+    def get_defs_ref(self, core_mode_ref: CoreModeRef) -> DefsRef:
+        core_ref, mode = core_mode_ref
+        return super().get_defs_ref((CoreRef(_PAGE.sub(r"\1Page\2", core_ref)), mode))
 
 
 def document(routes: Sequence[Route]) -> Schema:
@@ -56,7 +65,7 @@ def _schemas(routes: Sequence[Route]) -> tuple[Schemas, Schema]:
         models += [(model, "validation") for model in (route.body, route.query) if model is not None]
         models += [(route.answer, "serialization")] if route.answer else []
     references, definitions = models_json_schema(
-        list(dict.fromkeys(models)), ref_template="#/components/schemas/{model}"
+        list(dict.fromkeys(models)), ref_template="#/components/schemas/{model}", schema_generator=_Named
     )
     return references, dict(definitions["$defs"])
 
