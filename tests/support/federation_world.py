@@ -1,0 +1,43 @@
+"""A whole embedded federation for a test, and a hand to disturb it with."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from fedpact.infra import demo, up
+from fedpact.infra.commands import shipped_models
+from fedpact.infra.demo_story import Report, Story
+from fedpact.infra.layout import Layout
+
+
+@contextmanager
+def federation_in(folder: Path) -> Iterator[Layout]:
+    """A running federation, ended at the end."""
+    with demo.started(folder.resolve(), shipped_models(), print) as layout:
+        yield layout
+
+
+def story(layout: Layout, interlude: object = None) -> Story:
+    told = Story(demo.world_in(layout), shipped_models(), layout.root / "downloads", print, Report())
+    if interlude is not None:
+        told.interlude = interlude  # type: ignore[assignment]
+    return told
+
+
+def process_of(layout: Layout, script: str, gateway: str | None = None) -> psutil.Process:
+    """The running process of a service; of several agents the one of `gateway`."""
+    running = up.running(layout)
+    assert running is not None
+    for child in psutil.Process(int(str(running["pid"]))).children():
+        mine = any(word.endswith(f"/{script}") for word in child.cmdline())
+        if mine and (gateway is None or child.environ().get("FEDPACT_AGENT_GATEWAY") == gateway):
+            return child
+    raise AssertionError(f"no {script} runs")
+
+
+def kill(layout: Layout, script: str, gateway: str | None = None) -> None:
+    """End a service without a chance to say goodbye; the supervisor starts it again."""
+    process_of(layout, script, gateway).send_signal(signal.SIGKILL)
