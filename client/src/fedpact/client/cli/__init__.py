@@ -1,0 +1,1 @@
+"""The `fedpact` command: nouns, then verbs, over the SDK."""

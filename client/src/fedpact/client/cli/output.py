@@ -1,0 +1,183 @@
+"""
+What commands print: a table for people, JSON or YAML for programs.
+
+Texts come from other people, so nothing in them reaches the terminal as a command to it.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from fedpact.contracts import api
+
+WIDE = 10_000
+"""Columns of what is not a terminal: nothing is cut off."""
+_BIDI = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)))
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+
+
+Row = Callable[[Any], Sequence[object]]
+ROWS: Mapping[type[BaseModel], tuple[Sequence[str], Row]] = {
+    api.OrganizationView: (("ORGANIZATION", "NAME"), lambda o: (o.organization, o.name)),
+    api.UserView: (
+        ("USER", "ORGANIZATION", "NAME", "ROLES", "GROUPS", "KIND"),
+        lambda u: (u.user, u.organization, u.name, u.roles, u.groups, _kind(u)),
+    ),
+    api.GatewayView: (
+        ("GATEWAY", "ORGANIZATION", "ROLE", "CPU", "GPU", "MEMORY", "VERSION"),
+        lambda g: (g.gateway, g.organization, g.role, *_totals(g), g.version),
+    ),
+    api.DatasetView: (
+        ("DATASET", "KIND", "ROWS", "DESCRIPTION"),
+        lambda d: (d.dataset, d.shape.kind, d.shape.rows, d.description),
+    ),
+    api.ModelView: (
+        ("MODEL", "NAME", "VERSIONS", "PUBLISHER"),
+        lambda m: (m.model, m.name, [version.version for version in m.versions], m.publisher),
+    ),
+    api.PolicyView: (
+        ("POLICY", "REVISION", "ORGANIZATION", "DATASETS", "MODELS", "SIGNED", "IN FORCE"),
+        lambda p: (
+            p.policy,
+            p.revision,
+            p.organization,
+            [scope.id for scope in p.datasets],
+            sorted({rule.model for rule in p.rules}),
+            p.signed,
+            not p.withdrawn,
+        ),
+    ),
+    api.SpecSummary: (
+        ("SPEC", "STATUS", "MODEL", "DATASETS", "CREATOR", "CREATED"),
+        lambda s: (s.spec_id, s.status, f"{s.model.id}@{s.model.version}", s.datasets, s.creator.user, s.created_at),
+    ),
+    api.JobSummary: (
+        ("JOB", "SPEC", "STATUS", "CREATOR", "SUBMITTED", "ENDED"),
+        lambda j: (j.job_id, j.spec_id, j.status, j.creator.user, j.submitted_at, j.ended_at),
+    ),
+    api.TimelineEntry: (
+        ("TIME", "TYPE", "ABOUT", "TEXT"),
+        lambda e: (e.time, e.type, e.about, e.text),
+    ),
+    api.ArtifactView: (
+        ("NAME", "KIND", "SIZE", "DIGEST"),
+        lambda a: (a.name, a.kind, a.size, a.digest),
+    ),
+    api.MetricPoint: (
+        ("GATEWAY", "ROUND", "METRICS", "AT"),
+        lambda m: (m.gateway, m.round, [f"{k}={v:g}" for k, v in sorted(m.metrics.items())], m.at),
+    ),
+}
+_LISTS: Mapping[type[BaseModel], tuple[str, type[BaseModel]]] = {
+    api.TimelineView: ("entries", api.TimelineEntry),
+    api.ArtifactsView: ("items", api.ArtifactView),
+    api.MetricsView: ("points", api.MetricPoint),
+    api.OrganizationPage: ("items", api.OrganizationView),
+    api.UserPage: ("items", api.UserView),
+    api.GatewayPage: ("items", api.GatewayView),
+    api.DatasetPage: ("items", api.DatasetView),
+    api.ModelPage: ("items", api.ModelView),
+    api.PolicyPage: ("items", api.PolicyView),
+    api.SpecPage: ("items", api.SpecSummary),
+    api.JobPage: ("items", api.JobSummary),
+}
+
+
+def rendered(value: BaseModel, form: Format) -> str:
+    """`value` in that form, without the last line's end."""
+    match form:
+        case Format.JSON:
+            return json.dumps(value.model_dump(mode="json"), indent=2)
+        case Format.YAML:
+            return yaml.safe_dump(value.model_dump(mode="json"), sort_keys=False, allow_unicode=False).rstrip()
+        case Format.TABLE:
+            return _for_people(value)
+
+
+def line(entry: api.TimelineEntry, form: Format) -> str:
+    """One event on a line of its own; as YAML, a document of its own."""
+    match form:
+        case Format.JSON:
+            return json.dumps(entry.model_dump(mode="json"))
+        case Format.YAML:
+            return "---\n" + rendered(entry, form)
+        case Format.TABLE:
+            return "  ".join(_cell(part) for part in (entry.time, entry.type, entry.about, entry.text))
+
+
+def clean(text: str) -> str:
+    """`text` without what a terminal would obey."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if _obeyed(char) else char for char in text)
+
+
+def more_pages(value: BaseModel) -> str:
+    """What to say when a page is not all there is."""
+    if not isinstance(value, api.Page) or (value.page + 1) * value.page_size >= value.total:
+        return ""
+    return f"page {value.page} of {-(-value.total // value.page_size)}: `--page {value.page + 1}` shows the next"
+
+
+def _for_people(value: BaseModel) -> str:
+    if isinstance(value, api.WhyView):
+        return "\n".join(clean(sentence) for sentence in value.sentences)
+    if type(value) in _LISTS:
+        member, kind = _LISTS[type(value)]
+        header, row = ROWS[kind]
+        return _table(header, (row(item) for item in getattr(value, member)))
+    told = value.model_dump(mode="json", exclude_none=True)
+    return _table((), ((name, text) for name, text in told.items() if text not in ("", [], {})))
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    console = Console(file=sys.stdout, markup=False, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = WIDE
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=bool(header), header_style="bold")
+    for name in header or ("", ""):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_cell(value)) for value in row))
+    with console.capture() as captured:
+        console.print(table)
+    return "\n".join(text.rstrip() for text in captured.get().splitlines())
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case list() | tuple() if all(not isinstance(item, list | tuple | dict) for item in value):
+            return clean(", ".join(str(item) for item in value))
+        case list() | tuple() | dict():
+            return clean(yaml.safe_dump(value, sort_keys=False, allow_unicode=True).rstrip())
+        case _:
+            return clean(str(value))
+
+
+def _obeyed(char: str) -> bool:
+    return (char < " " and char not in "\n\t") or "\x7f" <= char <= "\x9f" or char in _BIDI
+
+
+def _kind(user: api.UserView) -> str:
+    kind = "service account" if user.service_account else "person"
+    return f"{kind}, disabled" if user.disabled else kind
+
+
+def _totals(gateway: api.GatewayView) -> tuple[object, object, object]:
+    totals = gateway.totals
+    return (totals.cpu, totals.gpu, totals.memory) if totals else (None, None, None)

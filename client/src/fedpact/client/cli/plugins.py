@@ -1,0 +1,79 @@
+"""
+Commands that other distributions bring, by entry points of the group `fedpact.commands`.
+
+They are loaded when they are asked for, so one that is broken breaks nothing but itself, and says so.
+"""
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
+
+GROUP = "fedpact.commands"
+BROKEN = (
+    ImportError,
+    AttributeError,
+    NameError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    AssertionError,
+)
+"""What importing somebody else's module may end with."""
+
+
+def found() -> Mapping[str, EntryPoint]:
+    """The commands that are installed here."""
+    return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+
+def loaded(entry: EntryPoint) -> Any:
+    """The command of an entry point: a Typer application becomes a group, a function a command."""
+    try:
+        made = entry.load()
+        if isinstance(made, typer.Typer):
+            group = get_group(made)
+            group.name = entry.name
+            return group
+        return _single(entry.name, made)
+    except BROKEN as error:
+        return _single(entry.name, _broken(entry, error))
+
+
+class WithPlugins(TyperGroup):
+    """Own commands first; a plugin cannot replace one."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        own = super().list_commands(ctx)
+        return [*own, *sorted(found().keys() - set(own))]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        own = super().get_command(ctx, cmd_name)
+        entry = found().get(cmd_name) if own is None else None
+        return loaded(entry) if entry is not None else own
+
+
+def _single(name: str, function: Callable[..., Any]) -> Any:
+    if not callable(function):
+        raise TypeError(f"`{name}` is neither a function nor a Typer application")
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(name)(function)
+    return get_command(app)
+
+
+def _broken(entry: EntryPoint, error: Exception) -> Callable[[], None]:
+    distribution = entry.dist.name if entry.dist else entry.value
+    cause = f"{type(error).__name__}: {error}"
+
+    def command() -> None:
+        typer.echo(f"fedpact: the command `{entry.name}` is broken ({cause}): install {distribution} anew", err=True)
+        raise typer.Exit(1)
+
+    command.__doc__ = f"Cannot be loaded: install {distribution} anew."
+    return command

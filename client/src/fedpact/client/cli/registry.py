@@ -1,0 +1,151 @@
+"""`fedpact datasets`, `models` and `gateways`: what there is to compute on and with."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from fedpact.client.cli.choices import File, Key, Page, PageSize
+from fedpact.client.cli.nouns import noun, verb
+from fedpact.client.cli.session import Session
+from fedpact.client.custodian import ENVIRON, NewDataset, custodian
+from fedpact.client.documents import read_document
+from fedpact.client.packages import package_digest, read_card
+from fedpact.contracts.api import PageQuery
+from fedpact.contracts.registry import DatasetShape, VersionRecord
+
+datasets = noun("Datasets: seen at the hub, registered at their gateway.")
+models = noun("Models and their versions, each pinned by its digest.")
+gateways = noun("Gateways: the custodians' sites.")
+Dataset = Annotated[str, typer.Argument(metavar="DATASET", help="`<name>_<gateway>_<org>`.", show_default=False)]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The first part of its id.", show_default=False)]
+Model = Annotated[str, typer.Argument(metavar="MODEL", help="The model's id.", show_default=False)]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder that holds `model.yaml`.", show_default=False)]
+Commit = Annotated[str, typer.Option(help="The commit it was built from.")]
+Socket = Annotated[
+    Path | None,
+    typer.Option(help=f"The socket of the gateway's agent ({ENVIRON}).", envvar=ENVIRON, show_default=False),
+]
+
+
+@verb(datasets, "list")
+def list_datasets(cli: Session, page: Page = 0, page_size: PageSize = 50) -> None:
+    """Datasets of all custodians."""
+    with cli.fedpact() as fp:
+        cli.show(fp.datasets.list(PageQuery(page=page, page_size=page_size)))
+
+
+@verb(datasets, "get")
+def get_dataset(cli: Session, dataset: Dataset) -> None:
+    """One dataset. Where it lies only its gateway knows."""
+    with cli.fedpact() as fp:
+        cli.show(fp.datasets.get(dataset))
+
+
+@verb(datasets, "register")
+def register_dataset(
+    cli: Session,
+    name: Name,
+    path: Annotated[
+        str, typer.Argument(help="Where it lies at the gateway; a folder ends with `/`.", show_default=False)
+    ],
+    description: Annotated[str, typer.Option(help="What others may know of it.")] = "",
+    shape: Annotated[Path | None, typer.Option(help="A file with what may be told of its form.")] = None,
+    socket: Socket = None,
+) -> None:
+    """Register a dataset at its gateway, on the gateway's machine."""
+    told = read_document(DatasetShape, shape) if shape else None
+    agent = custodian(socket, cli.options.transport)
+    agent.register(name, NewDataset(path=path, description=description, shape=told))
+    agent.close()
+    cli.note(f"registered `{name}`")
+
+
+@verb(datasets, "unregister")
+def unregister_dataset(cli: Session, name: Name, socket: Socket = None) -> None:
+    """Take a dataset back at its gateway: nothing reads it from now on."""
+    agent = custodian(socket, cli.options.transport)
+    agent.unregister(name)
+    agent.close()
+    cli.note(f"unregistered `{name}`")
+
+
+@verb(models, "list")
+def list_models(cli: Session, page: Page = 0, page_size: PageSize = 50) -> None:
+    """Models with their versions."""
+    with cli.fedpact() as fp:
+        cli.show(fp.models.list(PageQuery(page=page, page_size=page_size)))
+
+
+@verb(models, "get")
+def get_model(cli: Session, model: Model) -> None:
+    """One model."""
+    with cli.fedpact() as fp:
+        cli.show(fp.models.get(model))
+
+
+@verb(models, "register")
+def register_model(
+    cli: Session,
+    model: Model,
+    name: Annotated[str, typer.Option(help="What people call it.")],
+    description: Annotated[str, typer.Option(help="What it does.")] = "",
+    key: Key = None,
+) -> None:
+    """Make a model known; versions follow."""
+    with cli.fedpact() as fp:
+        cli.show(fp.models.register(model, name, description=description, key=key))
+
+
+@verb(models, "add-version")
+def add_version(cli: Session, model: Model, file: File, key: Key = None) -> None:
+    """Add a version, as a file describes it: version, digest, components, payload schema."""
+    record = read_document(VersionRecord, file)
+    with cli.fedpact() as fp:
+        cli.show(fp.models.add_version(model, record, key=key))
+
+
+@verb(models)
+def digest(cli: Session, folder: Folder) -> None:
+    """What pins the model package in a folder, as gateways compute it. Nothing is sent."""
+    del cli
+    read_card(folder)
+    typer.echo(package_digest(folder))
+
+
+@verb(models)
+def push(cli: Session, folder: Folder, commit: Commit = "") -> None:
+    """Make the model package in a folder known by its card and digest; its code stays where it is."""
+    with cli.fedpact() as fp:
+        cli.show(fp.models.push(folder, commit=commit))
+
+
+@verb(gateways, "list")
+def list_gateways(cli: Session, page: Page = 0, page_size: PageSize = 50) -> None:
+    """Gateways of your organization."""
+    with cli.fedpact() as fp:
+        cli.show(fp.gateways.list(PageQuery(page=page, page_size=page_size)))
+
+
+@verb(gateways, "get")
+def get_gateway(
+    cli: Session,
+    gateway: Annotated[str, typer.Argument(metavar="GATEWAY", help="The gateway's id.", show_default=False)],
+) -> None:
+    """One gateway with what it allots to Fedpact."""
+    with cli.fedpact() as fp:
+        cli.show(fp.gateways.get(gateway))
+
+
+@verb(gateways, "register")
+def register_gateway(
+    cli: Session,
+    gateway: Annotated[str, typer.Argument(metavar="GATEWAY", help="Its id.", show_default=False)],
+    organization: Annotated[str, typer.Option(help="Who manages it.")],
+    orchestrator: Annotated[bool, typer.Option("--orchestrator", help="It runs the servers beside the hub.")] = False,
+    key: Key = None,
+) -> None:
+    """Make a site known."""
+    role: Literal["gateway", "orchestrator"] = "orchestrator" if orchestrator else "gateway"
+    with cli.fedpact() as fp:
+        cli.show(fp.gateways.register(gateway, organization, role=role, key=key))

@@ -1,0 +1,108 @@
+"""
+Documents that people write, in YAML or JSON, read with one meaning.
+
+YAML is read as the JSON it stands for: no dates, no `yes` that is a boolean, no key twice. So a policy says the same
+in both spellings, and what is signed is what its author saw.
+"""
+
+import re
+import sys
+from collections.abc import Hashable
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from fedpact.client.errors import InputError
+from fedpact.decision import strict_json
+from fedpact.decision.errors import DecisionError
+
+M = TypeVar("M", bound=BaseModel)
+STDIN = Path("-")
+MAX_SIZE = 4_000_000
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's JSON part: mappings, lists, strings, numbers, true, false and null."""
+
+    yaml_implicit_resolvers = {}
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:  # noqa: FBT001, FBT002
+        names = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for name in names:
+            if not isinstance(name, str):
+                raise yaml.constructor.ConstructorError(None, None, f"the key `{name}` is not text", node.start_mark)
+            if names.count(name) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"`{name}` is named twice", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+_NUMBER = tuple("-0123456789")
+for _tag, _pattern, _first in (
+    ("null", r"^(?:null|~|)$", ("n", "~", "")),
+    ("bool", r"^(?:true|false)$", ("t", "f")),
+    ("int", r"^-?(?:0|[1-9][0-9]*)$", _NUMBER),
+    ("float", r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$", _NUMBER),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
+
+
+def read_value(path: Path) -> JsonValue:
+    """What the document at `path` says; `-` is standard input."""
+    name = "standard input" if path == STDIN else str(path)
+    return value_of(_text(path), name, as_json=path.suffix == ".json")
+
+
+def value_of(text: str, name: str, *, as_json: bool = False) -> JsonValue:
+    """What `text` says; `name` is what people know it by."""
+    try:
+        return strict_json.loads(text if as_json else _as_json(text))
+    except (DecisionError, yaml.YAMLError, RecursionError) as error:
+        raise InputError(f"`{name}` cannot be read: {_where(error)}") from error
+
+
+def read_document(kind: type[M], path: Path) -> M:
+    """The `kind` that the document at `path` says."""
+    return as_document(kind, read_value(path), str(path))
+
+
+def as_document(kind: type[M], value: JsonValue, name: str) -> M:
+    """The `kind` that a value from `name` says."""
+    try:
+        return kind.model_validate_json(strict_json.dumps(value))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        member = ".".join(str(part) for part in first["loc"])
+        text = first["msg"].lower()
+        raise InputError(f"`{name}` is wrong at `{member or 'the whole'}`: {text}", path=member) from error
+
+
+def as_object(value: JsonValue, name: str) -> dict[str, JsonValue]:
+    """The members of a value from `name`."""
+    if not isinstance(value, dict):
+        raise InputError(f"`{name}` has to hold members, such as `{{rounds: 5}}`")
+    return value
+
+
+def _text(path: Path) -> str:
+    try:
+        text = sys.stdin.read() if path == STDIN else path.expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise InputError(f"`{path}` cannot be read: check that it is a text file and its permissions") from error
+    if len(text) > MAX_SIZE:
+        raise InputError(f"`{path}` is too large: at most {MAX_SIZE} characters are read")
+    return text
+
+
+def _as_json(text: str) -> bytes:
+    try:
+        return strict_json.dumps(yaml.load(text, Loader=_Loader))  # noqa: S506 - derived from SafeLoader
+    except (TypeError, ValueError) as error:
+        raise InputError(f"this holds what JSON cannot say: {error}") from error
+
+
+def _where(error: Exception) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        return f"{error.problem} in line {error.problem_mark.line + 1}"
+    return str(error).replace("\n", " ")

@@ -1,0 +1,107 @@
+"""Asset policies: written and signed by their custodian, here and offline; put in force and ended at the hub."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fedpact.client import operations
+from fedpact.client.documents import as_document, read_value
+from fedpact.client.errors import InputError
+from fedpact.client.hub import Hub
+from fedpact.contracts.api import NewPolicy, PageQuery, PolicyPage, PolicyView
+from fedpact.contracts.policies import Dsse, PolicyDocument
+from fedpact.decision import dsse, keys
+from fedpact.decision.policies import signed_policy, verified_policy
+
+OTHERS = 0o077
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """`fp.policies`."""
+
+    hub: Hub
+
+    def publish(self, policy: PolicyDocument | Dsse, *, key: str | None = None) -> PolicyView:
+        """Put a policy, or a new revision, in force. A plain document travels unsigned: gateways may refuse it."""
+        new = NewPolicy(envelope=policy) if isinstance(policy, Dsse) else NewPolicy(document=policy)
+        return self.hub.call(operations.publish_policy(new, self.hub.key(key)))
+
+    def list(self, query: PageQuery | None = None) -> PolicyPage:
+        return self.hub.call(operations.policies(query or PageQuery()))
+
+    def get(self, policy: str) -> PolicyView:
+        return self.hub.call(operations.policy(policy))
+
+    def withdraw(self, policy: str, *, key: str | None = None) -> PolicyView:
+        """End a policy; what runs on it alone stops."""
+        return self.hub.call(operations.withdraw_policy(policy, self.hub.key(key)))
+
+
+def new_key(path: Path) -> tuple[Path, str]:
+    """Make a key pair: the private one at `path`, the public one beside it. Returns the latter and the key's id."""
+    key, public = keys.generate(), path.with_suffix(".pub.pem")
+    for taken in (path, public):
+        if taken.exists():
+            raise InputError(f"`{taken}` exists: choose another name, a key is never written over")
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(keys.to_pem(key))
+        public.write_bytes(keys.public_pem(key))
+    except OSError as error:
+        raise InputError(f"`{path}` cannot be written: {(error.strerror or 'unknown cause').lower()}") from error
+    return public, keys.keyid(key)
+
+
+def private_key(path: Path) -> keys.PrivateKey:
+    """The private key at `path`, which nobody else may be able to read."""
+    if os.name == "posix" and path.exists() and path.stat().st_mode & OTHERS:
+        raise InputError(f"others can read the private key `{path}`: `chmod 600 {path}`, and think of making a new one")
+    return keys.from_pem(_bytes(path))
+
+
+def public_key(path: Path) -> keys.PublicKey:
+    return keys.public_from_pem(_bytes(path))
+
+
+def read_policy_file(path: Path) -> PolicyDocument | Dsse:
+    """The policy, or the signed envelope around one, at `path`."""
+    value = read_value(path)
+    if isinstance(value, dict) and "payloadType" in value:
+        return as_document(Dsse, value, str(path))
+    return as_document(PolicyDocument, value, str(path))
+
+
+def sign(document: PolicyDocument, key_files: Iterable[Path]) -> Dsse:
+    """The envelope around `document`, signed with each key."""
+    return signed_policy(document, *(private_key(path) for path in key_files))
+
+
+def countersigned(envelope: Dsse, key_files: Iterable[Path]) -> Dsse:
+    """The same envelope with one more signature by each key."""
+    for path in key_files:
+        envelope = dsse.countersign(envelope, private_key(path))
+    return envelope
+
+
+def verify(
+    envelope: Dsse, trusted: Mapping[str, keys.PublicKey], threshold: int = 1
+) -> tuple[PolicyDocument, tuple[str, ...]]:
+    """The policy inside and the ids of the trusted keys that signed it."""
+    return verified_policy(envelope, trusted, threshold)
+
+
+def write_envelope(path: Path, envelope: Dsse) -> None:
+    try:
+        path.write_text(envelope.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"`{path}` cannot be written: {(error.strerror or 'unknown cause').lower()}") from error
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"the key `{path}` cannot be read: {(error.strerror or 'unknown cause').lower()}") from error
