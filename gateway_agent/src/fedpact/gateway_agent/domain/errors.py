@@ -8,6 +8,12 @@ DomainError                      (contracts)
     ├── CertificateError         certificate_refused
     │   └── AuthoritySealedError authority_sealed
     ├── KitError                 kit_incomplete
+    ├── SiteRefusedError         site_refused          has a `cause`, which the site reports
+    │   ├── ModelMissingError    model_missing
+    │   └── DataDoorError        data_door_refused
+    ├── RenderRefusedError       render_refused
+    ├── ResultsRefusedError      results_refused
+    ├── DatasetNameError         dataset_name
     └── FederationError          federation_failed
         ├── UnreachableError     federation_unreachable
         ├── JobRefusedError      job_refused
@@ -18,6 +24,7 @@ DomainError                      (contracts)
 from typing import ClassVar
 
 from fedpact.contracts.envelope import DomainError
+from fedpact.contracts.workloads import Cause
 
 
 class AgentError(DomainError):
@@ -60,6 +67,52 @@ class KitError(AgentError):
     """A kit cannot be built from what is there."""
 
     slug: ClassVar[str] = "kit_incomplete"
+
+
+class SiteRefusedError(AgentError):
+    """The participant is not run here, for a `cause` that the site reports."""
+
+    slug: ClassVar[str] = "site_refused"
+
+    def __init__(self, cause: Cause, reason: str) -> None:
+        super().__init__(reason)
+        self.cause = cause
+
+
+class ModelMissingError(SiteRefusedError):
+    """The model is not here, or is not the one that was pinned."""
+
+    slug: ClassVar[str] = "model_missing"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(Cause.IMAGE, reason)
+
+
+class DataDoorError(SiteRefusedError):
+    """The DAL refuses; the text is its own."""
+
+    slug: ClassVar[str] = "data_door_refused"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(Cause.DATASET, reason)
+
+
+class RenderRefusedError(AgentError):
+    """The payload did not become a job; the text is for whoever sent it."""
+
+    slug: ClassVar[str] = "render_refused"
+
+
+class ResultsRefusedError(AgentError):
+    """The hub does not take these results, and never will."""
+
+    slug: ClassVar[str] = "results_refused"
+
+
+class DatasetNameError(AgentError):
+    """Not a name that can become part of a dataset's id."""
+
+    slug: ClassVar[str] = "dataset_name"
 
 
 class FederationError(AgentError):

@@ -1,12 +1,14 @@
 """
 What is wanted of this site, as last heard: the directive whole, and where it stood in its stream.
 
-These facts are the agent's own memory and are never published. A directive of an older turn than the one kept
-changes nothing, however late it arrives.
+These facts are the agent's own memory and never published, hence without a type. A directive of an older turn
+than the one kept changes nothing, however late it arrives.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import Generic, TypeVar
+
+from pydantic import AwareDatetime
 
 from fedpact.contracts.directives import Directive, JobDirective, ParticipantDirective, ServerDirective, Wanted
 from fedpact.contracts.envelope import Fact
@@ -16,10 +18,11 @@ D = TypeVar("D", bound=Directive)
 
 
 class Wish(Fact, Generic[D]):
-    """One directive. `sequence` is its number in the stream of directives."""
+    """One directive. `sequence` is its number in the stream of directives, `at` when it was heard."""
 
     directive: D
     sequence: int
+    at: AwareDatetime
 
     @property
     def key(self) -> str:
@@ -27,15 +30,15 @@ class Wish(Fact, Generic[D]):
 
 
 class ParticipantWish(Wish[ParticipantDirective]):
-    type: ClassVar[str] = "agent.participant.wanted"
+    """Of a FLARE client."""
 
 
 class ServerWish(Wish[ServerDirective]):
-    type: ClassVar[str] = "agent.server.wanted"
+    """Of a FLARE server."""
 
 
 class JobWish(Wish[JobDirective]):
-    type: ClassVar[str] = "agent.job.wanted"
+    """Of a job."""
 
 
 W = TypeVar("W", ParticipantWish, ServerWish, JobWish)

@@ -1,0 +1,59 @@
+"""The metrics a model writes while it runs: one JSON object a line, in the server's run folder."""
+
+import asyncio
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from fedpact.gateway_agent.app.doors import Round
+
+FILE = Path("metrics") / "round_metrics.jsonl"
+LONGEST = 1_000_000
+MOST = 64
+"""How many metrics of one round are passed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricFiles:
+    """Read where FLARE runs the job: `<server kit>/<engine job>`."""
+
+    async def rounds(self, server_kit: Path, engine_job: str, after: int) -> tuple[Sequence[Round], int]:
+        return await asyncio.to_thread(_rounds, server_kit / engine_job / FILE, after)
+
+
+def _rounds(path: Path, after: int) -> tuple[Sequence[Round], int]:
+    try:
+        with path.open("rb") as file:
+            file.seek(after)
+            text = file.read(LONGEST)
+    except OSError:
+        return [], after
+    whole = text[: text.rfind(b"\n") + 1]
+    found = [_round(line) for line in whole.splitlines()]
+    return [one for one in found if one], after + len(whole)
+
+
+def _round(line: bytes) -> Round | None:
+    """One line, or nothing when it is not what it should be: the model's code wrote it."""
+    try:
+        value: JsonValue = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(value, dict) or not isinstance(value.get("round"), int):
+        return None
+    number = value["round"]
+    assert isinstance(number, int)
+    return Round(number=number, metrics=dict(list(_numbers(value).items())[:MOST]))
+
+
+def _numbers(value: Mapping[str, JsonValue]) -> Mapping[str, float]:
+    """The model's own format, or the one FLARE's own writer uses."""
+    metrics = value.get("metrics") or value.get("aggregated_metrics") or {}
+    if not isinstance(metrics, dict):
+        return {}
+    numbers = {name: float(v) for name, v in metrics.items() if isinstance(v, int | float) and not isinstance(v, bool)}
+    return {name: number for name, number in numbers.items() if math.isfinite(number)}

@@ -1,0 +1,153 @@
+"""
+What to do next about one job: wanted against said and seen, one step at a time.
+
+A job's last word is said after its results are stored or given up. Its results are fetched into the agent's own
+folder first, so that the activation may go while they are still being stored. FLARE's status says how a job ended;
+whether it still runs is also judged from outside, because a status may say RUNNING for ever.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from fedpact.contracts.directives import JobDirective, Wanted
+from fedpact.contracts.envelope import Fact
+from fedpact.contracts.workloads import JobObserved, JobPhase
+
+FINAL = frozenset({JobPhase.COMPLETED, JobPhase.FAILED, JobPhase.CANCELLED})
+TRANSITIONS: Mapping[JobPhase, frozenset[JobPhase]] = {
+    JobPhase.SUBMITTED: frozenset({JobPhase.RUNNING}) | FINAL,
+    JobPhase.RUNNING: FINAL,
+    JobPhase.COMPLETED: frozenset(),
+    JobPhase.FAILED: frozenset(),
+    JobPhase.CANCELLED: frozenset(),
+}
+ENDED = "the activation ended before the job did"
+UNWANTED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One job, as last said."""
+
+    spec_id: str
+    job_id: str
+    generation: int
+    phase: JobPhase
+    engine_job: str = ""
+
+    @property
+    def final(self) -> bool:
+        return self.phase in FINAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How FLARE ended a job whose results were fetched."""
+
+    phase: JobPhase
+    engine_job: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSight:
+    """What is seen of a job beside what was said of it."""
+
+    outcome: Outcome | None = None
+    """Its results lie here."""
+    session: bool = False
+    """Whether its FLARE server can be spoken to."""
+    ended: bool = False
+    """Whether its activation is over, or ending."""
+    lost: bool = False
+    """Nothing runs it any more, whatever FLARE says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submit:
+    """Render, check and submit it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """Ask FLARE; fetch the results when it is done, pass on new metrics."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abort:
+    """Have FLARE end it, unless it has ended by itself: then its results are fetched."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """Store the fetched results, then say its last word."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SayEnded:
+    """Its last word, without results."""
+
+    phase: JobPhase
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """Nothing to do now; look again after so many seconds."""
+
+    seconds: float
+
+
+RunStep = Submit | Poll | Abort | Store | SayEnded | Later
+
+
+def plan_run(wanted: JobDirective | None, said: Run | None, sight: RunSight) -> RunStep | None:
+    """The next step for a job; `None` once its last word is said."""
+    if (said is not None and said.final) or wanted is None:
+        return None
+    if sight.outcome:
+        return Store(outcome=sight.outcome)
+    if sight.ended or wanted.wanted is Wanted.STOPPED:
+        reason = UNWANTED if wanted.wanted is Wanted.STOPPED and not sight.ended else ENDED
+        if said is None or not sight.session:
+            return SayEnded(phase=JobPhase.CANCELLED, reason=reason)
+        return Abort(reason=reason)
+    if sight.lost:
+        return SayEnded(phase=JobPhase.FAILED, reason="the job was lost: no process runs it any more; submit it again")
+    if not sight.session:
+        return Later(seconds=0.1)
+    return Submit() if said is None else Poll()
+
+
+def news(run: Run | None, fact: JobObserved) -> Sequence[Fact]:
+    """The fact, if it may be said of the job."""
+    if run is None:
+        return [fact]
+    return [fact] if fact.phase in TRANSITIONS[run.phase] else []
+
+
+def evolve(run: Run | None, fact: Fact) -> Run:
+    """The job after `fact` was said."""
+    if not isinstance(fact, JobObserved):
+        raise TypeError(f"`{fact.type}` is not about a job")
+    engine_job = fact.engine_job or (run.engine_job if run else "")
+    return Run(
+        spec_id=fact.spec_id, job_id=fact.job_id, generation=fact.generation, phase=fact.phase, engine_job=engine_job
+    )
+
+
+def kind_of(name: str) -> Literal["checkpoint", "metric", "log", "result"]:
+    """What a result file is, by its name."""
+    path = name.lower()
+    if "metric" in path:
+        return "metric"
+    if path.endswith((".log", "log.txt", "log.json")):
+        return "log"
+    if path.endswith((".pt", ".pth", ".npy", ".npz", ".safetensors", ".ckpt")) or "checkpoint" in path:
+        return "checkpoint"
+    return "result"

@@ -1,0 +1,111 @@
+"""The agent of a custodian's gateway, wired. Nothing of the orchestrator's is loaded, FLARE least of all."""
+
+import asyncio
+from pathlib import Path
+
+from fedpact.chassis.service import Service
+from fedpact.gateway_agent.adapters.authority import FileKeys
+from fedpact.gateway_agent.adapters.consoles import Consoles
+from fedpact.gateway_agent.adapters.dal_admin import DalAdmin
+from fedpact.gateway_agent.adapters.gateway_key import DalTokens, gateway_key
+from fedpact.gateway_agent.adapters.kits import FileKits
+from fedpact.gateway_agent.adapters.local_models import ModelFolder
+from fedpact.gateway_agent.adapters.reserved_sockets import ReservedSockets
+from fedpact.gateway_agent.adapters.trust import TrustFolder
+from fedpact.gateway_agent.app import kinds
+from fedpact.gateway_agent.app.admission import Admission
+from fedpact.gateway_agent.app.client_work import ClientWork
+from fedpact.gateway_agent.app.clients import Clients
+from fedpact.gateway_agent.app.handlers import CLIENTS
+from fedpact.gateway_agent.app.kinds import LIVE, YES
+from fedpact.gateway_agent.app.offers import Offers
+from fedpact.gateway_agent.app.queries import Queries
+from fedpact.gateway_agent.app.reconciler import Key, Reconciler
+from fedpact.gateway_agent.domain.wishes import key_of
+from fedpact.gateway_agent.entrypoints import events
+from fedpact.gateway_agent.entrypoints.admin import Admin, serving_admin
+from fedpact.gateway_agent.ground import Ground, Part
+from fedpact.gateway_agent.settings import Settings
+
+
+def compose(settings: Settings) -> Service:
+    ground = Ground(settings)
+    data = DalAdmin(_given(settings.dal_admin_socket))
+    clients = Clients(
+        wishes=ground.participant_wishes,
+        workloads=ground.workloads,
+        work=_work(ground, data),
+        clock=ground.clock,
+    )
+
+    async def known() -> list[Key]:
+        wished = {key_of(wish.directive) for wish in await ground.participant_wishes.every()}
+        said = {f"{one.spec_id}/{one.participant}" for one in await ground.workloads.where(LIVE, YES)}
+        return [(CLIENTS, key) for key in sorted(wished | said)]
+
+    reconciler = Reconciler(sorts={CLIENTS: clients.reconcile}, known=known, strays=CLIENTS, lookout=ground.lookout)
+    handlers = ground.handlers(reconciler.queue.call)
+    events.subscribe_gateway(ground.bus, handlers)
+    offers = Offers(
+        gateway=settings.gateway,
+        organization=settings.organization,
+        offers=ground.offers,
+        data=data,
+        clock=ground.clock,
+    )
+    admin = Admin(offers=offers, queries=_queries(ground, offers), applied=lambda: handlers.applied)
+
+    async def administered() -> None:
+        async with serving_admin(admin.app(), settings.admin_socket or settings.state_folder / "admin.socket"):
+            await asyncio.Event().wait()
+
+    return ground.service(Part(reconciler=reconciler, handlers=handlers, tasks=(administered, offers.repeat)))
+
+
+def _work(ground: Ground, data: DalAdmin) -> ClientWork:
+    settings = ground.settings
+    models = ModelFolder(settings.models_dir)
+    admission = Admission(
+        totals=settings.totals,
+        trust=TrustFolder(settings.gateway, _given(settings.trust_folder), settings.allow_unsigned),
+        data=data,
+        models=models,
+        permits=ground.kept("permits", kinds.PERMITS),
+        revisions=ground.kept("revisions", kinds.REVISIONS),
+        clock=ground.clock,
+    )
+    return ClientWork(
+        home=ground.home,
+        admission=admission,
+        lookout=ground.lookout,
+        keys=FileKeys(settings.activations),
+        kits=FileKits(settings.activations),
+        sockets=ReservedSockets(ground.lookout.ticks),
+        data=data,
+        models=models,
+        tokens=DalTokens(
+            gateway=settings.gateway,
+            key=gateway_key(_given(settings.key_file)),
+            lifetime=settings.token_lifetime,
+            now=ground.clock.now,
+        ),
+        journal=Consoles(settings.state_folder / "failed"),
+        data_url=settings.dal_url,
+    )
+
+
+def _queries(ground: Ground, offers: Offers) -> Queries:
+    settings = ground.settings
+    return Queries(
+        gateway=settings.gateway,
+        role=settings.role,
+        totals=settings.totals,
+        workloads=ground.workloads,
+        runs=ground.runs,
+        offers=offers,
+    )
+
+
+def _given(path: Path | None) -> Path:
+    assert path is not None, "the settings of a gateway are complete"
+    return path

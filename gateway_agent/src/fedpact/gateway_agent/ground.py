@@ -1,0 +1,135 @@
+"""What both roles are wired from: store, bus, launcher, and what a site says of itself."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TypeVar
+
+from fedpact.chassis.aggregates import Kind, Stored
+from fedpact.chassis.bus import Bus, OwnDurable
+from fedpact.chassis.clock import Clock, SystemClock
+from fedpact.chassis.guard import failure_of
+from fedpact.chassis.http import make_app
+from fedpact.chassis.service import Service, Work
+from fedpact.chassis.sqlite import SqliteFile
+from fedpact.chassis.telemetry import tracing
+from fedpact.gateway_agent.adapters import files
+from fedpact.gateway_agent.adapters.processes import ProcessLauncher
+from fedpact.gateway_agent.app import kinds
+from fedpact.gateway_agent.app.handlers import Call, Handlers
+from fedpact.gateway_agent.app.home import Home
+from fedpact.gateway_agent.app.lookout import Lookout
+from fedpact.gateway_agent.app.presence import Site
+from fedpact.gateway_agent.app.reconciler import Reconciler
+from fedpact.gateway_agent.domain.pods import Runtime
+from fedpact.gateway_agent.settings import Settings
+
+S = TypeVar("S")
+SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin"
+RETRY_SECONDS = 2.0
+log = logging.getLogger(__name__)
+
+
+class Ground:
+    """One agent's surroundings. Nothing connects before the service is run."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings, self.clock = settings, clock or SystemClock()
+        files.folder(settings.state_folder)
+        self.store = SqliteFile(settings.state_folder / "agent.sqlite", self.clock.now())
+        gateway = settings.gateway
+        own = OwnDurable(stream="directives", name=f"gw-{gateway}", filter=f"fedpact.dir.*.{gateway}.>")
+        self.bus = Bus(settings, gateway, self.clock, tracer=tracing(gateway, settings.otlp_endpoint), own=own)
+        self.workloads = self.kept("workloads", kinds.workloads(gateway))
+        self.runs = self.kept("jobs", kinds.jobs(gateway))
+        self.offers = self.kept("datasets", kinds.offers(gateway))
+        self.sites = self.kept("site", kinds.sites(gateway))
+        self.participant_wishes = self.kept("participant-wishes", kinds.PARTICIPANT_WISHES)
+        self.server_wishes = self.kept("server-wishes", kinds.SERVER_WISHES)
+        self.job_wishes = self.kept("job-wishes", kinds.JOB_WISHES)
+        self.lookout = Lookout(ProcessLauncher(settings.state_folder / "launches"), time.monotonic)
+        self.home = Home(
+            gateway=gateway,
+            organization=settings.organization,
+            folder=settings.activations,
+            runtime=Runtime(python=settings.python, search_path=SEARCH_PATH),
+        )
+        self.site = Site(
+            gateway=gateway,
+            role=settings.role,
+            totals=settings.totals,
+            version=version("fedpact-gateway-agent"),
+            lookout=self.lookout,
+            sites=self.sites,
+            workloads=self.workloads,
+            clock=self.clock,
+            capabilities=("nvflare", "processes"),
+        )
+
+    def kept(self, collection: str, kind: Kind[S]) -> Stored[S]:
+        return Stored(self.store.collection(collection), kind)
+
+    def handlers(self, call: Call) -> Handlers:
+        """The handlers of directives, which have `call` called for what they remembered."""
+        return Handlers(
+            gateway=self.settings.gateway,
+            participants=self.participant_wishes,
+            servers=self.server_wishes,
+            jobs=self.job_wishes,
+            call=call,
+        )
+
+    def service(self, part: "Part") -> Service:
+        """The agent, ready to run."""
+        settings = self.settings
+
+        async def spoke() -> None:
+            await self.repeated(self.site.speak, settings.spoke_seconds)
+
+        async def counted() -> None:
+            await self.bus.caught_up()
+            await self.repeated(lambda: self.site.count(part.handlers.applied), settings.count_seconds)
+
+        async def reconciled() -> None:
+            await self.bus.caught_up()
+            await part.reconciler.run()
+
+        published = (self.workloads, self.runs, self.offers, self.sites)
+        silent = (self.participant_wishes, self.server_wishes, self.job_wishes)
+        return Service(
+            name=settings.gateway,
+            settings=settings,
+            bus=self.bus,
+            app=make_app(checks={"bus": self.bus.problem}, registry=self.bus.registry),
+            clock=self.clock,
+            kinds=dict.fromkeys((*published, *silent)),
+            prepare=(self.site.speak,),
+            tasks=(reconciled, spoke, counted, *part.tasks),
+            close=(*part.close, self._close),
+        )
+
+    async def repeated(self, work: Work, seconds: float) -> None:
+        """Do `work` every so often; what does not work now is tried again soon."""
+        while True:
+            failure = await failure_of(work())
+            if failure:
+                log.warning("tried again: %s", failure)
+            await asyncio.sleep(RETRY_SECONDS if failure else seconds)
+
+    async def _close(self) -> None:
+        if self.settings.end_workloads:
+            view = await self.lookout.see()
+            await asyncio.gather(*(self.lookout.stop(name) for name in view))
+        self.store.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What a role adds."""
+
+    reconciler: Reconciler
+    handlers: Handlers
+    tasks: tuple[Work, ...] = ()
+    close: tuple[Work, ...] = ()
