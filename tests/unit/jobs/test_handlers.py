@@ -1,5 +1,6 @@
 """The service over memory: commands and facts in, published facts out; and what the cleaning removes."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -23,7 +24,7 @@ from fedpact.jobs.app.cleaning import Cleaning
 from fedpact.jobs.app.handlers import Handlers
 from fedpact.jobs.app.kinds import JOBS, TICKETS, UPLOADS
 from fedpact.jobs.app.results import Results, hashed
-from fedpact.jobs.domain.errors import BadTokenError
+from fedpact.jobs.domain.errors import BadTokenError, UnknownSpecError
 from fedpact.jobs.domain.results import Limits
 from fedpact.jobs.entrypoints.queries import replying
 
@@ -42,6 +43,7 @@ class World:
             specs=Copies(MemoryDocuments(), SpecCreated),
             placements=Copies(MemoryDocuments(), ActivationPlaced),
             grace=GRACE,
+            waits=(0, 0),
         )
         self.results = Results(
             jobs=self.jobs,
@@ -123,6 +125,18 @@ async def test_the_same_command_twice_is_accepted_twice_and_submits_once(world: 
         "jobs.command.accepted",
         "jobs.command.accepted",
     ]
+
+
+async def test_a_job_whose_spec_never_comes_is_refused(world: World) -> None:
+    with pytest.raises(UnknownSpecError):
+        await world.submit()
+
+
+async def test_a_spec_that_is_still_on_its_way_is_waited_for(world: World) -> None:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(world.submit())
+        group.create_task(world.handlers.created(SPEC, world.cause(SPEC)))
+    assert (await world.jobs.get("j1")).status == "created"
 
 
 async def test_the_end_of_an_activation_reaches_its_open_jobs(world: World) -> None:

@@ -1,5 +1,7 @@
 """Load, decide, save."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,10 +22,12 @@ class Handlers:
     placements: Placements
     grace: timedelta
     """How long an orphaned job waits for its agent's last word."""
+    waits: Sequence[float] = (0.05, 0.1, 0.2)
+    """Pauses, in seconds, for a spec that was made a moment ago and is still on its way here."""
 
     async def submit(self, order: Order[SubmitJob], cause: Cause) -> None:
         """Somebody wants a payload run."""
-        spec = await self.specs.find(order.command.spec_id)
+        spec = await self._spec(order.command.spec_id)
         await self.jobs.change(order.command.key, lambda job: lifecycle.submitted(job, order, spec), cause)
 
     async def cancel(self, order: Order[CancelJob], cause: Cause) -> None:
@@ -60,3 +64,10 @@ class Handlers:
     async def tick(self, key: str, cause: Cause) -> None:
         """Nobody said how an orphaned job ended."""
         await self.jobs.change(key, lambda job: lifecycle.overdue(job, cause.now), cause)
+
+    async def _spec(self, spec_id: str) -> SpecCreated | None:
+        for pause in self.waits:
+            if found := await self.specs.find(spec_id):
+                return found
+            await asyncio.sleep(pause)
+        return await self.specs.find(spec_id)
