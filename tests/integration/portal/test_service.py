@@ -119,7 +119,7 @@ async def outside(settings: Settings) -> AsyncIterator[Outside]:
 
 @asynccontextmanager
 async def portal(settings: Settings) -> AsyncIterator[Client]:
-    stopped = asyncio.Event()
+    stopped, others = asyncio.Event(), asyncio.all_tasks()
     running = asyncio.create_task(compose(settings).run(stopped))
     async with ClientSession(f"http://127.0.0.1:{settings.port}") as session:
         client = Client(session)
@@ -128,7 +128,19 @@ async def portal(settings: Settings) -> AsyncIterator[Client]:
             yield client
         finally:
             stopped.set()
-            await running
+            await _ended(running, others)
+
+
+async def _ended(running: asyncio.Task[None], others: set[asyncio.Task[None]]) -> None:
+    """
+    Python 3.11's `wait_for`, which the store's driver writes with, can lose a cancellation; then it is asked again.
+
+    See https://github.com/python/cpython/issues/86296.
+    """
+    while not (await asyncio.wait([running], timeout=1))[0]:
+        for task in asyncio.all_tasks() - others - {running}:
+            task.cancel()
+    await running
 
 
 async def _ready(client: Client) -> bool:
