@@ -8,12 +8,14 @@ acknowledgement at a time; publishing one twice is harmless because its id is st
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from fedpact.chassis.aggregates import Stored
 from fedpact.chassis.documents import Document, Entry
 from fedpact.chassis.errors import UnavailableError
 from fedpact.chassis.guard import failure_of
+from fedpact.chassis.tasks import together
 
 Publish = Callable[[Entry], Awaitable[None]]
 BATCH = 100
@@ -28,9 +30,7 @@ class Relay:
 
     async def run(self) -> None:
         """For ever."""
-        async with asyncio.TaskGroup() as tasks:
-            for kind in self._kinds:
-                tasks.create_task(self._serve(kind))
+        await together([partial(self._serve, kind) for kind in self._kinds])
 
     async def once(self) -> int:
         """Publish everything that waits now; how many aggregates that were."""

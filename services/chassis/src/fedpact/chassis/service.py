@@ -21,6 +21,7 @@ from fedpact.chassis.errors import UnavailableError
 from fedpact.chassis.http import serving
 from fedpact.chassis.relay import Relay
 from fedpact.chassis.settings import ServiceSettings
+from fedpact.chassis.tasks import together
 from fedpact.chassis.telemetry import log_as_json
 from fedpact.chassis.ticks import OnTick, Ticks
 
@@ -60,13 +61,9 @@ class Service:
                     await work()
 
     async def _serve(self, stopped: asyncio.Event) -> None:
-        async with asyncio.TaskGroup() as group:
-            running = [group.create_task(work()) for work in (*self._own(), *self.tasks)]
-            await stopped.wait()
-            for task in running:
-                task.cancel()
+        await together((*self._own(), *self.tasks), stopped)
 
-    def _own(self) -> list[Callable[[], Any]]:
+    def _own(self) -> list[Work]:
         sweep = self.settings.sweep_seconds
         relay = Relay(list(self.kinds), self.bus.publish, sweep=sweep)
         return [relay.run, self._tick, self.bus.watchdog]

@@ -1,0 +1,40 @@
+"""
+Tasks that live and end together.
+
+Cancelling once is not enough: a library that waits for an answer while it is cancelled may return the answer and
+swallow the cancellation (`asyncio.wait_for` does so on Python 3.11). Whoever ends tasks asks until they have ended.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+AGAIN = 0.2
+"""Seconds before a task that did not end is asked again."""
+
+
+async def together(works: Iterable[Callable[[], Awaitable[None]]], stopped: asyncio.Event | None = None) -> None:
+    """Run `works` until `stopped` is set or one of them fails; then all of them have ended."""
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(_done(work)) for work in works]
+        try:
+            await (stopped or asyncio.Event()).wait()
+        finally:
+            await _ended(running)
+
+
+async def _done(work: Callable[[], Awaitable[None]]) -> None:
+    await work()
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """All of `tasks` have ended. Being cancelled meanwhile is passed on only then."""
+    cancelled: asyncio.CancelledError | None = None
+    while left := [task for task in tasks if not task.done()]:
+        for task in left:
+            task.cancel()
+        try:
+            await asyncio.wait(left, timeout=AGAIN)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled:
+        raise cancelled
