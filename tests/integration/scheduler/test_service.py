@@ -33,7 +33,7 @@ async def test_a_spec_is_assessed_again_when_its_sites_speak(outside: Outside) -
 
 
 async def test_the_second_of_two_gangs_waits_until_the_first_and_its_fenced_rest_are_gone(outside: Outside) -> None:
-    await outside.tell(created("s1", "gw-1"))
+    await outside.tell(created("s1", "gw-1", "gw-2"))
     await sites_speak(outside)
     await outside.told(SpecAssessed, fits=True)
     await outside.tell(requested("s1", "gw-1", "gw-2", cpu=3))
