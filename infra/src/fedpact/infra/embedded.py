@@ -127,7 +127,7 @@ def _site(machine: Machine, custodian: Custodian) -> tuple[Program, Program]:
         "SOURCES_FILES_FOLDER": str(machine.layout.data(gateway)),
         "STATE_FOLDER": str(site / "dal"),
         "ADMIN_SOCKET": admin,
-        "AGENT_KEYS": str(site / "agent" / "dal-tokens.pub.pem"),
+        "AGENT_KEYS": str(site / "agent" / "dal-tokens.pem.pub"),
         "PORT": str(machine.ports[f"dal-{gateway}"]),
     }
     return (
@@ -150,6 +150,7 @@ def _agent(machine: Machine, gateway: str, organization: str) -> dict[str, str]:
         "MODELS_DIR": str(machine.models),
         "KEY_FILE": str(site / "agent" / "dal-tokens.pem"),
         "ADMIN_SOCKET": str(layout.sockets / f"agent-{gateway}.sock"),
+        "END_WORKLOADS": "true",
         "CPU": str(machine.cpu),
         "MEMORY": str(machine.memory),
     }

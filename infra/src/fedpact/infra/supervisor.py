@@ -47,10 +47,9 @@ class Supervisor:
             members = [program for program in self._programs if program.tier == tier]
             for program in members:
                 self._keepers[program.name] = asyncio.create_task(self._keep(program), name=program.name)
-            async with asyncio.timeout(seconds):
-                await asyncio.gather(*(self._ready(program) for program in members))
-                if after and tier in after:
-                    await after[tier]()
+            await self._all_ready(members, seconds)
+            if after and tier in after:
+                await after[tier]()
 
     async def watch(self) -> None:
         """Until a keeper fails, which none should."""
@@ -99,6 +98,17 @@ class Supervisor:
             )
         self._running[program.name] = process
         return process
+
+    async def _all_ready(self, members: Sequence[Program], seconds: float) -> None:
+        waiting = {asyncio.create_task(self._ready(p), name=p.name) for p in members}
+        done, late = await asyncio.wait(waiting, timeout=seconds)
+        for task in late:
+            task.cancel()
+        for task in done:
+            task.result()
+        if late:
+            names = ", ".join(sorted(task.get_name() for task in late))
+            raise NotReadyError(f"not ready after {seconds:.0f} s: {names}")
 
     async def _ready(self, program: Program) -> None:
         looks = _answers if program.ready == "http" else _accepts
