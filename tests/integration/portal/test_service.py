@@ -119,7 +119,7 @@ async def outside(settings: Settings) -> AsyncIterator[Outside]:
 
 @asynccontextmanager
 async def portal(settings: Settings) -> AsyncIterator[Client]:
-    stopped, others = asyncio.Event(), asyncio.all_tasks()
+    stopped = asyncio.Event()
     running = asyncio.create_task(compose(settings).run(stopped))
     async with ClientSession(f"http://127.0.0.1:{settings.port}") as session:
         client = Client(session)
@@ -128,19 +128,7 @@ async def portal(settings: Settings) -> AsyncIterator[Client]:
             yield client
         finally:
             stopped.set()
-            await _ended(running, others)
-
-
-async def _ended(running: asyncio.Task[None], others: set[asyncio.Task[None]]) -> None:
-    """
-    Python 3.11's `wait_for`, which the store's driver writes with, can lose a cancellation; then it is asked again.
-
-    See https://github.com/python/cpython/issues/86296.
-    """
-    while not (await asyncio.wait([running], timeout=1))[0]:
-        for task in asyncio.all_tasks() - others - {running}:
-            task.cancel()
-    await running
+            await running
 
 
 async def _ready(client: Client) -> bool:
@@ -249,7 +237,7 @@ async def test_metrics_and_result_files_reach_their_owner(outside: Outside, sett
             await outside.measure(1)
             return bool((await client.get("/v1/jobs/j-1/metrics", token("ada"))).body.get("points"))
 
-        await until(there)
+        await until(there, 20)
         url = (await client.get("/v1/jobs/j-1", token("ada"))).body["artifacts"][0]["url"]  # type: ignore[index]
         got = await client.get(str(url), token("ada"))
         assert got.text.encode() == body
