@@ -71,7 +71,7 @@ isolated *options: _ready
 # Measure one thing beside its reference: activation, job, messages
 [group("check")]
 bench name *options: _ready
-    {{ bin }}/python -m "bench_{{ name }}" "${@:2}"
+    PYTHONPATH=tests/bench:tests/support {{ bin }}/python -m "bench_{{ name }}" "${@:2}"
 
 # Generated documents are current
 [group("check")]
