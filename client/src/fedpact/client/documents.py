@@ -57,7 +57,7 @@ def read_value(path: Path) -> JsonValue:
 def value_of(text: str, name: str, *, as_json: bool = False) -> JsonValue:
     """What `text` says; `name` is what people know it by."""
     try:
-        return strict_json.loads(text if as_json else _as_json(text))
+        return strict_json.loads(text) if as_json else _json_or_yaml(text)
     except (DecisionError, yaml.YAMLError, RecursionError) as error:
         raise InputError(f"`{name}` cannot be read: {_where(error)}") from error
 
@@ -95,6 +95,14 @@ def _text(path: Path) -> str:
     return text
 
 
+def _json_or_yaml(text: str) -> JsonValue:
+    """What is JSON is read as JSON: its escapes mean more than YAML's."""
+    try:
+        return strict_json.loads(text)
+    except DecisionError:
+        return strict_json.loads(_as_json(text))
+
+
 def _as_json(text: str) -> bytes:
     try:
         return strict_json.dumps(yaml.load(text, Loader=_Loader))  # noqa: S506 - derived from SafeLoader
@@ -104,5 +112,6 @@ def _as_json(text: str) -> bytes:
 
 def _where(error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
-        return f"{error.problem} in line {error.problem_mark.line + 1}"
+        problem = f"{error.context}, {error.problem}" if error.context else error.problem
+        return f"{problem} in line {error.problem_mark.line + 1}"
     return str(error).replace("\n", " ")
