@@ -4,12 +4,14 @@ The process that holds one FLARE session for the agent: JSON lines in, JSON line
 FLARE's client prints to stdout, starts tens of threads for a session and leaves some behind when it is closed.
 Here all of that ends with the activation, a call that hangs can be killed, and the agent never loads FLARE. The
 protocol has the real stdout to itself; whatever FLARE prints goes to stderr, which is a log file. When the agent
-dies, stdin ends, and so does this.
+dies, so does this.
 """
 
+import ctypes
 import json
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +23,7 @@ from nvflare.fuel.flare_api.flare_api import Session, new_secure_session
 
 from fedpact.gateway_agent.domain.kits import ADMIN_USER
 
+PR_SET_PDEATHSIG = 1
 CONNECT = 5.0
 """Seconds one attempt to connect may take. The agent tries again."""
 
@@ -124,7 +127,17 @@ def serve(requests: IO[str], answers: IO[str]) -> None:
         answers.flush()
 
 
+def end_with_parent() -> None:
+    """
+    Have the kernel end this process with the agent that started it.
+
+    The end of standard input is not enough: a FLARE call that waits for a server reads nothing meanwhile.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def main() -> None:
+    end_with_parent()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     serve(sys.stdin, answers)
