@@ -24,7 +24,7 @@ class Lookout:
 
     launcher: Launcher
     ticks: Callable[[], float]
-    tolerance: float = 0.1
+    tolerance: float = 0.5
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _began: float = float("-inf")
     _changed: float = float("-inf")

@@ -9,7 +9,7 @@ from fedpact.chassis.clock import Clock
 from fedpact.contracts.directives import ServerDirective
 from fedpact.contracts.workloads import Cause, Phase
 from fedpact.gateway_agent.app.activations import Activation, Activations, Launched
-from fedpact.gateway_agent.app.doors import Journal, LocalModel, Models, Renderers
+from fedpact.gateway_agent.app.doors import Journal, Models, Renderers
 from fedpact.gateway_agent.app.home import Home
 from fedpact.gateway_agent.app.lookout import Lookout
 from fedpact.gateway_agent.app.ports import Authority, Federation, Identity, Keys, Kits, Sockets, Subject
@@ -69,11 +69,10 @@ class ServerWork:
             return await self.fail(voice, Fail(cause=Cause.RESOURCES, reason=error.reason))
         return [voice.moved(Phase.STARTING, STARTS)]
 
-    async def say_ready(self, voice: Voice, wanted: ServerDirective) -> Sequence[Said]:
+    def say_ready(self, voice: Voice) -> Sequence[Said]:
         """The server listens: whoever was certified may come."""
         launched = self.activations.of(voice.name).launched
         assert launched is not None, "only a server launched here is seen to listen for the first time"
-        await self._prepare_jobs(voice.name, await self.models.find(wanted.model))
         listens = voice.listens(launched.joint, launched.root_ca, launched.certificates)
         return [listens, voice.moved(Phase.READY, "the FLARE server listens")]
 
@@ -81,6 +80,8 @@ class ServerWork:
         """What is to be said after a look at the activation from outside, and when to look again."""
         activation = self.activations.of(voice.name)
         before = activation.notice or Notice(began=self.clock.now(), complete=connected)
+        if activation.notice is None:
+            await self.renderers.start(voice.name, await self.models.find(wanted.model))
         try:
             async with activation.speaking(self.federation, self.home.folder) as session:
                 state = await session.system()
@@ -119,8 +120,11 @@ class ServerWork:
             await self.lookout.stop(name)
         await self.journal.begin(self.home.log(name))
         joint = Joint(project=project_of(name.spec_id, name.generation), host=self.host, port=self.sockets.free_port())
-        root = await self.authority.create(name)
-        await self._server_kit(name, joint, root, model)
+        root, request = await asyncio.gather(self.authority.create(name), self.keys.request(name))
+        mine = Subject(name=self.host, organization=self.home.organization, hosts=(LOOPBACK,))
+        signed = await self.authority.sign(name, mine, request)
+        terms = Terms(components=model.components, internal_port=self.inner.free_port())
+        await self.kits.server(name, joint, terms, Identity(certificate=signed, root_ca=root))
         member = self.home.member(name, wanted.resources)
         await self.lookout.launch(server_pod(member, self.home.runtime_with(model.code)))
         await self.federation.warm()
@@ -128,12 +132,6 @@ class ServerWork:
         activation.launched = Launched(
             joint=joint, root_ca=root, certificates=certificates, at=self.lookout.ticks(), launches=tries + 1
         )
-
-    async def _server_kit(self, name: PodName, joint: Joint, root: str, model: LocalModel) -> None:
-        mine = Subject(name=self.host, organization=self.home.organization, hosts=(LOOPBACK,))
-        signed = await self.authority.sign(name, mine, await self.keys.request(name))
-        terms = Terms(components=model.components, internal_port=self.inner.free_port())
-        await self.kits.server(name, joint, terms, Identity(certificate=signed, root_ca=root))
 
     async def _certificates(self, name: PodName, joint: Joint, root: str, wanted: ServerDirective) -> dict[str, str]:
         """One for each participant that is expected, in its expected name; then the root key is gone."""
@@ -150,9 +148,6 @@ class ServerWork:
 
     def _subject(self, participant: str, organizations: Mapping[str, str]) -> Subject:
         return Subject(name=participant, organization=organizations.get(participant, participant))
-
-    async def _prepare_jobs(self, name: PodName, model: LocalModel) -> None:
-        await self.renderers.start(name, model)
 
     async def _unreachable(self, voice: Voice, activation: Activation) -> Sequence[Said]:
         since = activation.unheard_since = activation.unheard_since or self.lookout.ticks()

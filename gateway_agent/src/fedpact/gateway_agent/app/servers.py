@@ -115,7 +115,7 @@ class Servers:
             case Launch():
                 return await self.work.launch(voice, wanted), None
             case SayReady():
-                return await self.work.say_ready(voice, wanted), None
+                return self.work.say_ready(voice), None
             case Look():
                 return await self.work.look(voice, wanted, connected=said is not None and said.connected)
         return [], None
