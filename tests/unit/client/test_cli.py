@@ -377,13 +377,16 @@ def test_a_digest_needs_no_hub(run: Run, portal: FakePortal) -> None:
 
 
 def test_a_dataset_is_registered_at_its_gateway(run: Run, portal: FakePortal) -> None:
-    portal.on("PUT", "http://gateway/datasets/heart", httpx.Response(201)).on(
-        "DELETE", "http://gateway/datasets/heart", httpx.Response(204)
-    )
+    mapped = {"dataset": "heart_gateway-1_lakeside", "path": "/data/heart.csv"}
+    portal.on("PUT", "http://gateway/datasets/heart", mapped)
+    portal.on("DELETE", "http://gateway/datasets/heart", httpx.Response(204))
+    portal.on("GET", "http://gateway/datasets", httpx.Response(200, json=[mapped]))
     words = ("datasets", "register", "heart", "/data/heart.csv", "--description", "d", "--socket", "/run/gw.sock")
-    assert run(*words).exit_code == 0
+    assert "heart_gateway-1_lakeside" in run(*words).stdout
     assert body_of(portal.last) == {"path": "/data/heart.csv", "description": "d"}
     assert "authorization" not in portal.last.headers
+    offered = run("datasets", "offered", FEDPACT_GATEWAY_SOCKET="/run/gw.sock")
+    assert rows(offered)[1][:2] == ["heart_gateway-1_lakeside", "/data/heart.csv"]
     assert run("datasets", "unregister", "heart", "--socket", "/run/gw.sock").exit_code == 0
 
 

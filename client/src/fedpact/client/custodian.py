@@ -5,29 +5,34 @@ Which path a dataset has stays between the two; the hub never learns it. Whoever
 its permissions are the custodian's.
 """
 
+import json
 from pathlib import Path
+from typing import Self
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, RootModel
 
 from fedpact.client.addresses import TIMEOUT
-from fedpact.client.answers import error_of
-from fedpact.client.errors import InputError, UnreachableError
+from fedpact.client.answers import error_of, read
+from fedpact.client.errors import UnreachableError
 from fedpact.client.messages import Response
-from fedpact.contracts.registry import DatasetShape
 
 ENVIRON = "FEDPACT_GATEWAY_SOCKET"
 
 
-class NewDataset(BaseModel):
-    """What the gateway is told of a dataset: where it lies, and what others may know of it."""
+class Offered(BaseModel):
+    """A dataset the gateway offers. Only here is its path told."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
-    path: str
+    dataset: str
+    path: str | None = None
     description: str = ""
-    shape: DatasetShape | None = None
+
+
+class Offers(RootModel[tuple[Offered, ...]]):
+    """All of them."""
 
 
 class Custodian:
@@ -42,33 +47,43 @@ class Custodian:
             trust_env=False,
         )
 
-    def register(self, name: str, new: NewDataset) -> None:
-        """Make a dataset known under `name`, or change it. Its id becomes `<name>_<gateway>_<organization>`."""
-        self._ask("PUT", name, new.model_dump_json(exclude_none=True).encode())
+    def register(self, name: str, path: str, description: str = "") -> Offered:
+        """Make a dataset known under `name`, or change it. Its id is `<name>_<gateway>_<organization>`."""
+        body = json.dumps({"path": path, "description": description}).encode()
+        return read(Offered, self._ask("PUT", _path(name), body))
 
     def unregister(self, name: str) -> None:
         """Take a dataset back: nothing reads it from now on."""
-        self._ask("DELETE", name)
+        self._ask("DELETE", _path(name))
 
-    def close(self) -> None:
+    def offers(self) -> Offers:
+        """What the gateway offers, and where it lies."""
+        return read(Offers, self._ask("GET", "/datasets"))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def _ask(self, method: str, name: str, body: bytes = b"") -> None:
+    def _ask(self, method: str, path: str, body: bytes = b"") -> Response:
         try:
-            response = self._http.request(
-                method, f"/datasets/{quote(name, safe='')}", content=body, headers={"Content-Type": "application/json"}
-            )
+            answer = self._http.request(method, path, content=body, headers={"Content-Type": "application/json"})
         except httpx.TransportError as error:
             raise UnreachableError(
                 f"the gateway does not answer at `{self._socket}` ({str(error).lower()}): see that its agent runs, and"
                 " that you may open the socket"
             ) from error
-        if not response.is_success:
-            raise error_of(Response(status=response.status_code, body=response.content))
+        response = Response(status=answer.status_code, body=answer.content)
+        if not response.good:
+            raise error_of(response)
+        return response
 
 
-def custodian(socket: Path | None, transport: httpx.BaseTransport | None = None) -> Custodian:
-    """The agent at `socket`."""
-    if socket is None:
-        raise InputError(f"which gateway? give its agent's socket with `--socket`, or in {ENVIRON}")
-    return Custodian(socket, transport)
+def absolute(path: str) -> str:
+    """The path from the root; one that means a folder still ends with `/`."""
+    return str(Path(path).expanduser().absolute()) + ("/" if path.endswith("/") and path != "/" else "")
+
+
+def _path(name: str) -> str:
+    return f"/datasets/{quote(name, safe='')}"

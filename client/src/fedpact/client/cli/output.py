@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from fedpact.client.custodian import Offered, Offers
 from fedpact.contracts import api
 
 WIDE = 10_000
@@ -76,12 +77,14 @@ ROWS: Mapping[type[BaseModel], tuple[Sequence[str], Row]] = {
         ("NAME", "KIND", "SIZE", "DIGEST"),
         lambda a: (a.name, a.kind, a.size, a.digest),
     ),
+    Offered: (("DATASET", "PATH", "DESCRIPTION"), lambda o: (o.dataset, o.path, o.description)),
     api.MetricPoint: (
         ("GATEWAY", "ROUND", "METRICS", "AT"),
         lambda m: (m.gateway, m.round, [f"{k}={v:g}" for k, v in sorted(m.metrics.items())], m.at),
     ),
 }
 _LISTS: Mapping[type[BaseModel], tuple[str, type[BaseModel]]] = {
+    Offers: ("root", Offered),
     api.TimelineView: ("entries", api.TimelineEntry),
     api.ArtifactsView: ("items", api.ArtifactView),
     api.MetricsView: ("points", api.MetricPoint),

@@ -8,11 +8,12 @@ import typer
 from fedpact.client.cli.choices import File, Key, Page, PageSize
 from fedpact.client.cli.nouns import noun, verb
 from fedpact.client.cli.session import Session
-from fedpact.client.custodian import ENVIRON, NewDataset, custodian
+from fedpact.client.custodian import ENVIRON, Custodian, absolute
 from fedpact.client.documents import read_document
+from fedpact.client.errors import InputError
 from fedpact.client.packages import package_digest, read_card
 from fedpact.contracts.api import PageQuery
-from fedpact.contracts.registry import DatasetShape, VersionRecord
+from fedpact.contracts.registry import VersionRecord
 
 datasets = noun("Datasets: seen at the hub, registered at their gateway.")
 models = noun("Models and their versions, each pinned by its digest.")
@@ -24,7 +25,7 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder that hol
 Commit = Annotated[str, typer.Option(help="The commit it was built from.")]
 Socket = Annotated[
     Path | None,
-    typer.Option(help=f"The socket of the gateway's agent ({ENVIRON}).", envvar=ENVIRON, show_default=False),
+    typer.Option(help=f"The socket of the gateway's agent ({ENVIRON}).", show_default=False),
 ]
 
 
@@ -50,24 +51,26 @@ def register_dataset(
         str, typer.Argument(help="Where it lies at the gateway; a folder ends with `/`.", show_default=False)
     ],
     description: Annotated[str, typer.Option(help="What others may know of it.")] = "",
-    shape: Annotated[Path | None, typer.Option(help="A file with what may be told of its form.")] = None,
     socket: Socket = None,
 ) -> None:
     """Register a dataset at its gateway, on the gateway's machine."""
-    told = read_document(DatasetShape, shape) if shape else None
-    agent = custodian(socket, cli.options.transport)
-    agent.register(name, NewDataset(path=path, description=description, shape=told))
-    agent.close()
-    cli.note(f"registered `{name}`")
+    with _agent(cli, socket) as agent:
+        cli.show(agent.register(name, absolute(path), description))
 
 
 @verb(datasets, "unregister")
 def unregister_dataset(cli: Session, name: Name, socket: Socket = None) -> None:
     """Take a dataset back at its gateway: nothing reads it from now on."""
-    agent = custodian(socket, cli.options.transport)
-    agent.unregister(name)
-    agent.close()
+    with _agent(cli, socket) as agent:
+        agent.unregister(name)
     cli.note(f"unregistered `{name}`")
+
+
+@verb(datasets, "offered")
+def offered_datasets(cli: Session, socket: Socket = None) -> None:
+    """What a gateway offers and where it lies, asked on the gateway's machine."""
+    with _agent(cli, socket) as agent:
+        cli.show(agent.offers())
 
 
 @verb(models, "list")
@@ -149,3 +152,10 @@ def register_gateway(
     role: Literal["gateway", "orchestrator"] = "orchestrator" if orchestrator else "gateway"
     with cli.fedpact() as fp:
         cli.show(fp.gateways.register(gateway, organization, role=role, key=key))
+
+
+def _agent(cli: Session, socket: Path | None) -> Custodian:
+    named = socket or cli.environ.get(ENVIRON)
+    if not named:
+        raise InputError(f"which gateway? give its agent's socket with `--socket`, or in {ENVIRON}")
+    return Custodian(Path(named), cli.options.transport)
