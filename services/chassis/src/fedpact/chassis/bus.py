@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from faststream import AckPolicy
+from faststream.exceptions import IncorrectState
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from faststream.nats.opentelemetry import NatsTelemetryMiddleware
 from faststream.nats.prometheus.provider import NatsMetricsSettingsProvider
@@ -34,7 +35,7 @@ from pydantic import ValidationError
 
 from fedpact.chassis.aggregates import Cause
 from fedpact.chassis.clock import Clock
-from fedpact.chassis.deliveries import Delivery, Handle, Inbox
+from fedpact.chassis.deliveries import Delivery, Handle, Inbox, envelope_of
 from fedpact.chassis.documents import Entry
 from fedpact.chassis.errors import ConsumerLostError, UnavailableError, UnreadableError
 from fedpact.chassis.settings import ServiceSettings
@@ -154,7 +155,7 @@ class Bus:
 
         async def receive(message: NatsMessage) -> None:
             try:
-                envelope = Envelope.from_headers(message.raw_message.headers or {})
+                envelope = envelope_of(message.raw_message.headers or {}, message.raw_message.subject)
             except (ValidationError, ValueError):
                 return
             await see(envelope, message.raw_message.data)
@@ -176,7 +177,7 @@ class Bus:
         """The answer of whoever answers that query; `UnavailableError` when nobody does in time."""
         try:
             answer = await self.broker.request(question.encode(), subjects.query(context, verb), timeout=ASK_SECONDS)
-        except (NatsError, TimeoutError) as error:
+        except (NatsError, IncorrectState, TimeoutError) as error:
             raise UnavailableError(f"`{context}` does not answer: {type(error).__name__}") from error
         return bytes(answer.body)
 
@@ -287,7 +288,7 @@ class Bus:
                 stream=entry["stream"],
                 timeout=PUBLISH_SECONDS,
             )
-        except (NatsError, TimeoutError) as error:
+        except (NatsError, IncorrectState, TimeoutError) as error:
             raise UnavailableError(f"`{entry['stream']}` did not take the message: {type(error).__name__}") from error
 
     async def _has_caught_up(self, durable: _Durable) -> bool:

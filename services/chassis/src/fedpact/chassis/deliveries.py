@@ -91,7 +91,7 @@ class Inbox:
 
     async def _failure(self, delivery: Delivery, receipt: Receipt) -> Exception | None:
         try:
-            envelope = _envelope(delivery)
+            envelope = envelope_of(delivery.headers, delivery.subject)
         except (ValidationError, ValueError) as error:
             return UnreadableError(f"the envelope is malformed: {_first(error)}")
         handle = self._handlers.get(envelope.type)
@@ -138,11 +138,10 @@ class Inbox:
         return entry(fact, envelope)
 
 
-def _envelope(delivery: Delivery) -> Envelope:
+def envelope_of(headers: Mapping[str, str], subject: str) -> Envelope:
     """The envelope, with channel and route as the bus authenticated them, not as the headers claim."""
-    envelope = Envelope.from_headers(delivery.headers)
-    known = {"channel": subjects.channel_of(delivery.subject), "route": subjects.last_token(delivery.subject)}
-    return envelope.model_copy(update=known)
+    known = {"channel": subjects.channel_of(subject), "route": subjects.last_token(subject)}
+    return Envelope.from_headers(headers).model_copy(update=known)
 
 
 def _dead_letter(delivery: Delivery, error: str) -> Entry:
