@@ -1,6 +1,7 @@
 """A whole embedded federation for a test, and a hand to disturb it with."""
 
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,14 +29,25 @@ def story(layout: Layout, interlude: object = None) -> Story:
 
 
 def process_of(layout: Layout, script: str, gateway: str | None = None) -> psutil.Process:
-    """The running process of a service; of several agents the one of `gateway`."""
+    """The running process of a service; of several agents the one of `gateway`. Waits while it is being restarted."""
     running = up.running(layout)
     assert running is not None
-    for child in psutil.Process(int(str(running["pid"]))).children():
-        mine = any(word.endswith(f"/{script}") for word in child.cmdline())
-        if mine and (gateway is None or child.environ().get("FEDPACT_AGENT_GATEWAY") == gateway):
-            return child
+    supervisor = psutil.Process(int(str(running["pid"])))
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for child in supervisor.children():
+            if _is(child, script, gateway):
+                return child
+        time.sleep(0.05)
     raise AssertionError(f"no {script} runs")
+
+
+def _is(child: psutil.Process, script: str, gateway: str | None) -> bool:
+    try:
+        mine = any(word.endswith(f"/{script}") for word in child.cmdline())
+        return mine and (gateway is None or child.environ().get("FEDPACT_AGENT_GATEWAY") == gateway)
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return False
 
 
 def kill(layout: Layout, script: str, gateway: str | None = None) -> None:
