@@ -4,7 +4,6 @@ A whole activation with real FLARE: an orchestrator's agent and a gateway's agen
 The test plays spec_lifecycle (it publishes directives, it hears observations) and the jobs service (it takes results).
 """
 
-import asyncio
 import csv
 import json
 import os
@@ -109,15 +108,40 @@ class Hub:
         return await until(found, seconds)
 
 
+@dataclass
+class Process:
+    """A program of ours that can be killed and started again."""
+
+    argv: list[str]
+    env: dict[str, str]
+    log: Path
+    child: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as out:
+            self.child = subprocess.Popen(
+                self.argv, env={"PATH": os.environ["PATH"], **self.env}, stdout=out, stderr=out
+            )
+
+    def end(self, number: int = signal.SIGTERM) -> None:
+        if self.child is not None:
+            self.child.send_signal(number)
+            self.child.wait(30)
+
+
 @contextmanager
-def process(argv: list[str], env: dict[str, str], log: Path) -> Iterator[subprocess.Popen]:
-    with log.open("ab") as out:
-        child = subprocess.Popen(argv, env={"PATH": os.environ["PATH"], **env}, stdout=out, stderr=out)
+def running(*processes: Process) -> Iterator[None]:
     try:
-        yield child
+        for one in processes:
+            one.start()
+        yield
     finally:
-        child.send_signal(signal.SIGTERM)
-        child.wait(30)
+        for one in processes:
+            if one.child is not None and one.child.poll() is None:
+                one.child.send_signal(signal.SIGTERM)
+        for one in processes:
+            if one.child is not None:
+                one.child.wait(30)
 
 
 def dal_env(root: Path, port: int) -> dict[str, str]:
@@ -223,8 +247,18 @@ async def registered(root: Path) -> None:
             assert answer.status == 200, await answer.text()
 
 
-async def test_an_activation_runs_a_job_and_ends(root: Path, hub: Hub, nats_url: str) -> None:
-    dal_port = free_port()
+@dataclass
+class Stage:
+    """Agents and DAL of one federation."""
+
+    gateway: Process
+    dal: Process
+    orchestrator: Process
+
+
+@pytest.fixture
+def stage(root: Path, nats_url: str) -> Iterator[Stage]:
+    port, program = free_port(), [str(BIN / "fedpact-gateway-agent")]
     gateway = agent_env(
         root,
         nats_url,
@@ -232,7 +266,7 @@ async def test_an_activation_runs_a_job_and_ends(root: Path, hub: Hub, nats_url:
         organization="clinic",
         state_folder=str(root / "gw-1"),
         trust_folder=str(root / "trust"),
-        dal_url=f"http://127.0.0.1:{dal_port}",
+        dal_url=f"http://127.0.0.1:{port}",
         dal_admin_socket=str(root / "dal.sock"),
         admin_socket=str(root / "agent.sock"),
         key_file=str(root / "key"),
@@ -240,27 +274,17 @@ async def test_an_activation_runs_a_job_and_ends(root: Path, hub: Hub, nats_url:
     orchestrator = agent_env(
         root, nats_url, role="orchestrator", gateway="hub", organization="center", state_folder=str(root / "hub")
     )
-    program = str(BIN / "fedpact-gateway-agent")
-    with (
-        process([program], gateway, root / "gw-1.log"),
-        process([str(BIN / "fedpact-dal-service")], dal_env(root, dal_port), root / "dal.log"),
-        process([program], orchestrator, root / "hub.log"),
-    ):
-        await registered(root)
-        await hub.fact("gateway.spoke", gateway="hub")
-        offered = await hub.fact("dataset.offered")
-        assert (offered["dataset"], offered["shape"]["columns"]) == (DATASET, ["age", "pressure"])
-        assert str(root) not in json.dumps(offered)
-        await _activate_run_and_stop(hub)
-        assert not [one for one in (root / "gw-1" / "activations").rglob("*") if one.is_file()]
-        assert not [one for one in (root / "hub" / "activations").rglob("*") if one.is_file()]
+    one = Stage(
+        Process(program, gateway, root / "gw-1.log"),
+        Process([str(BIN / "fedpact-dal-service")], dal_env(root, port), root / "dal.log"),
+        Process(program, orchestrator, root / "hub.log"),
+    )
+    with running(one.gateway, one.dal, one.orchestrator):
+        yield one
 
 
-async def _activate_run_and_stop(hub: Hub) -> None:
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    model = pinned()
-    client = ParticipantDirective(
+def client_wanted(model: PinnedModel) -> ParticipantDirective:
+    return ParticipantDirective(
         spec_id="s-1",
         generation=1,
         attempt=1,
@@ -272,9 +296,10 @@ async def _activate_run_and_stop(hub: Hub) -> None:
         datasets=(DATASET,),
         grant=granted(model),
     )
-    await hub.want(client)
-    accepted = await hub.fact("participant.accepted")
-    server = ServerDirective(
+
+
+def server_wanted(model: PinnedModel, csr: str) -> ServerDirective:
+    return ServerDirective(
         spec_id="s-1",
         generation=1,
         attempt=1,
@@ -282,47 +307,84 @@ async def _activate_run_and_stop(hub: Hub) -> None:
         wanted=Wanted.RUNNING,
         model=model,
         resources=Resources(cpu=0.5, memory=512),
-        requests={"gw-1-1": accepted["csr"]},
+        requests={"gw-1-1": csr},
         organizations={"gw-1-1": "clinic"},
     )
-    await hub.want(server)
-    print(f"accepted after {loop.time() - began:.2f} s")
-    ready = await hub.fact("server.ready")
-    print(f"server ready after {loop.time() - began:.2f} s")
-    endpoint = Endpoint(**{name: ready[name] for name in ("project", "host", "port", "root_ca")})
-    more = {"wanted": Wanted.RUNNING, "endpoint": endpoint, "certificate": ready["certificates"]["gw-1-1"]}
-    await hub.want(client.model_copy(update=more))
-    await hub.fact("participant.changed", participant="gw-1-1", phase="ready")
-    print(f"client registered after {loop.time() - began:.2f} s")
-    assert (await hub.fact("sites.connected"))["sites"] == ["gw-1-1"]
-    print(f"connected after {loop.time() - began:.2f} s")
-    job = JobDirective(
+
+
+def job_wanted(model: PinnedModel, job_id: str, payload: dict[str, object]) -> JobDirective:
+    return JobDirective(
         spec_id="s-1",
         generation=1,
         attempt=1,
         gateway="hub",
         wanted=Wanted.RUNNING,
-        job_id="j-1",
+        job_id=job_id,
         model=model,
-        payload={"functions": ["count", "mean"]},
+        payload=payload,
         datasets={DATASET: "gw-1"},
         sites=("gw-1-1",),
     )
-    await hub.want(job.model_copy(update={"job_id": "j-0", "payload": {"functions": ["everything"]}}))
-    refused = await hub.fact("job.observed", job_id="j-0", phase="failed")
-    assert "everything" in refused["reason"] or "functions" in refused["reason"]
-    hub.heard.clear()
-    await hub.want(job)
-    await hub.fact("job.observed", phase="running")
-    print(f"job runs after {loop.time() - began:.2f} s")
-    await hub.fact("job.observed", phase="completed")
-    print(f"job completed after {loop.time() - began:.2f} s")
-    result = json.loads(hub.files["statistics/result.json"])
-    assert "40" in json.dumps(result)
-    assert {one["name"] for one in hub.manifest["files"]} == set(hub.files)
-    began = loop.time()
-    for directive in (client, server):
+
+
+async def activated(hub: Hub, model: PinnedModel) -> list[Directive]:
+    """Plays spec_lifecycle until the sites are connected; what is wanted then."""
+    client = client_wanted(model)
+    await hub.want(client)
+    server = server_wanted(model, (await hub.fact("participant.accepted"))["csr"])
+    await hub.want(server)
+    ready = await hub.fact("server.ready")
+    endpoint = Endpoint(**{name: ready[name] for name in ("project", "host", "port", "root_ca")})
+    more = {"wanted": Wanted.RUNNING, "endpoint": endpoint, "certificate": ready["certificates"]["gw-1-1"]}
+    await hub.want(client.model_copy(update=more))
+    await hub.fact("participant.changed", participant="gw-1-1", phase="ready")
+    assert (await hub.fact("sites.connected"))["sites"] == ["gw-1-1"]
+    return [client, server]
+
+
+async def stopped(hub: Hub, wanted: list[Directive]) -> None:
+    for directive in wanted:
         await hub.want(directive.model_copy(update={"wanted": Wanted.STOPPED, "grant": None, "requests": {}}))
     await hub.fact("participant.gone", participant="gw-1-1")
     await hub.fact("participant.gone", participant="server")
-    print(f"gone after {loop.time() - began:.2f} s; files {sorted(hub.files)}")
+
+
+def files_left(root: Path) -> list[Path]:
+    return [one for site in ("gw-1", "hub") for one in (root / site / "activations").rglob("*") if one.is_file()]
+
+
+async def test_an_activation_runs_a_job_and_ends(root: Path, hub: Hub, stage: Stage) -> None:
+    await registered(root)
+    await hub.fact("gateway.spoke", gateway="hub")
+    offered = await hub.fact("dataset.offered")
+    assert (offered["dataset"], offered["shape"]["columns"]) == (DATASET, ["age", "pressure"])
+    assert str(root) not in json.dumps(offered)
+    model = pinned()
+    wanted = await activated(hub, model)
+    await hub.want(job_wanted(model, "j-0", {"functions": ["everything"]}))
+    assert "functions" in (await hub.fact("job.observed", job_id="j-0", phase="failed"))["reason"]
+    hub.heard.clear()
+    await hub.want(job_wanted(model, "j-1", {"functions": ["count", "mean"]}))
+    await hub.fact("job.observed", phase="completed")
+    assert "40" in hub.files["statistics/result.json"].decode()
+    assert {one["name"] for one in hub.manifest["files"]} == set(hub.files)
+    await stopped(hub, wanted)
+    assert files_left(root) == []
+
+
+async def test_agents_that_are_killed_find_their_activation_again(root: Path, hub: Hub, stage: Stage) -> None:
+    await registered(root)
+    model = pinned()
+    wanted = await activated(hub, model)
+    await hub.want(job_wanted(model, "j-1", {"functions": ["count"]}))
+    await hub.fact("job.observed", phase="submitted")
+    for agent in (stage.orchestrator, stage.gateway):
+        agent.end(signal.SIGKILL)
+    for agent in (stage.orchestrator, stage.gateway):
+        agent.start()
+    await hub.fact("job.observed", phase="completed")
+    assert "40" in hub.files["statistics/result.json"].decode()
+    inventory = [one for one in hub.heard if one["type"] == "inventory.taken" and one["gateway"] == "gw-1"][-1]
+    assert [(one["participant"], one["phase"]) for one in inventory["present"]] == [("gw-1-1", "ready")]
+    await stopped(hub, wanted)
+    assert files_left(root) == []

@@ -180,42 +180,42 @@ class Model:
         if step is None or isinstance(step, steps.Wait):
             return False
         turn = Turn.of(wanted) if wanted else Turn(generation=0, attempt=0)
-        voice = Voice(gateway="gw-1", key=KEY, turn=turn)
+        self._do(step, Voice(gateway="gw-1", key=KEY, turn=turn))
+        return True
+
+    def _do(self, step: steps.ClientStep, voice: Voice) -> None:
+        if isinstance(step, steps.End | steps.Clear | steps.Sweep | steps.Fail):
+            self.alive.clear()
+            self.sight = ClientSight()
         match step:
             case steps.End():
-                self._nothing_left()
                 self._say(replace(voice, turn=step.turn).gone())
-            case steps.Clear() | steps.Sweep():
-                self._nothing_left()
             case steps.Fail():
-                self._nothing_left()
                 self._say(voice.failed(step.cause, step.reason))
             case steps.Prepare():
-                self.sight = replace(self.sight, permit=permit(turn))
+                self.sight = replace(self.sight, permit=permit(voice.turn))
                 self._say(voice.accepted("csr"))
             case steps.Renew():
-                self.sight = replace(self.sight, declined=wanted.grant if wanted else None)
+                self.sight = replace(self.sight, declined=self.wish.directive.grant if self.wish else None)
             case steps.Open():
                 self.sight = replace(self.sight, opened=True)
             case steps.Launch():
-                self.alive = [*self.alive, turn] if self.sight.seen is None else [turn]
-                self.sight = replace(self.sight, seen=RUNS, opened=True)
-                self._say(voice.moved(Phase.STARTING, "starts"))
-            case steps.SayStarting():
-                self._say(voice.moved(Phase.STARTING, "starts"))
+                self._launch(voice)
             case steps.SayReady():
                 self._say(voice.moved(Phase.READY, "ready"))
-        return True
+
+    def _launch(self, voice: Voice) -> None:
+        """A launcher takes what has exited out of the way, and never one that runs."""
+        runs = self.sight.seen is not None and self.sight.seen.runs
+        self.alive = [*(self.alive if runs else []), voice.turn]
+        self.sight = replace(self.sight, seen=RUNS, opened=True)
+        self._say(voice.moved(Phase.STARTING, "starts"))
 
     def settle(self) -> None:
         for _ in range(20):
             if not self.step():
                 return
         raise AssertionError("it does not come to rest")
-
-    def _nothing_left(self) -> None:
-        self.alive.clear()
-        self.sight = ClientSight()
 
     def _say(self, fact: workload.Said) -> None:
         for one in workload.news(self.said, [fact]):

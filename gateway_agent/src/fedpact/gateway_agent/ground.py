@@ -86,6 +86,7 @@ class Ground:
         settings = self.settings
 
         async def spoke() -> None:
+            await asyncio.sleep(settings.spoke_seconds)  # the first time was before anything else
             await self.repeated(self.site.speak, settings.spoke_seconds)
 
         async def counted() -> None:

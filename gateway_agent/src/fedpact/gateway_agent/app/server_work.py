@@ -80,13 +80,15 @@ class ServerWork:
         """What is to be said after a look at the activation from outside, and when to look again."""
         activation = self.activations.of(voice.name)
         before = activation.notice or Notice(began=self.clock.now(), complete=connected)
-        if activation.notice is None:
-            await self.renderers.start(voice.name, await self.models.find(wanted.model))
         try:
+            if activation.notice is None:
+                await self.renderers.start(voice.name, await self.models.find(wanted.model))
             async with activation.speaking(self.federation, self.home.folder) as session:
                 state = await session.system()
         except UnreachableError:
             return await self._unreachable(voice, activation), HURRY
+        except SiteRefusedError as refusal:
+            return await self.fail(voice, Fail(cause=refusal.cause, reason=refusal.reason)), CALM
         activation.unheard_since = None
         sight = Sight(
             now=self.clock.now(),

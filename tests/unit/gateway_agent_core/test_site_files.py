@@ -1,0 +1,152 @@
+"""What the agent reads at its site: trust, models, consoles, metrics, results, settings; and what it loads."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from agent_values import CLIENT_NAME, NOON
+from decision_values import MODEL, OWNER, POLICY_SERVICE
+from pydantic import ValidationError
+
+from fedpact.chassis.errors import UnavailableError
+from fedpact.decision import keys, tokens
+from fedpact.decision.tokens import DalClaims
+from fedpact.gateway_agent.adapters.consoles import KEPT, Consoles
+from fedpact.gateway_agent.adapters.gateway_key import DalTokens, gateway_key
+from fedpact.gateway_agent.adapters.gauges import MetricFiles
+from fedpact.gateway_agent.adapters.local_models import ModelFolder
+from fedpact.gateway_agent.adapters.reserved_sockets import ReservedSockets
+from fedpact.gateway_agent.adapters.trust import TrustFolder
+from fedpact.gateway_agent.adapters.uploads import results_in
+from fedpact.gateway_agent.domain.errors import ModelMissingError
+from fedpact.gateway_agent.settings import Settings
+
+
+async def test_trust_is_what_the_folder_says_and_a_new_veto_holds_at_once(tmp_path: Path) -> None:
+    (tmp_path / "owners" / "clinic").mkdir(parents=True)
+    (tmp_path / "policy-service.pub.pem").write_bytes(keys.public_pem(POLICY_SERVICE))
+    (tmp_path / "owners" / "clinic" / "one.pem").write_bytes(keys.public_pem(OWNER))
+    folder = TrustFolder("gw-1", tmp_path)
+    trust = await folder.trust()
+    assert trust.policy_service.keys() == {keys.keyid(POLICY_SERVICE)}
+    assert trust.owners == {"clinic": keys.by_id([OWNER.public_key()])}
+    (tmp_path / "veto.json").write_text('{"users": ["alice"]}')
+    assert (await folder.trust()).veto.users == {"alice"}
+
+
+@pytest.mark.parametrize("veto", ["{", '{"user": ["alice"]}', '"alice"'])
+async def test_a_veto_that_cannot_be_read_lets_nothing_run(tmp_path: Path, veto: str) -> None:
+    (tmp_path / "veto.json").write_text(veto)
+    with pytest.raises(UnavailableError, match="nothing is run"):
+        await TrustFolder("gw-1", tmp_path).trust()
+
+
+async def test_an_empty_folder_trusts_nobody(tmp_path: Path) -> None:
+    trust = await TrustFolder("gw-1", tmp_path).trust()
+    assert (trust.policy_service, trust.owners, trust.allow_unsigned) == ({}, {}, False)
+
+
+def test_the_gateways_key_is_made_once_and_its_public_half_lies_beside_it(tmp_path: Path) -> None:
+    key = gateway_key(tmp_path / "key")
+    assert keys.keyid(gateway_key(tmp_path / "key")) == keys.keyid(key)
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "key.pub").read_bytes() == keys.public_pem(key)
+
+
+def test_a_token_is_for_this_gateways_dal_and_its_datasets_alone(tmp_path: Path) -> None:
+    key = gateway_key(tmp_path / "key")
+    minted = DalTokens(gateway="gw-1", key=key, lifetime=timedelta(hours=1), now=lambda: NOON).mint("a-1", ["d_gw-1_c"])
+    issuer, audience = DalClaims.issuer("gw-1"), DalClaims.audience("gw-1")
+    told = tokens.verify(minted, keys.by_id([key.public_key()]), issuer=issuer, audience=audience, now=NOON)
+    assert (told["sub"], told["datasets"]) == ("a-1", {"d_gw-1_c": [""]})
+    assert told["exp"] == int(NOON.timestamp()) + 3600
+
+
+async def test_a_model_is_taken_only_with_the_pinned_digest(tmp_path: Path) -> None:
+    models = ModelFolder(Path(__file__).parents[3] / "models")
+    with pytest.raises(ModelMissingError, match="the spec is pinned to"):
+        await models.find(MODEL)
+    with pytest.raises(ModelMissingError, match="install it there"):
+        await ModelFolder(tmp_path).find(MODEL)
+
+
+async def test_a_console_tells_two_things_and_starts_anew(tmp_path: Path) -> None:
+    consoles, log = Consoles(tmp_path / "kept"), tmp_path / "console.log"
+    assert not await consoles.registered(log)
+    log.write_text("... Successfully registered client:gw-1-1 for project p. Address already in use\n")
+    assert await consoles.registered(log)
+    assert await consoles.port_taken(log)
+    await consoles.begin(log)
+    assert not await consoles.registered(log)
+
+
+async def test_the_logs_of_failed_participants_are_kept_but_not_all_of_them(tmp_path: Path) -> None:
+    consoles, log = Consoles(tmp_path / "kept"), tmp_path / "console.log"
+    log.write_text("Traceback")
+    for number in range(KEPT + 3):
+        await consoles.keep(log, CLIENT_NAME.sibling(f"gw-{number}-1"))
+    kept = list((tmp_path / "kept").iterdir())
+    assert len(kept) == KEPT
+    assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
+
+
+async def test_metrics_are_read_line_by_line_and_nonsense_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "job" / "metrics" / "round_metrics.jsonl"
+    assert await MetricFiles().rounds(tmp_path, "job", 0) == ([], 0)
+    path.parent.mkdir(parents=True)
+    good = {"round": 1, "metrics": {"loss": 0.5, "name": "x", "flag": True}}
+    path.write_text(json.dumps(good) + '\nnonsense\n[1]\n{"round": 2, "metrics": {"loss": NaN}}\n{"round": 3, "met')
+    rounds, after = await MetricFiles().rounds(tmp_path, "job", 0)
+    assert [(one.number, dict(one.metrics)) for one in rounds] == [(1, {"loss": 0.5}), (2, {})]
+    with path.open("a") as file:
+        file.write('rics": {"loss": 1}}\n')
+    rounds, _ = await MetricFiles().rounds(tmp_path, "job", after)
+    assert [(one.number, dict(one.metrics)) for one in rounds] == [(3, {"loss": 1.0})]
+
+
+def test_results_are_the_run_folder_without_what_configured_it(tmp_path: Path) -> None:
+    for name in ("job/meta.json", "workspace/app_server/config/x.json", "workspace/log.txt", "workspace/models/m.npy"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    (tmp_path / "workspace" / "link").symlink_to("/etc/passwd")
+    assert [(file.name, file.kind) for _, file in results_in(tmp_path)] == [
+        ("log.txt", "log"),
+        ("models/m.npy", "checkpoint"),
+    ]
+
+
+def test_no_port_is_handed_out_twice_in_a_row() -> None:
+    sockets = ReservedSockets(lambda: 0.0)
+    ports = [sockets.free_port() for _ in range(20)]
+    assert len(set(ports)) == 20
+    few = ReservedSockets(lambda: 0.0, tuple(ports[:2]))
+    assert {few.free_port(), few.free_port()} == set(ports[:2])
+
+
+def test_a_gateway_says_which_settings_it_lacks(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="a gateway needs trust_folder, dal_url, dal_admin_socket, key_file"):
+        Settings(gateway="gw-1", organization="clinic", state_folder=tmp_path, models_dir=tmp_path)
+    more = {"organization": "center", "models_dir": tmp_path, "flare_ports": "8100-8102"}
+    settings = Settings(role="orchestrator", gateway="hub", state_folder=tmp_path, **more)
+    assert settings.flare_ports == (8100, 8101, 8102)
+
+
+@pytest.mark.parametrize(
+    ("role", "foreign"),
+    [
+        ("gateway", ("server_work", "job_work", "federation", "secure_runtime", "uploads")),
+        ("orchestrator", ("dal_admin",)),
+    ],
+)
+def test_a_role_loads_nothing_of_the_other_and_never_flare(role: str, foreign: tuple[str, ...]) -> None:
+    code = f"import sys, fedpact.gateway_agent.{role}; print(chr(10).join(sys.modules))"
+    env = {"PATH": os.environ["PATH"]}
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
+    loaded = found.stdout.splitlines()
+    assert not [name for name in loaded if name.startswith("nvflare")]
+    ours = [name.rpartition(".")[2] for name in loaded if name.startswith("fedpact.gateway_agent.")]
+    assert not set(foreign) & set(ours)
