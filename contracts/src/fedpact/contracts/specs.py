@@ -42,12 +42,21 @@ class EndOutcome(StrEnum):
     FAILED = "failed"
 
 
-class SpecCreated(Fact):
+class SpecFact(Fact):
+    """About one compute spec."""
+
+    spec_id: Id
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
+class SpecCreated(SpecFact):
     """A spec exists, well-formed, with the sites its datasets sit on. The verdict follows."""
 
     type: ClassVar[str] = "specs.spec.created"
 
-    spec_id: Id
     creator: Person
     content: SpecContent
     model: PinnedModel
@@ -55,17 +64,12 @@ class SpecCreated(Fact):
     created_at: AwareDatetime
     cloned_from: Id | None = None
 
-    @property
-    def key(self) -> str:
-        return self.spec_id
 
-
-class VerdictReached(Fact):
+class VerdictReached(SpecFact):
     """Policy or scheduler answered, perhaps anew. The verdict stays pending until both have."""
 
     type: ClassVar[str] = "specs.verdict.reached"
 
-    spec_id: Id
     verdict: Verdict
     allowed: bool | None = None
     """What policy says."""
@@ -75,25 +79,16 @@ class VerdictReached(Fact):
     custodian_reasons: dict[str, tuple[Reason, ...]] = {}
     revisions: dict[str, int] = {}
 
-    @property
-    def key(self) -> str:
-        return self.spec_id
 
-
-class ActivationFact(Fact):
+class ActivationFact(SpecFact):
     """What every fact about one generation of a spec holds, so that nobody has to ask back."""
 
-    spec_id: Id
     generation: int
     attempt: int = 1
     creator: Person
     content: SpecContent
     model: PinnedModel
     sites: tuple[Site, ...]
-
-    @property
-    def key(self) -> str:
-        return self.spec_id
 
 
 class ActivationRequested(ActivationFact):
@@ -113,103 +108,73 @@ class ActivationPlaced(ActivationFact):
     """The site of the FLARE server."""
 
 
-class ActivationSentBack(Fact):
+class ActivationSentBack(SpecFact):
     """A gateway refused for capacity before anything started: wait, then ask again with seniority kept."""
 
     type: ClassVar[str] = "specs.activation.sent_back"
 
-    spec_id: Id
     generation: int
     attempt: int
     cause: str
     retry_at: AwareDatetime
 
-    @property
-    def key(self) -> str:
-        return self.spec_id
 
-
-class GrantsKept(Fact):
+class GrantsKept(SpecFact):
     """Policy's grants arrived: the sites are asked to prepare, or go on with a later end."""
 
     type: ClassVar[str] = "specs.grants.kept"
     ttl: ClassVar[int | None] = 3600
 
-    spec_id: Id
     generation: int
     attempt: int
     grants: dict[str, Dsse]
     bounds: tuple[Bounds, ...] = ()
     deadline: AwareDatetime | None = None
 
-    @property
-    def key(self) -> str:
-        return self.spec_id
 
-
-class ParticipantMoved(Fact):
+class ParticipantMoved(SpecFact):
     """A participant of the living generation moved on. `csr` (PEM) comes with `prepared`."""
 
     type: ClassVar[str] = "specs.participant.moved"
 
-    spec_id: Id
     generation: int
     participant: str
     phase: Phase
     message: str = ""
     csr: str = ""
 
-    @property
-    def key(self) -> str:
-        return self.spec_id
 
-
-class ServerListens(Fact):
+class ServerListens(SpecFact):
     """The FLARE server is up and every participant has its certificate."""
 
     type: ClassVar[str] = "specs.server.listens"
 
-    spec_id: Id
     generation: int
     endpoint: Endpoint
     certificates: dict[str, str]
 
-    @property
-    def key(self) -> str:
-        return self.spec_id
 
-
-class ActivationCompleted(Fact):
+class ActivationCompleted(SpecFact):
     """Every participant is connected: jobs can run."""
 
     type: ClassVar[str] = "specs.activation.completed"
 
-    spec_id: Id
     generation: int
     at: AwareDatetime
 
-    @property
-    def key(self) -> str:
-        return self.spec_id
 
-
-class ActivationStopping(Fact):
+class ActivationStopping(SpecFact):
     """The generation is being taken down; `outcome` and `cause` say why."""
 
     type: ClassVar[str] = "specs.activation.stopping"
 
-    spec_id: Id
     generation: int
     outcome: EndOutcome
     cause: str
     deadline: AwareDatetime
 
-    @property
-    def key(self) -> str:
-        return self.spec_id
 
-
-class ActivationEnded(Fact):
+class ActivationEnded(SpecFact):
     """
     The generation is over, for whatever cause.
 
@@ -219,7 +184,6 @@ class ActivationEnded(Fact):
 
     type: ClassVar[str] = "specs.activation.ended"
 
-    spec_id: Id
     generation: int
     outcome: EndOutcome
     cause: str
@@ -231,110 +195,71 @@ class ActivationEnded(Fact):
         """Sites that may still hold something of this generation."""
         return frozenset(self.fenced.values())
 
-    @property
-    def key(self) -> str:
-        return self.spec_id
 
-
-class ParticipantReleased(Fact):
+class ParticipantReleased(SpecFact):
     """A fenced participant of an ended generation turned out to be gone."""
 
     type: ClassVar[str] = "specs.participant.released"
 
-    spec_id: Id
     generation: int
     participant: str
     gateway: Id
 
-    @property
-    def key(self) -> str:
-        return self.spec_id
 
-
-class JobQueued(Fact):
+class JobQueued(SpecFact):
     """The job waits for the activation it asked for."""
 
     type: ClassVar[str] = "specs.job.queued"
 
-    spec_id: Id
     job_id: Id
     payload: Payload
     deactivate: bool = False
 
-    @property
-    def key(self) -> str:
-        return self.spec_id
 
-
-class JobOpened(Fact):
+class JobOpened(SpecFact):
     """The activation took the job."""
 
     type: ClassVar[str] = "specs.job.opened"
 
-    spec_id: Id
     job_id: Id
     generation: int
     payload: Payload = {}
     deactivate: bool = False
 
-    @property
-    def key(self) -> str:
-        return self.spec_id
 
-
-class JobRefused(Fact):
+class JobRefused(SpecFact):
     """The activation cannot take the job: it ended, never came, or the payload is outside the granted bounds."""
 
     type: ClassVar[str] = "specs.job.refused"
 
-    spec_id: Id
     job_id: Id
     slug: str
     reason: str
 
-    @property
-    def key(self) -> str:
-        return self.spec_id
 
-
-class JobStopping(Fact):
+class JobStopping(SpecFact):
     """The job is being cancelled in the activation."""
 
     type: ClassVar[str] = "specs.job.stopping"
 
-    spec_id: Id
     job_id: Id
 
-    @property
-    def key(self) -> str:
-        return self.spec_id
 
-
-class JobClosed(Fact):
+class JobClosed(SpecFact):
     """The job no longer occupies the activation."""
 
     type: ClassVar[str] = "specs.job.closed"
 
-    spec_id: Id
     job_id: Id
     at: AwareDatetime
 
-    @property
-    def key(self) -> str:
-        return self.spec_id
 
-
-class SpecInvalidated(Fact):
+class SpecInvalidated(SpecFact):
     """What the spec stands on is gone; it cannot be activated again."""
 
     type: ClassVar[str] = "specs.spec.invalidated"
 
-    spec_id: Id
     reason: str
-
-    @property
-    def key(self) -> str:
-        return self.spec_id
 
 
 class ParticipantView(Model):
@@ -345,12 +270,11 @@ class ParticipantView(Model):
     message: str = ""
 
 
-class SpecChanged(Fact):
+class SpecChanged(SpecFact):
     """The whole of what people see of a spec, after every step that changes any of it."""
 
     type: ClassVar[str] = "specs.spec.changed"
 
-    spec_id: Id
     status: str
     """`value.detail`, for example `active.running_idle`."""
     verdict: Verdict
@@ -362,10 +286,6 @@ class SpecChanged(Fact):
     participants: dict[str, ParticipantView] = {}
     open_jobs: tuple[str, ...] = ()
     idle_since: AwareDatetime | None = None
-
-    @property
-    def key(self) -> str:
-        return self.spec_id
 
 
 class CommandAccepted(Accepted):
