@@ -80,9 +80,15 @@ def test_a_table_for_people(run: Run, portal: FakePortal) -> None:
     assert result.exit_code == 0
     assert rows(result) == [
         ["SPEC", "STATUS", "MODEL", "DATASETS", "CREATOR", "CREATED"],
-        ["s-1", "inactive.awaiting_activation", "logreg@1.0.0", "heart_gateway-1_lakeside", "ada", "2026-01-02",
-         "03:04:05+00:00"],
-    ]  # fmt: skip
+        [
+            "s-1",
+            "inactive.awaiting_activation",
+            "logreg@1.0.0",
+            "heart_gateway-1_lakeside",
+            "ada",
+            "2026-01-02T03:04:05Z",
+        ],
+    ]
 
 
 def test_json_for_programs(run: Run, portal: FakePortal) -> None:
@@ -96,6 +102,19 @@ def test_json_for_programs(run: Run, portal: FakePortal) -> None:
 def test_the_form_may_be_said_before_and_behind(run: Run, portal: FakePortal, words: tuple[str, ...]) -> None:
     portal.on("GET", "/v1/jobs/j-1", job())
     assert yaml.safe_load(run(*words).stdout)["status"] == "running"
+
+
+def test_one_thing_is_told_member_by_member(run: Run, portal: FakePortal) -> None:
+    portal.on("GET", "/v1/models/mean", {"model": "mean", "name": "Mean", "publisher": "northlab"})
+    assert run("models", "get", "mean").stdout == "model      mean\nname       Mean\npublisher  northlab\n"
+
+
+def test_what_is_pages_long_is_for_programs(run: Run, portal: FakePortal) -> None:
+    signed = {"payloadType": "t", "payload": "bG9uZw==", "signatures": []}
+    portal.on("GET", "/v1/policies/p-1", SHOWN | {"envelope": signed})
+    assert "bG9uZw==" not in run("policies", "get", "p-1").stdout
+    assert json.loads(run("policies", "get", "p-1", "--envelope").stdout)["payload"] == "bG9uZw=="
+    assert json.loads(run("policies", "get", "p-1", "-o", "json").stdout)["envelope"]["payload"] == "bG9uZw=="
 
 
 def test_a_page_that_is_not_all_says_so_beside_it(run: Run, portal: FakePortal) -> None:
@@ -304,7 +323,7 @@ def test_what_was_downloaded_is_printed(run: Run, portal: FakePortal, tmp_path: 
 def test_events_are_lines(run: Run, portal: FakePortal) -> None:
     entry = {"id": "1", "type": "specs.spec.changed", "time": "2026-01-01T00:00:00Z", "about": "s-1", "text": "moved"}
     portal.on("GET", "/v1/events", httpx.Response(200, text=f"data: {json.dumps(entry)}\n\n"))
-    assert run("events", "tail", "-n", "1").stdout == "2026-01-01 00:00:00+00:00  specs.spec.changed  s-1  moved\n"
+    assert run("events", "tail", "-n", "1").stdout == "2026-01-01T00:00:00Z  specs.spec.changed  s-1  moved\n"
     assert json.loads(run("events", "tail", "-n", "1", "-o", "json").stdout)["about"] == "s-1"
 
 

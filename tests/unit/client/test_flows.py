@@ -1,5 +1,7 @@
 """When something is tried again, when not, and what a person is told then."""
 
+import json
+
 import httpx
 import pytest
 from client_portal import PORTAL, FakePortal, FakeTime, active, job, options, pending, problem, spec
@@ -8,6 +10,7 @@ from fedpact.client import (
     ConflictError,
     Fedpact,
     ForbiddenError,
+    InputError,
     LoginExpiredError,
     MalformedError,
     NotFoundError,
@@ -15,10 +18,10 @@ from fedpact.client import (
     TimedOutError,
     UnreachableError,
     UnreadableAnswerError,
+    operations,
 )
-from fedpact.client.flows import Send, call
-from fedpact.client.hub import Patience
-from fedpact.client.messages import NoAnswer, Request
+from fedpact.client.flows import Flow, Patience, Pause, Send, call
+from fedpact.client.messages import NoAnswer, Request, Response
 from fedpact.contracts.api import MeView
 
 ME = {"user": "ada", "organization": "northlab", "roles": [], "groups": [], "channel": "main"}
@@ -61,6 +64,30 @@ def test_the_pause_is_the_one_the_hub_asks_for() -> None:
     time = FakeTime()
     client(FakePortal().on("GET", "/v1/me", busy, ME), time).me()
     assert time.slept == [7.0]
+
+
+async def test_an_asynchronous_driver_runs_the_same_flow() -> None:
+    """What an asynchronous client will be: other ways to send and to wait, and no other rule."""
+    waited = []
+    answers = [NoAnswer("away"), Response(status=200, body=json.dumps(ME).encode())]
+
+    async def perform(wanted: Send | Pause) -> Response | NoAnswer | None:
+        if isinstance(wanted, Pause):
+            waited.append(wanted.seconds)
+            return None
+        return answers.pop(0)
+
+    async def drive(flow: Flow[MeView]) -> MeView:
+        reply = None
+        while True:
+            try:
+                wanted = flow.send(reply)
+            except StopIteration as end:
+                return end.value
+            reply = await perform(wanted)
+
+    assert (await drive(call(operations.me(), Patience(), lambda: 0.0))).user == "ada"
+    assert waited == [0.25]
 
 
 def test_what_cannot_be_repeated_is_sent_once() -> None:
@@ -178,3 +205,8 @@ def test_a_view_the_client_cannot_read_names_both_versions() -> None:
     portal = FakePortal().on("GET", "/v1/specs/s-1", spec().model_dump(mode="json") | {"stage": "dreaming"})
     with pytest.raises(UnreadableAnswerError, match="versions that fit"):
         client(portal).specs.get("s-1")
+
+
+def test_a_program_s_token_goes_over_an_open_wire_on_purpose_only() -> None:
+    with pytest.raises(InputError, match="unencrypted"):
+        Fedpact("http://portal.example", "t0ken")

@@ -7,11 +7,13 @@ The federation, as a program speaks to it.
         print(job.metrics())
 """
 
+import os
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self
 
 from fedpact.client import listening, operations
+from fedpact.client.addresses import checked
 from fedpact.client.catalog import Datasets, Gateways, Models
 from fedpact.client.hub import Hub, Options
 from fedpact.client.jobs import Job, Jobs
@@ -27,7 +29,7 @@ class Fedpact:
 
     def __init__(self, url: str, tokens: TokenSource | str, options: Options | None = None) -> None:
         source = GivenToken(tokens) if isinstance(tokens, str) else tokens
-        self.hub = Hub(url, source, options or Options())
+        self.hub = Hub(checked(url, os.environ), source, options or Options())
         self.jobs = Jobs(self.hub)
         self.specs = Specs(self.hub, self.jobs)
         self.datasets = Datasets(self.hub)

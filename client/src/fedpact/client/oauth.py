@@ -124,7 +124,8 @@ class Issuer:
         """End the login that a refresh token belongs to."""
         if not self.endpoints.revocation_endpoint:
             return
-        self._answer("POST", self.endpoints.revocation_endpoint, {"token": token, "client_id": CLIENT})
+        endpoint = checked(self.endpoints.revocation_endpoint, self.environ)
+        self._answer("POST", endpoint, {"token": token, "client_id": CLIENT})
 
     @cached_property
     def endpoints(self) -> Endpoints:

@@ -7,6 +7,7 @@ import typer
 from fedpact.client.cli.nouns import verb
 from fedpact.client.cli.session import Session
 from fedpact.client.errors import FedpactError
+from fedpact.client.fedpact import Fedpact
 from fedpact.client.oauth import Issuer, Tokens
 from fedpact.client.tokens import login_of
 
@@ -29,9 +30,9 @@ def login(cli: Session, user: User = None) -> None:
     issuer = connecting.issuer()
     tokens = issuer.by_name(user) if user else _approved(cli, issuer)
     kept = login_of(connecting.portal(), issuer.url, tokens, connecting.options.clock.now())
-    connecting.profiles.keep(connecting.name, kept)
-    with cli.fedpact() as fp:
+    with Fedpact(kept.url, tokens.access_token, connecting.options) as fp:
         me = fp.me()
+    connecting.profiles.keep(connecting.name, kept)
     cli.note(f"logged in as {me.user} ({me.organization}) at {kept.url}")
 
 

@@ -7,6 +7,7 @@ Texts come from other people, so nothing in them reaches the terminal as a comma
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -97,6 +98,12 @@ _LISTS: Mapping[type[BaseModel], tuple[str, type[BaseModel]]] = {
     api.SpecPage: ("items", api.SpecSummary),
     api.JobPage: ("items", api.JobSummary),
 }
+_LONG: Mapping[type[BaseModel], Any] = {
+    api.SpecView: {"datasets": True, "model": True},
+    api.PolicyView: {"envelope": True},
+    api.ModelView: {"versions": {"__all__": {"payload_schema"}}},
+}
+"""What a person is not shown of one thing: it is said twice, or pages long. JSON and YAML hold it."""
 
 
 def rendered(value: BaseModel, form: Format) -> str:
@@ -140,7 +147,7 @@ def _for_people(value: BaseModel) -> str:
         member, kind = _LISTS[type(value)]
         header, row = ROWS[kind]
         return _table(header, (row(item) for item in getattr(value, member)))
-    told = value.model_dump(mode="json", exclude_none=True)
+    told = value.model_dump(mode="json", exclude_none=True, exclude=_LONG.get(type(value)))
     return _table((), ((name, text) for name, text in told.items() if text not in ("", [], {})))
 
 
@@ -164,6 +171,8 @@ def _cell(value: object) -> str:
             return "-"
         case bool():
             return "yes" if value else "no"
+        case datetime():
+            return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         case list() | tuple() if all(not isinstance(item, list | tuple | dict) for item in value):
             return clean(", ".join(str(item) for item in value))
         case list() | tuple() | dict():
