@@ -38,7 +38,7 @@ from fedpact.contracts.workloads import (
     ServerReady,
     SitesConnected,
 )
-from fedpact.spec_lifecycle.domain.model import Limits, Spec
+from fedpact.spec_lifecycle.domain.model import Fence, Limits, Spec
 from fedpact.spec_lifecycle.domain.requests import requested, stopped
 
 FAILED = EndOutcome.FAILED
@@ -97,7 +97,7 @@ def denied(spec: Spec, fact: GrantsDenied, now: datetime, limits: Limits) -> Seq
 
 def observed(spec: Spec, fact: ParticipantFact, now: datetime, limits: Limits) -> Sequence[Fact]:
     """An agent spoke about a participant."""
-    if (fact.generation, fact.participant) in {(f.generation, f.participant) for f in spec.fences}:
+    if Fence(generation=fact.generation, participant=fact.participant, gateway=fact.gateway) in spec.fences:
         return _unfenced(spec, fact) if isinstance(fact, ParticipantGone) else []
     if not spec.lives or (fact.generation, fact.attempt) != (spec.generation, spec.placed_attempt):
         return []

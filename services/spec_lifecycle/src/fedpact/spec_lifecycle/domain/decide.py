@@ -84,7 +84,7 @@ def _heard(spec: Spec, message: Heard, now: datetime, limits: Limits) -> Sequenc
         case JobSubmitted():
             return work.submitted(spec, message, now)
         case JobCancelled():
-            return work.cancelled(spec, message)
+            return work.cancelled(spec, message, now, limits)
         case JobObserved():
             return work.observed(spec, message, now, limits)
         case Tick():

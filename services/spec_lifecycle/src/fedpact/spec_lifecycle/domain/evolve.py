@@ -151,7 +151,7 @@ def _opened(spec: Spec, fact: facts.JobOpened) -> Spec:
 
 
 def _refused(spec: Spec, fact: facts.JobRefused) -> Spec:
-    return replace(spec, queued_jobs={k: j for k, j in spec.queued_jobs.items() if k != fact.job_id})
+    return _without(spec, fact.job_id)
 
 
 def _cancelling(spec: Spec, fact: facts.JobStopping) -> Spec:
@@ -160,8 +160,19 @@ def _cancelling(spec: Spec, fact: facts.JobStopping) -> Spec:
 
 
 def _closed(spec: Spec, fact: facts.JobClosed) -> Spec:
-    left = {k: j for k, j in spec.open_jobs.items() if k != fact.job_id}
-    return replace(spec, open_jobs=left, idle_since=None if left else fact.at)
+    after = _without(spec, fact.job_id)
+    return replace(after, idle_since=None if after.open_jobs else fact.at)
+
+
+def _without(spec: Spec, job_id: str) -> Spec:
+    """The spec without the job. A wish to take the activation down goes over to the jobs that are left."""
+    leaving = spec.open_jobs.get(job_id) or spec.queued_jobs.get(job_id)
+    ends = leaving is not None and leaving.deactivate
+
+    def left(jobs: Mapping[str, Job]) -> Mapping[str, Job]:
+        return {k: replace(j, deactivate=j.deactivate or ends) for k, j in jobs.items() if k != job_id}
+
+    return replace(spec, open_jobs=left(spec.open_jobs), queued_jobs=left(spec.queued_jobs))
 
 
 def _invalidated(spec: Spec, fact: facts.SpecInvalidated) -> Spec:

@@ -14,9 +14,9 @@ from fedpact.contracts.workloads import Phase
 class Limits:
     """How long a phase may take. Waiting for capacity has no limit."""
 
-    prepare: timedelta = timedelta(seconds=60)
+    prepare: timedelta = timedelta(seconds=180)
     """From the grants until every site is prepared and connected."""
-    stop: timedelta = timedelta(seconds=30)
+    stop: timedelta = timedelta(seconds=60)
     """From the wish to stop until everything is gone; what is not is fenced."""
     backoff: timedelta = timedelta(seconds=2)
     """Before asking again for capacity that a gateway refused; doubles with each attempt, up to a minute."""
@@ -41,7 +41,11 @@ class Participant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A job the activation holds. `stopping` once it is to be cancelled."""
+    """
+    A job the activation holds. `stopping` once it is to be cancelled.
+
+    `deactivate`: the activation ends with the last job; asked for by this job, or by one that left before it.
+    """
 
     payload: Payload
     deactivate: bool = False

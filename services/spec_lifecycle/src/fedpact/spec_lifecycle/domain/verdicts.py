@@ -31,7 +31,7 @@ def decided(spec: Spec, fact: SpecDecided, now: datetime, limits: Limits) -> Seq
 
 
 def assessed(spec: Spec, fact: SpecAssessed, now: datetime) -> Sequence[Fact]:
-    """The scheduler's answer. A generation that already holds its capacity goes on."""
+    """The scheduler's answer. A generation that already holds its capacity goes on, with the jobs that wait for it."""
     verdict = _verdict(allowed=spec.allowed, fits=fact.fits)
     numbers = tuple(_shortage(s.site, s.sentence()) for s in fact.shortfalls)
     reasons = (*(r for r in spec.reasons if r.code != _CAPACITY), *numbers)
@@ -44,7 +44,7 @@ def assessed(spec: Spec, fact: SpecAssessed, now: datetime) -> Sequence[Fact]:
         custodian_reasons=dict(spec.custodian_reasons),
         revisions=dict(spec.revisions),
     )
-    if verdict is Verdict.REJECTED:
+    if verdict is Verdict.REJECTED and not spec.lives:
         return [reached, *_drop_queued(spec, "the spec can never be placed")]
     return [reached, *_pick_up(spec, verdict, now)]
 

@@ -19,7 +19,7 @@ from fedpact.contracts.specs import (
 )
 from fedpact.contracts.workloads import JobObserved, JobPhase
 from fedpact.decision.bounds import payload_violations
-from fedpact.spec_lifecycle.domain.model import Limits, Spec
+from fedpact.spec_lifecycle.domain.model import Job, Limits, Spec
 from fedpact.spec_lifecycle.domain.requests import requested, stopped
 from fedpact.spec_lifecycle.domain.status import status
 
@@ -39,26 +39,31 @@ def submitted(spec: Spec, fact: JobSubmitted, now: datetime) -> Sequence[Fact]:
     return _with_activation(spec, fact, now)
 
 
-def cancelled(spec: Spec, fact: JobCancelled) -> Sequence[Fact]:
-    """An open job is stopped in the engine; one that waits is let go."""
+def cancelled(spec: Spec, fact: JobCancelled, now: datetime, limits: Limits) -> Sequence[Fact]:
+    """An open job is stopped in the engine; one that waits is let go, and with it what it was to take down."""
     if fact.job_id in spec.queued_jobs:
-        return [JobRefused(spec_id=spec.id, job_id=fact.job_id, slug="cancelled", reason="cancelled before it began")]
+        text = "cancelled before it began"
+        let_go = JobRefused(spec_id=spec.id, job_id=fact.job_id, slug="cancelled", reason=text)
+        return [let_go, *_last(spec, fact.job_id, spec.queued_jobs[fact.job_id], now, limits)]
     if fact.job_id in spec.open_jobs and not spec.open_jobs[fact.job_id].stopping:
         return [JobStopping(spec_id=spec.id, job_id=fact.job_id)]
     return []
 
 
 def observed(spec: Spec, fact: JobObserved, now: datetime, limits: Limits) -> Sequence[Fact]:
-    """A job that ended frees the activation, and takes it down when it asked for that and is the last."""
+    """A job that ended frees the activation."""
     job = spec.open_jobs.get(fact.job_id)
     mine = (fact.gateway, fact.generation) == (spec.orchestrator, spec.generation)
     if job is None or fact.phase not in FINAL or not mine:
         return []
-    closed = JobClosed(spec_id=spec.id, job_id=fact.job_id, at=now)
-    if job.deactivate and len(spec.open_jobs) == 1:
-        text = f"job `{fact.job_id}` ended"
-        return [closed, *stopped(spec, EndOutcome.SHUTDOWN, text, now, limits)]
-    return [closed]
+    return [JobClosed(spec_id=spec.id, job_id=fact.job_id, at=now), *_last(spec, fact.job_id, job, now, limits)]
+
+
+def _last(spec: Spec, job_id: str, job: Job, now: datetime, limits: Limits) -> Sequence[Fact]:
+    """The last job to leave takes the activation down, when it or one before it asked for that."""
+    if not job.deactivate or len(spec.open_jobs) + len(spec.queued_jobs) > 1:
+        return []
+    return stopped(spec, EndOutcome.SHUTDOWN, f"job `{job_id}` ended", now, limits)
 
 
 def _with_activation(spec: Spec, fact: JobSubmitted, now: datetime) -> Sequence[Fact]:
