@@ -60,7 +60,7 @@ def session_of(ctx: typer.Context) -> Session:
 
 def _command(function: Callable[..., None]) -> Callable[..., None]:
     hints = get_type_hints(function, include_extras=True)
-    (session, *own) = inspect.signature(function).parameters.values()
+    _, *own = inspect.signature(function).parameters.values()
 
     def command(ctx: typer.Context, **values: Any) -> None:
         said = {name: values.pop(name) for name, *_ in SHARED}
@@ -77,5 +77,4 @@ def _command(function: Callable[..., None]) -> Callable[..., None]:
     command.__name__, command.__doc__ = function.__name__, function.__doc__
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     vars(command)["__signature__"] = inspect.Signature(parameters)
-    del hints[session.name]
     return command
