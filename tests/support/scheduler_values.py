@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from fedpact.contracts.ids import SERVER
 from fedpact.contracts.pact import Demand, ModelRef, Person, PinnedModel, Resources, Site, SpecContent
+from fedpact.contracts.registry import GatewayAnnounced
 from fedpact.contracts.specs import (
     ActivationEnded,
     ActivationRequested,
@@ -12,7 +13,6 @@ from fedpact.contracts.specs import (
     ParticipantReleased,
     SpecCreated,
 )
-from fedpact.contracts.workloads import GatewaySpoke
 from fedpact.scheduler.domain.admission import Rules
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -25,11 +25,11 @@ def resources(cpu: float = 1, gpu: int = 0, memory: int = 100) -> Resources:
     return Resources(cpu=cpu, gpu=gpu, memory=memory)
 
 
-def spoke(site: str = "gw-1", cpu: float = 4, **totals: int) -> GatewaySpoke:
+def announced(site: str = "gw-1", cpu: float = 4, **totals: int) -> GatewayAnnounced:
     """`hub-…` is an orchestrator, any other a gateway."""
     role = "orchestrator" if site.startswith("hub") else "gateway"
     allotted = resources(cpu, **{"gpu": 4, "memory": 10_000, **totals})
-    return GatewaySpoke(gateway=site, role=role, totals=allotted, version="0.1.0")
+    return GatewayAnnounced(gateway=site, organization="clinic", role=role, totals=allotted, version="0.1.0")
 
 
 def sites(*gateways: str) -> tuple[Site, ...]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from hub_service import Outside, running, settings_of
-from scheduler_values import created, ended, released, requested, spoke
+from scheduler_values import announced, created, ended, released, requested
 
 from fedpact.contracts.queries import AskWait, Wait
 from fedpact.contracts.scheduling import GangPlaced, GangQueued, GangRefused, SpecAssessed
@@ -20,21 +20,21 @@ async def outside(nats_url: str, mongo_port: int, tmp_path: Path) -> AsyncIterat
         yield found
 
 
-async def sites_speak(outside: Outside) -> None:
+async def sites_are_announced(outside: Outside) -> None:
     for site in ("hub", "gw-1", "gw-2"):
-        await outside.tell(spoke(site), route=site)
+        await outside.tell(announced(site))
 
 
-async def test_a_spec_is_assessed_again_when_its_sites_speak(outside: Outside) -> None:
+async def test_a_spec_is_assessed_again_when_its_sites_are_announced(outside: Outside) -> None:
     await outside.tell(created("s1", "gw-1"))
     assert not (await outside.told(SpecAssessed)).fits
-    await sites_speak(outside)
+    await sites_are_announced(outside)
     await outside.told(SpecAssessed, spec_id="s1", fits=True)
 
 
 async def test_the_second_of_two_gangs_waits_until_the_first_and_its_fenced_rest_are_gone(outside: Outside) -> None:
     await outside.tell(created("s1", "gw-1", "gw-2"))
-    await sites_speak(outside)
+    await sites_are_announced(outside)
     await outside.told(SpecAssessed, fits=True)
     await outside.tell(requested("s1", "gw-1", "gw-2", cpu=3))
     assert sorted((await outside.told(GangPlaced, spec_id="s1")).leases) == ["gw-1", "gw-2", "hub"]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
-from scheduler_values import RULES, ended, released, requested, sent_back, spoke
+from scheduler_values import RULES, announced, ended, released, requested, sent_back
 
 from fedpact.contracts.envelope import Fact
 from fedpact.contracts.scheduling import GangPlaced, GangQueued, GangRefused, GangWithdrawn, SharesReleased, Shortfall
@@ -33,7 +33,7 @@ def answers(facts: Sequence[Fact]) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def two_sites() -> Ledger:
-    return after(spoke("hub", 8), spoke("gw-1", 4), spoke("gw-2", 4))
+    return after(announced("hub", 8), announced("gw-1", 4), announced("gw-2", 4))
 
 
 def test_a_gang_that_fits_is_placed_at_every_site_at_once(two_sites: Ledger) -> None:
@@ -60,26 +60,30 @@ def test_what_can_never_fit_is_refused_with_the_numbers(two_sites: Ledger) -> No
 
 
 def test_without_an_orchestrator_no_server_can_stand_anywhere() -> None:
-    facts = told(after(spoke("gw-1")), requested("s1", "gw-1"))
+    facts = told(after(announced("gw-1")), requested("s1", "gw-1"))
     assert {(s.site, s.available) for s in facts[-1].shortfalls} == {("the orchestrator", 0)}
 
 
 def test_the_end_of_one_gang_places_the_next_in_line(two_sites: Ledger) -> None:
-    ledger = after(spoke("hub"), spoke("gw-1"), requested("s1", "gw-1", cpu=4), requested("s2", "gw-1", at=1, cpu=4))
+    ledger = after(
+        announced("hub"), announced("gw-1"), requested("s1", "gw-1", cpu=4), requested("s2", "gw-1", at=1, cpu=4)
+    )
     facts = told(ledger, ended("s1"))
     assert [type(fact) for fact in facts] == [SharesReleased, GangPlaced]
     assert facts[-1].key == "s2"
 
 
 def test_a_younger_gang_that_fits_passes_an_older_one_that_does_not() -> None:
-    ledger = after(spoke("hub"), spoke("gw-1"), requested("s1", "gw-1", cpu=3), requested("s2", "gw-1", at=1, cpu=2))
+    ledger = after(
+        announced("hub"), announced("gw-1"), requested("s1", "gw-1", cpu=3), requested("s2", "gw-1", at=1, cpu=2)
+    )
     assert answers(told(ledger, requested("s3", "gw-1", at=2))) == [("GangPlaced", "s3")]
 
 
 def test_a_gang_passed_too_often_holds_what_is_free_for_itself() -> None:
     ledger = after(
-        spoke("hub"),
-        spoke("gw-1"),
+        announced("hub"),
+        announced("gw-1"),
         requested("s1", "gw-1", cpu=1),
         requested("big", "gw-1", at=1, cpu=4),
         requested("s2", "gw-1", at=2),
@@ -91,9 +95,9 @@ def test_a_gang_passed_too_often_holds_what_is_free_for_itself() -> None:
 
 def test_the_claim_leaves_other_sites_alone() -> None:
     ledger = after(
-        spoke("hub"),
-        spoke("gw-1"),
-        spoke("gw-2"),
+        announced("hub"),
+        announced("gw-1"),
+        announced("gw-2"),
         requested("s1", "gw-1", cpu=1),
         requested("big", "gw-1", at=1, cpu=4),
         requested("s2", "gw-1", at=2),
@@ -104,9 +108,9 @@ def test_the_claim_leaves_other_sites_alone() -> None:
 
 def test_passing_at_a_site_that_has_enough_for_both_is_no_bypass() -> None:
     ledger = after(
-        spoke("hub", 8),
-        spoke("gw-1"),
-        spoke("gw-2"),
+        announced("hub", 8),
+        announced("gw-1"),
+        announced("gw-2"),
         requested("s1", "gw-1", cpu=4),
         requested("s2", "gw-1", "gw-2", at=1, cpu=1),
         requested("s3", "gw-2", at=2, cpu=1),
@@ -115,13 +119,17 @@ def test_passing_at_a_site_that_has_enough_for_both_is_no_bypass() -> None:
 
 
 def test_that_a_gang_waits_is_said_once() -> None:
-    ledger = after(spoke("hub"), spoke("gw-1"), requested("s1", "gw-1", cpu=4), requested("s2", "gw-1", at=1, cpu=4))
+    ledger = after(
+        announced("hub"), announced("gw-1"), requested("s1", "gw-1", cpu=4), requested("s2", "gw-1", at=1, cpu=4)
+    )
     facts = told(ledger, requested("s3", "gw-1", at=2, cpu=4))
     assert answers(facts) == [("GangQueued", "s3")]
 
 
 def test_a_gang_sent_back_gives_everything_back_at_once() -> None:
-    ledger = after(spoke("hub"), spoke("gw-1"), requested("s1", "gw-1", cpu=4), requested("s2", "gw-1", at=5, cpu=4))
+    ledger = after(
+        announced("hub"), announced("gw-1"), requested("s1", "gw-1", cpu=4), requested("s2", "gw-1", at=5, cpu=4)
+    )
     facts = told(ledger, sent_back("s1"))
     assert [type(fact) for fact in facts] == [SharesReleased, GangPlaced]
     assert list(fold(ledger, facts).leases) == ["s2/1"]
@@ -129,8 +137,8 @@ def test_a_gang_sent_back_gives_everything_back_at_once() -> None:
 
 def test_a_gang_sent_back_asks_again_with_its_seniority() -> None:
     ledger = after(
-        spoke("hub"),
-        spoke("gw-1"),
+        announced("hub"),
+        announced("gw-1"),
         requested("s1", "gw-1", at=0, cpu=4),
         sent_back("s1"),
         requested("s2", "gw-1", at=5, cpu=4),
@@ -143,7 +151,7 @@ def test_a_gang_sent_back_asks_again_with_its_seniority() -> None:
 
 
 def test_the_next_attempt_alone_gives_back_what_the_last_one_held() -> None:
-    ledger = after(spoke("hub"), spoke("gw-1"), requested("s1", "gw-1", cpu=4))
+    ledger = after(announced("hub"), announced("gw-1"), requested("s1", "gw-1", cpu=4))
     facts = told(ledger, requested("s1", "gw-1", cpu=4, attempt=2))
     assert answers(facts) == [("GangPlaced", "s1")]
     assert fold(ledger, facts).leases["s1/1"].attempt == 2
@@ -158,14 +166,16 @@ def test_a_fenced_participant_keeps_exactly_its_own_share(two_sites: Ledger) -> 
 
 
 def test_a_new_generation_is_placed_beside_what_a_fenced_one_holds() -> None:
-    ledger = after(spoke("hub"), spoke("gw-1"), requested("s1", "gw-1", cpu=3), ended("s1", "gw-1-1"))
+    ledger = after(announced("hub"), announced("gw-1"), requested("s1", "gw-1", cpu=3), ended("s1", "gw-1-1"))
     facts = told(ledger, requested("s1", "gw-1", at=1, cpu=3, generation=2))
     assert answers(facts) == [("GangQueued", "s1")]
     assert answers(told(fold(ledger, facts), released("s1", "gw-1-1"))) == [("GangPlaced", "s1")]
 
 
 def test_a_waiting_gang_leaves_the_line_when_its_activation_ends() -> None:
-    ledger = after(spoke("hub"), spoke("gw-1"), requested("s1", "gw-1", cpu=4), requested("s2", "gw-1", at=1, cpu=4))
+    ledger = after(
+        announced("hub"), announced("gw-1"), requested("s1", "gw-1", cpu=4), requested("s2", "gw-1", at=1, cpu=4)
+    )
     facts = told(ledger, ended("s2"))
     assert [type(fact) for fact in facts] == [GangWithdrawn]
     assert not fold(ledger, facts).line
@@ -181,36 +191,40 @@ def test_a_waiting_gang_leaves_the_line_when_its_activation_ends() -> None:
         released("s1", "gw-1-1", generation=1),
         released("s1", "gw-1-9", generation=2),
         ended("nobody"),
-        spoke("gw-1"),
+        announced("gw-1"),
     ],
 )
 def test_old_news_changes_nothing(old: News) -> None:
-    ledger = after(spoke("hub"), spoke("gw-1"), requested("s1", "gw-1", generation=2))
+    ledger = after(announced("hub"), announced("gw-1"), requested("s1", "gw-1", generation=2))
     assert told(ledger, old) == ()
 
 
 def test_more_capacity_places_who_waits() -> None:
-    ledger = after(spoke("hub"), spoke("gw-1"), requested("s1", "gw-1", cpu=3), requested("s2", "gw-1", at=1, cpu=3))
-    assert answers(told(ledger, spoke("gw-1", 6))) == [("GangPlaced", "s2")]
+    ledger = after(
+        announced("hub"), announced("gw-1"), requested("s1", "gw-1", cpu=3), requested("s2", "gw-1", at=1, cpu=3)
+    )
+    assert answers(told(ledger, announced("gw-1", 6))) == [("GangPlaced", "s2")]
 
 
 def test_less_capacity_refuses_who_can_no_longer_fit_and_takes_nothing_from_who_runs() -> None:
-    ledger = after(spoke("hub"), spoke("gw-1"), requested("s1", "gw-1", cpu=3), requested("s2", "gw-1", at=1, cpu=3))
-    facts = told(ledger, spoke("gw-1", 2))
+    ledger = after(
+        announced("hub"), announced("gw-1"), requested("s1", "gw-1", cpu=3), requested("s2", "gw-1", at=1, cpu=3)
+    )
+    facts = told(ledger, announced("gw-1", 2))
     assert answers(facts) == [("GangRefused", "s2")]
     assert used(fold(ledger, facts)) == used(ledger)
 
 
 def test_the_server_stands_at_the_first_orchestrator_by_id() -> None:
-    facts = told(after(spoke("hub-2"), spoke("hub-1"), spoke("gw-1")), requested("s1", "gw-1"))
+    facts = told(after(announced("hub-2"), announced("hub-1"), announced("gw-1")), requested("s1", "gw-1"))
     assert sorted(facts[-1].leases) == ["gw-1", "hub-1"]
 
 
 def test_why_tells_what_is_missing_and_how_many_are_ahead() -> None:
     ledger = after(
-        spoke("hub"),
-        spoke("gw-1"),
-        spoke("gw-2"),
+        announced("hub"),
+        announced("gw-1"),
+        announced("gw-2"),
         requested("s1", "gw-1", cpu=4),
         requested("s2", "gw-2", at=1, cpu=4),
         requested("s3", "gw-1", at=2, cpu=2),
@@ -225,11 +239,11 @@ def test_why_tells_what_is_missing_and_how_many_are_ahead() -> None:
 
 def test_thousandths_of_a_core_add_up_exactly() -> None:
     gangs = [requested(f"s{n}", "gw-1", at=n, cpu=0.1, server=0.1) for n in range(10)]
-    ledger = after(spoke("hub", 1), spoke("gw-1", 1), *gangs)
+    ledger = after(announced("hub", 1), announced("gw-1", 1), *gangs)
     assert not ledger.line
     assert answers(told(ledger, requested("s10", "gw-1", at=10, cpu=0.001, server=0.1))) == [("GangQueued", "s10")]
 
 
 def test_a_fact_the_ledger_does_not_know_is_an_error() -> None:
     with pytest.raises(UnexpectedFactError):
-        evolve(Ledger(), spoke("gw-1"))
+        evolve(Ledger(), announced("gw-1"))

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from scheduler_values import NOON, RULES, ended, released, requested, sent_back, spoke
+from scheduler_values import NOON, RULES, announced, ended, released, requested, sent_back
 
 from fedpact.chassis.aggregates import Cause, Stored
 from fedpact.chassis.memory import MemoryDocuments
@@ -72,7 +72,7 @@ class Scheduling(RuleBasedStateMachine):
     @initialize()
     def sites_speak(self) -> None:
         for site, cpu in (("hub", 3.0), *self.totals.items()):
-            self.told(spoke(site, cpu))
+            self.told(announced(site, cpu))
 
     @rule(gateways=st.sets(st.sampled_from(GATEWAYS), min_size=1), cpu=CPU, clients=st.integers(1, 2))
     def a_gang_comes(self, gateways: set[str], cpu: float, clients: int) -> None:
@@ -110,7 +110,7 @@ class Scheduling(RuleBasedStateMachine):
     @rule(site=st.sampled_from(GATEWAYS), more=st.sampled_from([0.5, 1.0]))
     def a_site_grows(self, site: str, more: float) -> None:
         self.totals[site] += more
-        self.told(spoke(site, self.totals[site]))
+        self.told(announced(site, self.totals[site]))
 
     @precondition(lambda self: self.log.entries)
     @rule(data=st.data())
@@ -214,7 +214,7 @@ def test_an_adversary_who_refills_every_site_cannot_starve_a_gang() -> None:
         log.tell(message, Cause(now=NOON, envelope=envelope, stream=message.stream, stream_sequence=sequence))
 
     for site in ("hub", *GATEWAYS):
-        tell(spoke(site, 40 if site == "hub" else 2))
+        tell(announced(site, 40 if site == "hub" else 2))
     small = [requested(f"small-{n}", gateway, at=n) for n, gateway in enumerate(GATEWAYS * 2)]
     for message in small:
         tell(message)

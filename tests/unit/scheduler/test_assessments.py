@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from scheduler_values import NOON, RULES, created, requested, spoke
+from scheduler_values import NOON, RULES, announced, created, requested
 
 from fedpact.chassis.aggregates import Cause, Stored
 from fedpact.chassis.copies import Copies
@@ -51,9 +51,9 @@ class World:
         envelope = Envelope(source="tests", type=fact.type, subject=fact.key, time=NOON, sequence=self.sequence)
         return Cause(now=NOON, envelope=envelope, stream=fact.stream, stream_sequence=self.sequence)
 
-    async def spoken(self, site: str, cpu: float = 4) -> None:
-        fact = spoke(site, cpu)
-        await self.handlers.spoken(fact, self.cause(fact))
+    async def announced(self, site: str, cpu: float = 4) -> None:
+        fact = announced(site, cpu)
+        await self.handlers.announced(fact, self.cause(fact))
 
     async def created(self, spec: str, *gateways: str, cpu: float = 1) -> None:
         fact = created(spec, *gateways, cpu=cpu)
@@ -71,7 +71,7 @@ def world() -> World:
 
 async def test_a_spec_whose_sites_have_room_fits(world: World) -> None:
     for site in ("hub", "gw-1", "gw-2"):
-        await world.spoken(site)
+        await world.announced(site)
     await world.created("s1", "gw-1", "gw-2")
     assert [said.fits for said in await world.said("s1")] == [True]
 
@@ -85,34 +85,34 @@ async def test_a_site_that_has_announced_nothing_allots_nothing(world: World) ->
 
 async def test_a_spec_is_assessed_again_when_its_sites_speak(world: World) -> None:
     await world.created("s1", "gw-1")
-    await world.spoken("gw-1")
-    await world.spoken("hub")
+    await world.announced("gw-1")
+    await world.announced("hub")
     assert [said.fits for said in await world.said("s1")] == [False, False, True]
     assert {s.site for s in (await world.said("s1"))[1].shortfalls} == {"the orchestrator"}
 
 
 async def test_totals_that_change_no_answer_are_no_news(world: World) -> None:
-    await world.spoken("hub")
-    await world.spoken("gw-1")
+    await world.announced("hub")
+    await world.announced("gw-1")
     await world.created("s1", "gw-1")
-    await world.spoken("gw-1", 8)
-    await world.spoken("gw-2", 8)
+    await world.announced("gw-1", 8)
+    await world.announced("gw-2", 8)
     assert len(await world.said("s1")) == 1
 
 
 async def test_a_site_that_shrinks_below_a_spec_takes_the_answer_back(world: World) -> None:
-    await world.spoken("hub")
-    await world.spoken("gw-1")
+    await world.announced("hub")
+    await world.announced("gw-1")
     await world.created("s1", "gw-1", cpu=3)
-    await world.spoken("gw-1", 2)
+    await world.announced("gw-1", 2)
     assert [said.fits for said in await world.said("s1")] == [True, False]
 
 
 async def test_totals_that_change_while_a_spec_is_assessed_are_not_overlooked() -> None:
     """The site speaks after the totals were read and before the assessment is saved."""
     world = World(Interrupted())
-    await world.spoken("hub")
-    world.documents.meanwhile = world.spoken("gw-1")
+    await world.announced("hub")
+    world.documents.meanwhile = world.announced("gw-1")
     await world.created("s1", "gw-1")
     assert (await world.said("s1"))[-1].fits
 
@@ -120,8 +120,8 @@ async def test_totals_that_change_while_a_spec_is_assessed_are_not_overlooked() 
 async def test_why_is_answered_from_the_ledger(world: World) -> None:
     queries = Queries(ledger=world.ledger, rules=RULES)
     assert not (await queries.why(AskWait(spec_id="s1"))).waiting
-    await world.spoken("hub")
-    await world.spoken("gw-1")
+    await world.announced("hub")
+    await world.announced("gw-1")
     for fact in (requested("s1", "gw-1", cpu=4), requested("s2", "gw-1", at=1, cpu=4)):
         await world.handlers.requested(fact, world.cause(fact))
     wait = await queries.why(AskWait(spec_id="s2"))

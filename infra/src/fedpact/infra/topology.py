@@ -105,7 +105,7 @@ SERVICES: tuple[Consumer, ...] = (
     Consumer(
         name="scheduler",
         context="scheduling",
-        reads={"specs": ("spec.created", "activation.*", "participant.*"), "workloads": ("gateway.*",)},
+        reads={"registry": ("gateway.announced",), "specs": ("spec.created", "activation.*", "participant.*")},
         answers=("scheduling.why",),
     ),
     Consumer(

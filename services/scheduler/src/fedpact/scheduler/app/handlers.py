@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fedpact.chassis.aggregates import Aggregates, Cause
+from fedpact.contracts.registry import GatewayAnnounced
 from fedpact.contracts.scheduling import SpecAssessed
 from fedpact.contracts.specs import (
     ActivationEnded,
@@ -18,7 +19,6 @@ from fedpact.contracts.specs import (
     ParticipantReleased,
     SpecCreated,
 )
-from fedpact.contracts.workloads import GatewaySpoke
 from fedpact.scheduler.app.ports import Specs
 from fedpact.scheduler.domain.admission import News, Rules, decide
 from fedpact.scheduler.domain.assessment import assess
@@ -34,8 +34,8 @@ class Handlers:
     specs: Specs
     rules: Rules
 
-    async def spoken(self, fact: GatewaySpoke, cause: Cause) -> None:
-        """A site says what it allots: the line moves, and specs that count with the site are assessed again."""
+    async def announced(self, fact: GatewayAnnounced, cause: Cause) -> None:
+        """A registered site allots something new: the line moves, and specs that count with it are assessed again."""
         await self._count(fact, cause)
         for spec in await self._affected(fact):
             await self._assess(spec, cause)
@@ -64,7 +64,7 @@ class Handlers:
     async def _count(self, fact: News, cause: Cause) -> None:
         await self.ledger.change(THE_LEDGER, lambda ledger: decide(ledger, fact, self.rules), cause)
 
-    async def _affected(self, fact: GatewaySpoke) -> Sequence[SpecCreated]:
+    async def _affected(self, fact: GatewayAnnounced) -> Sequence[SpecCreated]:
         """Every spec needs an orchestrator; a gateway only those with a part there."""
         return await (self.specs.every() if fact.role == "orchestrator" else self.specs.where("site", fact.gateway))
 

@@ -12,6 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from fedpact.contracts.envelope import Fact
+from fedpact.contracts.registry import GatewayAnnounced
 from fedpact.contracts.scheduling import (
     GangEntered,
     GangPlaced,
@@ -22,12 +23,11 @@ from fedpact.contracts.scheduling import (
     SiteAllotted,
 )
 from fedpact.contracts.specs import ActivationEnded, ActivationRequested, ActivationSentBack, ParticipantReleased
-from fedpact.contracts.workloads import GatewaySpoke
 from fedpact.scheduler.domain.amounts import Amount, Amounts, covers, less, shortfalls
 from fedpact.scheduler.domain.ledger import evolve, fold, needs_of, seniority
 from fedpact.scheduler.domain.model import Allotment, Gang, Lease, Ledger, free, totals
 
-News = GatewaySpoke | ActivationRequested | ActivationSentBack | ActivationEnded | ParticipantReleased
+News = GatewayAnnounced | ActivationRequested | ActivationSentBack | ActivationEnded | ParticipantReleased
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +42,8 @@ def decide(ledger: Ledger | None, message: News, rules: Rules) -> Sequence[Fact]
     """The facts `message` brings about. What is not news brings about none."""
     ledger = ledger or Ledger()
     match message:
-        case GatewaySpoke():
-            news = _spoken(ledger, message)
+        case GatewayAnnounced():
+            news = _announced(ledger, message)
         case ActivationRequested():
             news = _requested(ledger, message)
         case ActivationSentBack():
@@ -73,7 +73,7 @@ def within_reach(ledger: Ledger, gang: Gang, rules: Rules) -> Amounts:
     return less(free(ledger), needs_of(ledger, holder))
 
 
-def _spoken(ledger: Ledger, fact: GatewaySpoke) -> list[Fact]:
+def _announced(ledger: Ledger, fact: GatewayAnnounced) -> list[Fact]:
     if ledger.sites.get(fact.gateway) == Allotment(role=fact.role, totals=Amount.of(fact.totals)):
         return []
     return [SiteAllotted(site=fact.gateway, role=fact.role, totals=fact.totals)]

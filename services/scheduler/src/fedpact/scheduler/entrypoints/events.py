@@ -1,6 +1,7 @@
 """Which facts the scheduler hears."""
 
 from fedpact.chassis.bus import Bus
+from fedpact.contracts.registry import GatewayAnnounced
 from fedpact.contracts.specs import (
     ActivationEnded,
     ActivationRequested,
@@ -8,12 +9,11 @@ from fedpact.contracts.specs import (
     ParticipantReleased,
     SpecCreated,
 )
-from fedpact.contracts.workloads import GatewaySpoke
 from fedpact.scheduler.app.handlers import Handlers
 
 
 def subscribe(bus: Bus, handlers: Handlers) -> None:
-    bus.on(GatewaySpoke, handlers.spoken)
+    bus.on(GatewayAnnounced, handlers.announced)
     bus.on(SpecCreated, handlers.created)
     bus.on(ActivationRequested, handlers.requested)
     bus.on(ActivationSentBack, handlers.sent_back)
