@@ -8,14 +8,20 @@ from pydantic_settings import SettingsConfigDict
 from fedpact.chassis.settings import HubSettings
 from fedpact.spec_lifecycle.domain.model import Limits
 
+_USUAL = Limits()
+
 
 class Settings(HubSettings):
     model_config = SettingsConfigDict(env_prefix="FEDPACT_SPEC_LIFECYCLE_", frozen=True, extra="ignore")
 
     database: str = "spec_lifecycle"
-    prepare_seconds: float = Field(default=180.0, description="from the grants until every site is connected")
-    stop_seconds: float = Field(default=60.0, description="until what does not stop is fenced")
-    backoff_seconds: float = Field(default=2.0, description="before asking again for capacity a gateway refused")
+    prepare_seconds: float = Field(
+        default=_USUAL.prepare.total_seconds(), description="from the grants until every site is connected"
+    )
+    stop_seconds: float = Field(default=_USUAL.stop.total_seconds(), description="until what does not stop is fenced")
+    backoff_seconds: float = Field(
+        default=_USUAL.backoff.total_seconds(), description="before asking again for capacity a gateway refused"
+    )
 
     @property
     def limits(self) -> Limits:
