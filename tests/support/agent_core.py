@@ -106,6 +106,7 @@ class Site:
             datasets=frozenset(),
         )
     )
+    trust_readable: bool = True
     rendered: dict[str, Path] = field(default_factory=dict)
     parcels: dict[str, Outcome] = field(default_factory=dict)
     sealed_at: dict[str, datetime] = field(default_factory=dict)
@@ -333,6 +334,8 @@ class TrustStore:
     site: Site
 
     async def trust(self) -> Trust:
+        if not self.site.trust_readable:
+            raise UnavailableError("the trust folder cannot be read")
         return self.site.trust
 
 

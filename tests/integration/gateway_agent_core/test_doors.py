@@ -77,7 +77,7 @@ async def test_a_steward_registers_lists_and_takes_back_a_dataset(steward: Stewa
     assert (await steward.call("DELETE", "/datasets/lungs"))[0] == 204
     assert (await steward.call("GET", "/datasets"))[1] == []
     assert await steward.said() == ["workloads.dataset.offered", "workloads.dataset.taken_back"]
-    assert "/data" not in json.dumps([doc.outbox for doc in await steward.offers.documents.every()])
+    assert "lungs.csv" not in json.dumps([doc.outbox for doc in await steward.offers.documents.every()])
 
 
 async def test_a_name_that_cannot_be_part_of_an_id_is_refused_with_what_can(steward: Steward) -> None:

@@ -25,6 +25,7 @@ from agent_core import (
 )
 from decision_values import OWNER, policy
 
+from fedpact.chassis.errors import UnavailableError
 from fedpact.contracts.directives import ParticipantDirective, Wanted
 from fedpact.contracts.pact import Resources
 from fedpact.contracts.workloads import Phase
@@ -224,6 +225,16 @@ async def test_a_veto_ends_what_runs(agent: Agent, site: Site) -> None:
     assert (said.phase, said.message) == (Phase.FAILED, "this gateway's operator vetoed user `alice`")
 
 
+async def test_what_the_site_believes_cannot_keep_alive_what_is_to_end(agent: Agent, site: Site) -> None:
+    await ready(agent)
+    site.trust_readable = False
+    with pytest.raises(UnavailableError):
+        await look(agent)
+    await agent.hear(participant(Wanted.STOPPED), 3)
+    await look(agent)
+    assert await phase(agent) is Phase.GONE
+
+
 async def test_a_policy_that_was_seen_newer_is_not_accepted_older_but_what_runs_goes_on(
     agent: Agent, site: Site
 ) -> None:
@@ -284,7 +295,7 @@ async def test_the_process_ends_though_the_dal_is_away_and_gone_is_said_when_it_
     await ready(agent)
     site.dal_up = False
     await agent.hear(participant(Wanted.STOPPED), 3)
-    with pytest.raises(Exception, match="DAL is away"):
+    with pytest.raises(UnavailableError, match="DAL is away"):
         await look(agent)
     assert site.world.seen == {}
     assert await phase(agent) is Phase.READY

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from fedpact.chassis.aggregates import Aggregates, Cause
 from fedpact.chassis.clock import Clock
-from fedpact.contracts.directives import ParticipantDirective
+from fedpact.contracts.directives import ParticipantDirective, Wanted
 from fedpact.contracts.workloads import Phase
 from fedpact.gateway_agent.app.client_work import STARTS, ClientWork
 from fedpact.gateway_agent.app.lookout import seen_of, strays_of
@@ -54,7 +54,7 @@ class Clients:
         for _ in range(PASSES):
             wish, said = await self.wishes.find(key), await self.workloads.find(key)
             wanted = wish.directive if wish else None
-            step = plan_client(wanted, said, await self._sight(key, said))
+            step = plan_client(wanted, said, await self._sight(key, wanted, said))
             if step is None or isinstance(step, Wait):
                 return step.seconds if step else None
             facts = await self._do(key, step, wanted, said)
@@ -64,7 +64,7 @@ class Clients:
 
         return PAUSE
 
-    async def _sight(self, key: str, said: Workload | None) -> ClientSight:
+    async def _sight(self, key: str, wanted: ParticipantDirective | None, said: Workload | None) -> ClientSight:
         work, view = self.work, await self.work.lookout.see()
         permit = await work.admission.permit(key)
         sight = ClientSight(
@@ -74,21 +74,23 @@ class Clients:
             opened=permit is not None and work.opened.get(key) == permit.grant,
             launches=work.launches.get(key, 0),
         )
-        return await self._sight_of(said, permit, sight) if said else sight
+        ends = wanted is None or wanted.wanted is Wanted.STOPPED
+        objection = None if ends else await self._objection(said, permit)
+        return await self._sight_of(said, replace(sight, objection=objection)) if said else sight
 
-    async def _sight_of(self, said: Workload, permit: Permit | None, sight: ClientSight) -> ClientSight:
+    async def _sight_of(self, said: Workload, sight: ClientSight) -> ClientSight:
         work, log = self.work, self.work.home.log(said.name)
         starts = said.phase is Phase.STARTING
         return replace(
             sight,
             seen=seen_of(await work.lookout.see(), said.name),
-            objection=await self._objection(said, permit),
             registered=starts and await work.journal.registered(log),
             port_taken=starts and await work.journal.port_taken(log),
         )
 
-    async def _objection(self, said: Workload, permit: Permit | None) -> Refusal | None:
-        if permit is None or permit.turn != said.turn or said.phase not in CHECKED:
+    async def _objection(self, said: Workload | None, permit: Permit | None) -> Refusal | None:
+        """What is to end is not asked about: a trust folder that cannot be read must not keep it alive."""
+        if said is None or permit is None or permit.turn != said.turn or said.phase not in CHECKED:
             return None
         return await self.work.admission.objection(permit)
 
