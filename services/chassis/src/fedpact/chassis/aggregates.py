@@ -101,6 +101,7 @@ class Stored(Generic[S]):
     def __init__(self, documents: Documents, kind: Kind[S]) -> None:
         self.documents, self.kind = documents, kind
         self.nudge = asyncio.Event()
+        self._saved: dict[str, Document] = {}
         self._codec: TypeAdapter[S] = TypeAdapter(kind.state)
 
     async def find(self, key: str) -> S | None:
@@ -133,6 +134,15 @@ class Stored(Generic[S]):
                 return facts
         raise StaleVersionError(f"`{key}` is changed by too many at once")
 
+    async def add(self, key: str, fact: Fact, cause: Cause) -> bool:
+        """Begin an aggregate with `fact`, in one write; `False` when there is one already."""
+        return await self._save(Document(key=key), [fact], cause)
+
+    def saved(self) -> Sequence[Document]:
+        """What was saved here since this was last asked, with all of its outbox; the store may know of more."""
+        saved, self._saved = self._saved, {}
+        return list(saved.values())
+
     async def _save(self, before: Document, facts: Sequence[Fact], cause: Cause) -> bool:
         state = self._state(before)
         after = state
@@ -147,8 +157,13 @@ class Stored(Generic[S]):
         added = [self._entry(document, before.sequence + n, m, cause) for n, m in enumerate(messages, 1)]
         saved = await self.documents.save(document, expected=before.version, added=added, at=cause.now)
         if saved and added:
-            self.nudge.set()
+            self._note(replace(document, version=before.version + 1, outbox=(*before.outbox, *added)))
         return saved
+
+    def _note(self, document: Document) -> None:
+        if len(self._saved) < BACKLOG:
+            self._saved[document.key] = document
+        self.nudge.set()
 
     def _state(self, document: Document) -> S | None:
         return None if document.state is None else self._codec.validate_python(document.state)

@@ -1,12 +1,14 @@
 """
 The relay: what was saved to be published gets published, whatever crashes in between.
 
-It looks when a save nudges it and every `sweep` seconds. Messages of one aggregate go out in order, one
-acknowledgement at a time; publishing one twice is harmless because its id is stable and the stream drops doubles.
+What this process just saved goes out from memory; the store is asked for what else waits at the start, after trouble
+and every `sweep` seconds. Messages of one aggregate go out in order, one acknowledgement at a time; publishing one
+twice is harmless because its id is stable and the stream drops doubles.
 """
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
@@ -37,25 +39,37 @@ class Relay:
         return sum([await self._empty(kind) for kind in self._kinds])
 
     async def _serve(self, kind: Stored[Any]) -> None:
+        time = asyncio.get_running_loop().time
+        looked = -math.inf
         while True:
             kind.nudge.clear()
+            saved, began = kind.saved(), time()
+            look = began - looked >= self._sweep
             try:
-                found = await self._empty(kind)
+                documents = await kind.documents.unsent(BATCH) if look else saved
+                await self._send_all(kind, documents)
             except UnavailableError as error:
                 log.warning("relay waits: %s", error)
                 await asyncio.sleep(self._sweep)
+                looked = -math.inf
                 continue
-            if found == 0:
+            if not look:
+                await _heard(kind.nudge, max(0.0, looked + self._sweep - time()))
+            elif len(documents) < BATCH:
+                looked = began
                 await _heard(kind.nudge, self._sweep)
 
     async def _empty(self, kind: Stored[Any]) -> int:
-        """One aggregate that cannot be published does not hold up the others."""
         documents = await kind.documents.unsent(BATCH)
+        await self._send_all(kind, documents)
+        return len(documents)
+
+    async def _send_all(self, kind: Stored[Any], documents: Sequence[Document]) -> None:
+        """One aggregate that cannot be published does not hold up the others."""
         outcomes = [await failure_of(self._send(kind, document)) for document in documents]
         failed = [error for error in outcomes if error is not None]
         if failed:
             raise UnavailableError(f"{len(failed)} aggregates could not be published: {failed[0]}")
-        return len(documents)
 
     async def _send(self, kind: Stored[Any], document: Document) -> None:
         for entry in document.outbox:

@@ -65,7 +65,8 @@ class Service:
 
     def _own(self) -> list[Work]:
         sweep = self.settings.sweep_seconds
-        relay = Relay(list(self.kinds), self.bus.publish, sweep=sweep)
+        published = [stored for stored in self.kinds if not stored.kind.silent]
+        relay = Relay(published, self.bus.publish, sweep=sweep)
         return [relay.run, self._tick, self.bus.watchdog]
 
     async def _tick(self) -> None:
