@@ -35,11 +35,19 @@ class Journal:
     def __init__(self, entries: Stored[Entry], heads: Stored[Head]) -> None:
         self._entries, self._heads = entries, heads
 
-    async def write(self, entry: Entry, now: datetime) -> None:
-        """Write it down. Doing it again changes nothing."""
+    async def write(self, entry: Entry, now: datetime) -> int:
+        """Write it down; where the stream's head stood before. Doing it again changes nothing."""
         cause, head = Cause(now=now), Head(name=entry.origin, position=entry.position)
-        await self._entries.change(entry.key, lambda known: [] if known else [entry], cause)
-        await self._heads.change(head.name, lambda at: [] if at and at.position >= head.position else [head], cause)
+        await self._entries.add(entry.key, entry, cause)
+        before = 0
+
+        def moved(at: Head | None) -> Sequence[Head]:
+            nonlocal before
+            before = at.position if at else 0
+            return [head] if before < head.position else []
+
+        await self._heads.change(head.name, moved, cause)
+        return before
 
     async def heads(self) -> dict[str, int]:
         """Stream -> the place of its newest line."""
@@ -107,10 +115,21 @@ class Feed:
         async with self._lock:
             for stream, last in (await self._journal.heads()).items():
                 for entry in await self._journal.between(stream, self.heads.get(stream, 0), last):
-                    await self._refresh(entry)
-                    self.heads[stream] = entry.position
-                    for listener in self._listeners:
-                        listener.tell(entry)
+                    await self._take(entry)
+
+    async def wrote(self, entry: Entry, before: int) -> None:
+        """Take in what this replica has just written; if it is not the very next line, read what is."""
+        async with self._lock:
+            if self.heads.get(entry.origin, 0) == before < entry.position:
+                await self._take(entry)
+            else:
+                self.nudge.set()
+
+    async def _take(self, entry: Entry) -> None:
+        await self._refresh(entry)
+        self.heads[entry.origin] = entry.position
+        for listener in self._listeners:
+            listener.tell(entry)
 
     @contextmanager
     def listening(self) -> Iterator[Listener]:

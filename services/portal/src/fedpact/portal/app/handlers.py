@@ -87,8 +87,8 @@ class Handlers:
             return
         await self.feed.advance()
         settled = _settled(fact, envelope)
-        await self.model.settled.change(settled.key, lambda known: [] if known else [settled], Cause(now=cause.now))
-        self.waits.look(settled.command_id)
+        await self.model.settled.add(settled.key, settled, Cause(now=cause.now))
+        self.waits.settle(settled)
 
     async def heard(self, envelope: Envelope, body: bytes) -> None:
         """An outcome as it passes by on the bus, before this or another replica has written it down."""
@@ -133,8 +133,8 @@ class Handlers:
         job = await self.model.jobs.find(fact.job_id) if isinstance(fact, ArtifactsStored) else None
         entry = entry_of(fact, place, job.changed.actor if job and job.changed else None)
         if entry is not None:
-            await self.journal.write(entry, cause.now)
-            self.feed.nudge.set()
+            before = await self.journal.write(entry, cause.now)
+            await self.feed.wrote(entry, before)
 
     def _ours(self, cause: Cause) -> bool:
         return cause.envelope is not None and cause.envelope.channel == self.channel

@@ -2,7 +2,8 @@
 A write: publish the command, wait for its outcome, then for the read model to have seen it.
 
 The outcome is kept under the command's id, so every replica and every repetition of the request gives the same
-answer. What is heard early on the bus only shortens the wait: the store decides.
+answer. What is heard early on the bus only shortens the wait: what was written to the store decides, by this replica,
+which says so at once, or by another, for which the store is looked at.
 """
 
 import asyncio
@@ -25,7 +26,7 @@ from fedpact.portal.domain.model import Sent, Settled
 SENDER = "portal"
 EXPIRES = timedelta(seconds=60)
 KEPT = timedelta(days=7)
-GLANCE, LOOK = 0.02, 0.2
+GLANCE, LOOK = 0.05, 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ class Wait:
     """One or more requests that wait for the same command."""
 
     heard: Settled | None = None
+    settled: Settled | None = None
     nudge: asyncio.Event = field(default_factory=asyncio.Event)
     waiting: int = 0
 
@@ -78,9 +80,10 @@ class Waits:
             wait.heard = settled
             wait.nudge.set()
 
-    def look(self, command_id: str) -> None:
+    def settle(self, settled: Settled) -> None:
         """The read model has seen it."""
-        if wait := self._waits.get(command_id):
+        if wait := self._waits.get(settled.command_id):
+            wait.settled = settled
             wait.nudge.set()
 
 
@@ -96,8 +99,8 @@ class Orders:
 
     async def send(self, wish: Wish) -> Settled | None:
         """What became of it; `None` when that is not known in time."""
-        await self._note(wish)
-        known = await self._settled.find(wish.command_id)
+        came_before = not await self._note(wish)
+        known = await self._settled.find(wish.command_id) if came_before else None
         if known is not None:
             return known
         with self.waits.on(wish.command_id) as wait:
@@ -124,7 +127,8 @@ class Orders:
     async def _has(self, place: str, number: int) -> bool:
         return any(settled.sequence >= number for settled in await self._settled.where("place", place))
 
-    async def _note(self, wish: Wish) -> None:
+    async def _note(self, wish: Wish) -> bool:
+        """Write down who sent it; `False` when the same was sent before."""
         now = self._clock.now()
         text = f"{wish.command.type} {wish.command.model_dump_json()}"
         note = Sent(
@@ -135,12 +139,14 @@ class Orders:
             digest=hashlib.sha256(text.encode()).hexdigest(),
             until=now + KEPT,
         )
-        await self._sent.change(note.key, lambda known: [] if known else [note], Cause(now=now))
+        if await self._sent.add(note.key, note, Cause(now=now)):
+            return True
         kept = await self._sent.get(note.key)
         if (kept.user, kept.digest) != (note.user, note.digest):
             raise KeyReusedError(
                 "this `Idempotency-Key` came before with another request: use a new one", path="Idempotency-Key"
             )
+        return False
 
     def _outgoing(self, wish: Wish) -> Outgoing:
         now = self._clock.now()
@@ -154,14 +160,13 @@ class Orders:
     async def _outcome(self, command_id: str, wait: Wait) -> Settled | None:
         try:
             async with asyncio.timeout(self._patience.outcome):
-                while True:
-                    wait.nudge.clear()
-                    found = await self._settled.find(command_id)
-                    if found is not None:
-                        return found
+                while (settled := wait.settled) is None:
                     if wait.heard is not None and not wait.heard.accepted:
                         return wait.heard
-                    await _nudged(wait.nudge, GLANCE if wait.heard else LOOK)
+                    wait.nudge.clear()
+                    if not await _nudged(wait.nudge, GLANCE if wait.heard else LOOK):
+                        wait.settled = await self._settled.find(command_id)
+                return settled
         except TimeoutError:
             return None
 
@@ -176,9 +181,9 @@ def made_id(prefix: str, command_id: str) -> str:
     return f"{prefix}-{command_id.replace('-', '')[:16]}"
 
 
-async def _nudged(nudge: asyncio.Event, seconds: float) -> None:
+async def _nudged(nudge: asyncio.Event, seconds: float) -> bool:
     try:
         async with asyncio.timeout(seconds):
-            await nudge.wait()
+            return await nudge.wait()
     except TimeoutError:
-        return
+        return False
