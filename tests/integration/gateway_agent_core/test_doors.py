@@ -1,5 +1,6 @@
 """The agent's own doors on real sockets: the steward's admin socket, results to the jobs service, the secure runtime."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -191,7 +192,7 @@ async def test_a_secure_runtime_renders_refuses_and_leaves_nothing(tmp_path: Pat
     )
     deep = tmp_path / ("a" * 60) / ("b" * 60)
     one = SecureRuntimes(deep)
-    await one.start(SERVER_NAME, model)
+    await asyncio.gather(*(one.start(SERVER_NAME, model) for _ in range(3)))
     try:
         files = await one.render(SERVER_NAME, "j-1", {"a": 1}, sites={}, bounds=())
         assert files == {"meta.json": '{"a": 1}'}

@@ -51,12 +51,14 @@ class SecureRuntimes:
     root: Path
     patience: float = 30.0
     _running: dict[PodName, asyncio.subprocess.Process] = field(default_factory=dict)
+    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def start(self, server: PodName, model: LocalModel) -> None:
-        process = self._running.get(server)
-        if process is None or process.returncode is not None:
-            await self._sweep(server)
-            self._running[server] = await self._spawn(self._folder(server), model)
+        async with self._starting:
+            process = self._running.get(server)
+            if process is None or process.returncode is not None:
+                await self._sweep(server)
+                self._running[server] = await self._spawn(self._folder(server), model)
 
     async def render(
         self, server: PodName, job: str, payload: Payload, *, sites: Mapping[str, str], bounds: Sequence[Bounds]
