@@ -55,6 +55,8 @@ class Journal:
 
     async def between(self, stream: str, after: int, last: int) -> Sequence[Entry]:
         """The lines of one stream behind `after`, up to `last`."""
+        if last <= after:
+            return []
         found: list[Entry] = []
         for number in range((after + 1) // BUCKET, last // BUCKET + 1):
             found += await self._entries.where("bucket", bucket(stream, number * BUCKET))
