@@ -130,7 +130,7 @@ def test_a_renewed_grant_reaches_the_sites() -> None:
 
 def test_stopping_leaves_tombstones_for_every_part() -> None:
     said = directives(life(*APPROVAL, ACTIVATE, *GOING_UP, job(), DEACTIVATE))
-    assert {name: d.wanted for name, d in said.items()} == dict.fromkeys([*CLIENTS, "server", "j-1"], Wanted.STOPPED)
+    assert {name: d.wanted for name, d in said.items()} == dict.fromkeys([*CLIENTS, "server", "job_j-1"], Wanted.STOPPED)
     assert all(d.lifetime == 7 * 24 * 3600 for d in said.values())
 
 
@@ -248,7 +248,7 @@ def test_a_job_that_waits_is_told_when_the_activation_ends() -> None:
 
 def test_a_cancelled_job_is_stopped_at_the_orchestrator() -> None:
     cancelled = life(*APPROVAL, ACTIVATE, *GOING_UP, job(), job_cancelled())
-    directive = directives(cancelled, JobDirective)["j-1"]
+    directive = directives(cancelled, JobDirective)["job_j-1"]
     assert (directive.wanted, directive.gateway) == (Wanted.STOPPED, "orchestrator")
     assert cancelled.tell(job_ended()).status == "active.running_idle"
 

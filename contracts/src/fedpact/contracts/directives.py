@@ -102,7 +102,8 @@ class JobDirective(Directive):
 
     @property
     def part(self) -> str:
-        return self.job_id
+        """Apart from every participant's: `_` is in no other id."""
+        return f"job_{self.job_id}"
 
 
 DIRECTIVES: dict[str, type[Directive]] = {d.type: d for d in (ParticipantDirective, ServerDirective, JobDirective)}

@@ -13,11 +13,11 @@ Source of the header rules: CloudEvents NATS protocol binding (binary mode, perc
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 from urllib.parse import unquote
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from fedpact.contracts import subjects
 from fedpact.contracts.ids import Email, Id
@@ -26,6 +26,9 @@ TOKEN_HEADER = "fedpact-token"  # noqa: S105 - the name of a header
 """Carries the actor's access token beside a command. Never an attribute, never logged, never kept."""
 
 _ENCODED = frozenset('"%')
+Name = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
+"""Printable ASCII without blanks: it becomes a header and a member name in stores."""
+MessageId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
 
 
 class DomainError(Exception):
@@ -87,8 +90,12 @@ class Message(Model):
         """Where the message is published."""
         raise NotImplementedError
 
-    def told_by(self, token: str) -> bool:  # noqa: ARG002 - anyone the bus lets publish there, unless said otherwise
-        """Whether the last subject token, which the bus authenticates, may say this."""
+    def told_by(self, token: str, source: str) -> bool:  # noqa: ARG002 - whoever may publish there, unless said otherwise
+        """
+        Whether the last subject token, which the bus authenticates, may say this in the name of `source`.
+
+        Consumers remember by source what they have heard: who could borrow another's could make them deaf to it.
+        """
         return True
 
     @property
@@ -192,16 +199,16 @@ class Order(Generic[C]):
 class Envelope(Model):
     """The attributes around one message. `id` is the same at every redelivery."""
 
-    id: str = Field(default_factory=lambda: str(uuid4()), min_length=1, max_length=64)
-    source: str
-    type: str
-    subject: str
+    id: MessageId = Field(default_factory=lambda: str(uuid4()))
+    source: Name
+    type: Name
+    subject: Name
     time: AwareDatetime
-    sequence: int = 0
-    epoch: int = 0
-    correlationid: str = ""
-    causationid: str | None = None
-    route: str = "hub"
+    sequence: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    epoch: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    correlationid: MessageId = ""
+    causationid: MessageId | None = None
+    route: Name = "hub"
     channel: Id = subjects.MAIN
     expirytime: AwareDatetime | None = None
     traceparent: str | None = None

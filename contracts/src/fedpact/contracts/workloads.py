@@ -6,14 +6,25 @@ save that a late `ParticipantGone` frees a fenced participant.
 """
 
 from enum import StrEnum
-from typing import ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from fedpact.contracts.envelope import Fact, Model
 from fedpact.contracts.ids import DatasetId, Id
 from fedpact.contracts.pact import Resources
 from fedpact.contracts.registry import DatasetShape
+
+LONGEST = 2000
+
+
+def _cut(text: Any) -> Any:
+    return text[:LONGEST] if isinstance(text, str) else text
+
+
+Words = Annotated[str, BeforeValidator(_cut)]
+"""A site's own words for a person. What is longer is cut: a site shall not fill what all are told."""
+Pem = Annotated[str, Field(max_length=16_000)]
 
 
 class Phase(StrEnum):
@@ -46,12 +57,12 @@ class Cause(StrEnum):
 
 
 class Observation(Fact):
-    """`gateway` repeats the authenticated token; a consumer refuses a mismatch."""
+    """`gateway` repeats the authenticated token, and so does the source; a consumer refuses a mismatch."""
 
     gateway: Id
 
-    def told_by(self, token: str) -> bool:
-        return token == self.gateway
+    def told_by(self, token: str, source: str) -> bool:
+        return token == self.gateway and source.startswith(f"fedpact/{token}/")
 
 
 class GatewaySpoke(Observation):
@@ -114,7 +125,7 @@ class ParticipantAccepted(ParticipantFact):
 
     type: ClassVar[str] = "workloads.participant.accepted"
 
-    csr: str
+    csr: Pem
 
 
 class ParticipantRefused(ParticipantFact):
@@ -123,7 +134,7 @@ class ParticipantRefused(ParticipantFact):
     type: ClassVar[str] = "workloads.participant.refused"
 
     cause: Cause
-    reason: str
+    reason: Words
 
 
 class ParticipantChanged(ParticipantFact):
@@ -133,7 +144,7 @@ class ParticipantChanged(ParticipantFact):
 
     phase: Phase
     cause: Cause | None = None
-    message: str = ""
+    message: Words = ""
 
 
 class ParticipantGone(ParticipantFact):
@@ -153,8 +164,8 @@ class ServerReady(Observation):
     project: str
     host: str
     port: int
-    root_ca: str
-    certificates: dict[str, str]
+    root_ca: Pem
+    certificates: dict[str, Pem]
 
     @property
     def key(self) -> str:
@@ -195,8 +206,8 @@ class JobObserved(Observation):
     generation: int
     job_id: Id
     phase: JobPhase
-    engine_job: str = ""
-    reason: str = ""
+    engine_job: Annotated[str, Field(max_length=200)] = ""
+    reason: Words = ""
     results_lost: bool = False
 
     @property
