@@ -130,7 +130,9 @@ def test_a_renewed_grant_reaches_the_sites() -> None:
 
 def test_stopping_leaves_tombstones_for_every_part() -> None:
     said = directives(life(*APPROVAL, ACTIVATE, *GOING_UP, job(), DEACTIVATE))
-    assert {name: d.wanted for name, d in said.items()} == dict.fromkeys([*CLIENTS, "server", "job_j-1"], Wanted.STOPPED)
+    assert {name: d.wanted for name, d in said.items()} == dict.fromkeys(
+        [*CLIENTS, "server", "job_j-1"], Wanted.STOPPED
+    )
     assert all(d.lifetime == 7 * 24 * 3600 for d in said.values())
 
 

@@ -40,9 +40,14 @@ class Directive(Message):
         return self.spec_id
 
     @property
+    def name(self) -> str:
+        """The participant or job it is about."""
+        raise NotImplementedError
+
+    @property
     def part(self) -> str:
         """The last subject token."""
-        raise NotImplementedError
+        return self.name
 
     @property
     def lifetime(self) -> int | None:
@@ -66,7 +71,7 @@ class ParticipantDirective(Directive):
     certificate: str | None = None
 
     @property
-    def part(self) -> str:
+    def name(self) -> str:
         return self.participant
 
 
@@ -82,7 +87,7 @@ class ServerDirective(Directive):
     """Participant -> organization, written into its certificate."""
 
     @property
-    def part(self) -> str:
+    def name(self) -> str:
         return SERVER
 
 
@@ -99,6 +104,10 @@ class JobDirective(Directive):
     sites: tuple[str, ...]
     """The participants of this activation, the only targets a job may name."""
     bounds: tuple[Bounds, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.job_id
 
     @property
     def part(self) -> str:

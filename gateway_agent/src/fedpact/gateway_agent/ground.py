@@ -40,7 +40,7 @@ class Ground:
         files.folder(settings.state_folder)
         self.store = SqliteFile(settings.state_folder / "agent.sqlite", self.clock.now())
         gateway = settings.gateway
-        own = OwnDurable(stream="directives", name=f"gw-{gateway}", filter=f"fedpact.dir.*.{gateway}.>")
+        own = OwnDurable(stream="directives", name=f"gw-{gateway}")
         self.bus = Bus(settings, gateway, self.clock, tracer=tracing(gateway, settings.otlp_endpoint), own=own)
         self.workloads = self.kept("workloads", kinds.workloads(gateway))
         self.runs = self.kept("jobs", kinds.jobs(gateway))

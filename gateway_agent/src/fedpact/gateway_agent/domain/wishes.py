@@ -46,7 +46,7 @@ W = TypeVar("W", ParticipantWish, ServerWish, JobWish)
 
 def key_of(directive: Directive) -> str:
     """The key of what the directive is about: `<spec>/<participant or job>`."""
-    return f"{directive.spec_id}/{directive.part}"
+    return f"{directive.spec_id}/{directive.name}"
 
 
 def kept(before: W | None, wish: W) -> Sequence[Fact]:
