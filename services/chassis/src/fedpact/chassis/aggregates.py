@@ -230,7 +230,9 @@ class Stored(Generic[S]):
         assert envelope is not None
         if self.kind.inbox_per_stream:
             return cause.stream, (0, cause.stream_sequence)
-        return f"{envelope.source}|{envelope.subject}".replace(".", "_"), (envelope.epoch, envelope.sequence)
+        # with the stream, which the bus authenticates: nobody fills in the marks of another context's facts
+        name = f"{cause.stream}|{envelope.source}|{envelope.subject}"
+        return name.replace(".", "_"), (envelope.epoch, envelope.sequence)
 
 
 def entry(message: Message, envelope: Envelope) -> Entry:

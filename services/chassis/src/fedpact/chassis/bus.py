@@ -11,7 +11,6 @@ directly follow its message.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,8 +25,7 @@ from faststream.nats.security import NatsNKey
 from faststream.prometheus.middleware import PrometheusMiddleware
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.js.api import AckPolicy as JetStreamAckPolicy
-from nats.js.api import ConsumerConfig, DeliverPolicy
+from nats.js.api import ConsumerConfig
 from nats.js.errors import NotFoundError as ConsumerNotFoundError
 from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
@@ -73,14 +71,13 @@ class JetStreamReceipt:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnDurable:
     """
-    A durable this service makes itself, anew at every start, with the last message of each subject.
+    A durable of this service alone that delivers from the first message again at every start.
 
-    Whoever lost its store still learns all that is wanted of it.
+    Whoever lost its store still learns all that is wanted of it: the stream keeps the last message of each subject.
     """
 
     stream: str
     name: str
-    filter: str
 
 
 @dataclass(slots=True)
@@ -130,7 +127,7 @@ class Bus:
         """Call `handle` with every message of `kind`, at least once, in the order of its stream."""
 
         async def receive(delivery: Delivery, envelope: Envelope, cause: Cause) -> None:
-            await handle(_read(kind, delivery), cause)
+            await handle(_read(kind, delivery, envelope), cause)
             log.info(
                 "handled", extra={"fact": kind.type, "key": envelope.subject, "correlation": envelope.correlationid}
             )
@@ -265,19 +262,11 @@ class Bus:
 
     async def _begin_anew(self, own: OwnDurable) -> None:
         js = self.broker.config.connection_state.stream
-        with contextlib.suppress(ConsumerNotFoundError):
-            await js.delete_consumer(own.stream, own.name)
-        config = ConsumerConfig(
-            name=own.name,
-            durable_name=own.name,
-            filter_subject=own.filter,
-            deliver_policy=DeliverPolicy.LAST_PER_SUBJECT,
-            ack_policy=JetStreamAckPolicy.EXPLICIT,
-            ack_wait=60.0,
-            max_deliver=-1,
-            max_ack_pending=1,
-        )
-        await js.add_consumer(own.stream, config)
+        try:
+            await js.reset_consumer(own.stream, own.name, seq=1)
+        except ConsumerNotFoundError as error:
+            told = f"the durable consumer `{own.name}` on `{own.stream}` is missing: apply the topology of the bus"
+            raise ConsumerLostError(told) from error
 
     async def _published(self, entry: Entry) -> None:
         try:
@@ -344,12 +333,17 @@ def _broker(
         graceful_timeout=20,
         error_cb=told,
         closed_cb=end,
+        js_options={"domain": settings.nats_domain} if settings.nats_domain else {},
         middlewares=[
             NatsTelemetryMiddleware(tracer_provider=tracer),
             PrometheusMiddleware(registry=registry, app_name=service, settings_provider_factory=lambda _: _ByType()),
         ],
         logger=None,
     )
+
+
+async def _whole(message: NatsMessage) -> NatsMessage:
+    return message
 
 
 def _delivery(message: Msg) -> Delivery:
@@ -366,13 +360,13 @@ def _delivery(message: Msg) -> Delivery:
     )
 
 
-def _read(kind: type[F], delivery: Delivery) -> F:
+def _read(kind: type[F], delivery: Delivery, envelope: Envelope) -> F:
     try:
         message = kind.model_validate_json(delivery.body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         path = ".".join(str(part) for part in first["loc"])
         raise UnreadableError(f"`{kind.type}` is malformed at `{path}`: {first['msg']}") from error
-    if not message.told_by(subjects.last_token(delivery.subject)):
-        raise UnreadableError(f"`{subjects.last_token(delivery.subject)}` may not say `{kind.type}` about another")
+    if not message.told_by(envelope.route, envelope.source):
+        raise UnreadableError(f"`{envelope.route}` may not say `{kind.type}` about another or in another's name")
     return message

@@ -22,11 +22,16 @@ from fedpact.chassis.documents import Entry
 from fedpact.chassis.errors import UnavailableError, UnreadableError
 from fedpact.chassis.guard import failure_of
 from fedpact.contracts import subjects
-from fedpact.contracts.envelope import TOKEN_HEADER, Envelope, Quarantined, message_id
+from fedpact.contracts.envelope import TOKEN_HEADER, DomainError, Envelope, Quarantined, message_id
 
 log = logging.getLogger(__name__)
 NAK_SECONDS = 1.0
 HANDLER_SECONDS = 30.0
+FINAL = (UnavailableError, UnreadableError, DomainError)
+"""What trying again in place does not change."""
+LETTER_BYTES = 1_000_000
+HEADER_BYTES = 16_000
+"""A dead letter is cut to these, so that no message is too large to be set aside."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,17 +82,18 @@ class Inbox:
 
     async def take(self, delivery: Delivery, receipt: Receipt) -> None:
         """Handle the delivery and tell the stream."""
-        failure = await self._failure(delivery, receipt)
-        if failure is None:
-            await receipt.ack()
-        elif isinstance(failure, UnavailableError):
-            log.warning("message given back: %s", failure, extra={"key": delivery.subject})
+        failure = trouble = await self._failure(delivery, receipt)
+        if failure is not None and not isinstance(failure, UnavailableError):
+            trouble = await failure_of(self._set_aside(delivery, failure))
+        if trouble is not None:
+            log.warning("message given back: %s", trouble, extra={"key": delivery.subject})
             await receipt.nak(NAK_SECONDS)
+        elif failure is None:
+            await receipt.ack()
         else:
-            await self._set_aside(delivery, failure)
             await receipt.term()
-        self.trouble = str(failure) if isinstance(failure, UnavailableError) else None
-        self.handled += not isinstance(failure, UnavailableError)
+        self.trouble = str(trouble) if trouble else None
+        self.handled += trouble is None
 
     async def _failure(self, delivery: Delivery, receipt: Receipt) -> Exception | None:
         try:
@@ -100,13 +106,13 @@ class Inbox:
         return await self._tried(lambda: handle(delivery, envelope, self._cause(delivery, envelope)), receipt)
 
     async def _tried(self, attempt: Callable[[], Awaitable[None]], receipt: Receipt) -> Exception | None:
-        left = self._retry_seconds
+        time = asyncio.get_running_loop().time
+        until = time() + self._retry_seconds
         for delay in _growing():
             failure = await failure_of(asyncio.wait_for(attempt(), HANDLER_SECONDS))
-            if failure is None or isinstance(failure, (UnavailableError, UnreadableError)) or delay > left:
+            if failure is None or isinstance(failure, FINAL) or time() + delay > until:
                 return failure
             log.warning("handler failed, tried again in %.1f s: %r", delay, failure)
-            left -= delay
             await receipt.in_progress()
             await asyncio.sleep(delay)
         return None
@@ -145,7 +151,9 @@ def envelope_of(headers: Mapping[str, str], subject: str) -> Envelope:
 
 
 def _dead_letter(delivery: Delivery, error: str) -> Entry:
-    kept = {k: v for k, v in delivery.headers.items() if not k.startswith("Nats-") and k != TOKEN_HEADER}
+    kept = {k: v for k, v in delivery.headers.items() if not k.startswith("Nats-") and k.lower() != TOKEN_HEADER}
+    if sum(len(k) + len(v) for k, v in kept.items()) > HEADER_BYTES:
+        kept = {}
     letter = f"{delivery.stream}:{delivery.consumer}:{delivery.sequence}"
     told = {
         "x-error": error.encode("ascii", "replace").decode(),
@@ -159,7 +167,7 @@ def _dead_letter(delivery: Delivery, error: str) -> Entry:
         stream="dlq",
         subject=subjects.dead_letter(delivery.stream, delivery.consumer),
         headers=kept | told,
-        body=delivery.body.decode(errors="replace"),
+        body=delivery.body[:LETTER_BYTES].decode(errors="replace"),
     )
 
 
