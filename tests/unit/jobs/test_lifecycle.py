@@ -93,13 +93,6 @@ def test_others_and_other_roles_are_refused(actor: Actor, spec: Any, slug: str) 
     assert refusal.value.slug == slug
 
 
-def test_no_job_is_called_as_the_server_of_its_activation() -> None:
-    """What is wanted of a job would stand where what is wanted of the server stands."""
-    with pytest.raises(DomainError) as told:
-        lifecycle.submitted(None, order(submit("server")), SPEC)
-    assert told.value.slug == "reserved_id"
-
-
 def test_the_same_job_again_changes_nothing() -> None:
     assert lifecycle.submitted(after(submitted()), order(submit()), SPEC) == []
 

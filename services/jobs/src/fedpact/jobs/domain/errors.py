@@ -6,7 +6,6 @@ What can go wrong with jobs and their results. All but the last are refusals a p
   - UnknownSpecError     no such spec
   - UnknownJobError      no such job
   - ConflictError        the id is taken by other content
-  - ReservedIdError      the id means something else already
   - BadTokenError        the bearer token gives no permission for this
   - UnsafeNameError      a file name that is no relative path
   - TooLargeError        more bytes or files than a job may leave
@@ -51,15 +50,6 @@ class ConflictError(DomainError):
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"`{job_id}` is another job already: submit this one under another id", path="job_id")
-
-
-class ReservedIdError(DomainError):
-    """The id means something else already: what is wanted of a job stands beside what is wanted of its server."""
-
-    slug = "reserved_id"
-
-    def __init__(self, job_id: str) -> None:
-        super().__init__(f"`{job_id}` names the activation's server: choose another id for the job", path="job_id")
 
 
 class BadTokenError(DomainError):

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 
 from fedpact.contracts.envelope import Actor, Fact, Message, Order
 from fedpact.contracts.identity import Role
-from fedpact.contracts.ids import SERVER
 from fedpact.contracts.jobs import (
     ArtifactsStored,
     CancelJob,
@@ -35,7 +34,6 @@ from fedpact.jobs.domain.errors import (
     ConflictError,
     IllegalMoveError,
     NotAllowedError,
-    ReservedIdError,
     UnknownJobError,
     UnknownSpecError,
 )
@@ -63,8 +61,6 @@ def submitted(job: Job | None, order: Order[SubmitJob], spec: SpecCreated | None
         if not _same(job, wanted, actor):
             raise ConflictError(wanted.job_id)
         return []
-    if wanted.job_id == SERVER:
-        raise ReservedIdError(wanted.job_id)
     if not actor.has(Role.DATA_SCIENTIST, Role.OWNER):
         raise NotAllowedError("jobs are submitted by data scientists: ask your organization's owner for the role")
     if spec is None:
