@@ -19,6 +19,7 @@ from servers import free_port
 from fedpact.chassis.aggregates import Stored
 from fedpact.chassis.clock import FakeClock
 from fedpact.chassis.errors import UnavailableError
+from fedpact.chassis.local import serving_locally
 from fedpact.chassis.memory import MemoryDocuments
 from fedpact.contracts.queries import Denied, UploadTicket
 from fedpact.contracts.workloads import JobPhase
@@ -30,7 +31,7 @@ from fedpact.gateway_agent.app.offers import Offers
 from fedpact.gateway_agent.app.queries import Queries
 from fedpact.gateway_agent.domain.errors import RenderRefusedError, ResultsRefusedError
 from fedpact.gateway_agent.domain.runs import Outcome
-from fedpact.gateway_agent.entrypoints.admin import Admin, serving_admin
+from fedpact.gateway_agent.entrypoints.admin import Admin
 
 
 @dataclass
@@ -63,7 +64,7 @@ async def steward(tmp_path: Path) -> AsyncIterator[Steward]:
     admin = Admin(offers=offers, queries=queries, applied=lambda: 7)
     path = tmp_path / "admin.socket"
     async with (
-        serving_admin(admin.app(), path),
+        serving_locally(admin.app(), path),
         aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(path))) as session,
     ):
         assert path.stat().st_mode & 0o777 == 0o600

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from fedpact.chassis.clock import Clock, SystemClock
 from fedpact.chassis.http import serving
+from fedpact.chassis.local import serving_locally
 from fedpact.chassis.sqlite import SqliteFile
 from fedpact.chassis.telemetry import log_as_json
 from fedpact.dal_service.adapters.files import Files
@@ -22,7 +23,7 @@ from fedpact.dal_service.app.handlers import Handlers
 from fedpact.dal_service.app.queries import Queries
 from fedpact.dal_service.app.streams import Streams
 from fedpact.dal_service.domain.model import Activation, Dataset
-from fedpact.dal_service.entrypoints.admin import make_admin_app, serving_admin
+from fedpact.dal_service.entrypoints.admin import make_admin_app
 from fedpact.dal_service.entrypoints.http import make_data_app
 from fedpact.dal_service.settings import Settings
 
@@ -50,7 +51,7 @@ class Dal:
                 await shelf.load()
             async with (
                 asyncio.TaskGroup() as group,
-                serving_admin(self.admin, settings.admin_socket),
+                serving_locally(self.admin, settings.admin_socket),
                 serving(self.data, settings.host, settings.port) as port,
             ):
                 watch = group.create_task(self.streams.watch(settings.review_seconds))

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from fedpact.chassis.local import serving_locally
 from fedpact.chassis.service import Service
 from fedpact.gateway_agent.adapters.authority import FileKeys
 from fedpact.gateway_agent.adapters.consoles import Consoles
@@ -23,7 +24,7 @@ from fedpact.gateway_agent.app.queries import Queries
 from fedpact.gateway_agent.app.reconciler import Key, Reconciler
 from fedpact.gateway_agent.domain.wishes import key_of
 from fedpact.gateway_agent.entrypoints import events
-from fedpact.gateway_agent.entrypoints.admin import Admin, serving_admin
+from fedpact.gateway_agent.entrypoints.admin import Admin
 from fedpact.gateway_agent.ground import Ground, Part
 from fedpact.gateway_agent.settings import Settings
 
@@ -56,7 +57,7 @@ def compose(settings: Settings) -> Service:
     admin = Admin(offers=offers, queries=_queries(ground, offers), applied=lambda: handlers.applied)
 
     async def administered() -> None:
-        async with serving_admin(admin.app(), settings.admin_socket or settings.state_folder / "admin.socket"):
+        async with serving_locally(admin.app(), settings.admin_socket or settings.state_folder / "admin.socket"):
             await asyncio.Event().wait()
 
     return ground.service(Part(reconciler=reconciler, handlers=handlers, tasks=(administered, offers.repeat)))

@@ -1,23 +1,13 @@
-"""
-The agent's side: JSON over a Unix socket that only this service's own user may open and speak on.
+"""The agent's side: JSON over a Unix socket that only this service's own user may open and speak on."""
 
-The socket is 0600, and the kernel says who is at the other end of each connection.
-"""
-
-import os
-import socket
-import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
 from pydantic import BaseModel, TypeAdapter
 
-from fedpact.chassis.http import make_app, problem
+from fedpact.chassis.http import make_app
+from fedpact.chassis.local import same_user
 from fedpact.contracts.dal import (
     ActivationId,
     ExtendActivation,
@@ -34,13 +24,12 @@ from fedpact.dal_service.domain.model import Activation
 B = TypeVar("B", bound=BaseModel)
 _ACTIVATION: TypeAdapter[str] = TypeAdapter(ActivationId)
 _DATASET: TypeAdapter[str] = TypeAdapter(DatasetId)
-_CREDENTIALS = struct.Struct("iII")
 
 
 def make_admin_app(handlers: Handlers) -> web.Application:
     """The application that the gateway's agent talks to."""
     app = make_app(checks={}, status_of=STATUS_OF)
-    app.middlewares.append(_same_user)
+    app.middlewares.append(same_user)
     told = Admin(handlers=handlers)
     app.router.add_get("/activations", told.activations)
     app.router.add_put("/activations/{id}", told.open)
@@ -97,46 +86,6 @@ class Admin:
 
     async def inspect(self, request: web.Request) -> web.Response:
         return _json(await self.handlers.inspect((await _body(request, InspectDataset)).path))
-
-
-@asynccontextmanager
-async def serving_admin(app: web.Application, path: Path) -> AsyncIterator[None]:
-    """Serve `app` on a Unix socket at `path`, for this user alone."""
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    listener = _listener(path)
-    try:
-        await web.SockSite(runner, listener).start()
-        yield
-    finally:
-        await runner.cleanup()
-        listener.close()
-        path.unlink(missing_ok=True)  # noqa: ASYNC240 - at the end of the process
-
-
-@web.middleware
-async def _same_user(request: web.Request, handler: Handler) -> web.StreamResponse:
-    connection = request.transport.get_extra_info("socket") if request.transport else None
-    if connection is None:
-        raise ConnectionResetError
-    _, uid, _ = _CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
-    if uid != os.getuid():
-        return problem(403, "other_user", "only the user this service runs as may say what is served")
-    return await handler(request)
-
-
-def _listener(path: Path) -> socket.socket:
-    """A socket that is 0600 from its first moment; one left behind by a crash is replaced."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if path.is_socket():
-        path.unlink()
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o177)
-    try:
-        listener.bind(str(path))
-    finally:
-        os.umask(before)
-    return listener
 
 
 async def _body(request: web.Request, model: type[B]) -> B:
