@@ -334,6 +334,9 @@ def _broker(
         error_cb=told,
         closed_cb=end,
         js_options={"domain": settings.nats_domain} if settings.nats_domain else {},
+        # The handlers here take the message as it is. FastStream's injection would cost each one a hop to a thread.
+        apply_types=False,
+        decoder=_whole,
         middlewares=[
             NatsTelemetryMiddleware(tracer_provider=tracer),
             PrometheusMiddleware(registry=registry, app_name=service, settings_provider_factory=lambda _: _ByType()),
