@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from fedpact.chassis.aggregates import Cause, Stored
 from fedpact.chassis.memory import MemoryDocuments
-from fedpact.contracts.envelope import Envelope
+from fedpact.contracts.envelope import DomainError, Envelope
 from fedpact.contracts.workloads import Cause as Why
 from fedpact.contracts.workloads import ParticipantGone, ParticipantRefused
 
@@ -51,3 +51,12 @@ def test_what_becomes_a_header_and_a_member_name_is_short_and_printable(part: st
 def test_a_sites_words_are_cut_to_what_a_person_reads() -> None:
     refused = ParticipantRefused.model_validate(ABOUT | {"cause": Why.VETO, "reason": "no " * 1_000_000})
     assert len(refused.reason) == 2000
+
+
+async def test_what_the_bus_will_never_take_is_not_saved() -> None:
+    """In an outbox it would hold up everything that follows."""
+    counters = Stored(MemoryDocuments(), COUNTERS)
+    with pytest.raises(DomainError) as told:
+        await counters.change("c1", lambda _: [Added(name="x" * 4_000_000, amount=1)], Cause(now=NOW))
+    assert told.value.slug == "too_large"
+    assert await counters.find("c1") is None

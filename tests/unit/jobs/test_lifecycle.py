@@ -93,6 +93,12 @@ def test_others_and_other_roles_are_refused(actor: Actor, spec: Any, slug: str) 
     assert refusal.value.slug == slug
 
 
+def test_a_payload_that_could_not_be_passed_on_is_refused() -> None:
+    with pytest.raises(DomainError) as told:
+        lifecycle.submitted(None, order(submit(payload={"text": "x" * 1_000_000})), SPEC)
+    assert (told.value.slug, told.value.path) == ("too_large", "payload")
+
+
 def test_the_same_job_again_changes_nothing() -> None:
     assert lifecycle.submitted(after(submitted()), order(submit()), SPEC) == []
 

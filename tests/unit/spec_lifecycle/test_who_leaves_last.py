@@ -8,6 +8,7 @@ from spec_values import (
     GOING_DOWN,
     GOING_UP,
     assessed,
+    changed,
     gang,
     gone,
     grants,
@@ -18,6 +19,7 @@ from spec_values import (
 )
 
 from fedpact.contracts.specs import ActivationEnded, JobRefused, Stage
+from fedpact.contracts.workloads import Phase
 
 ONE_SHOT = job(activate=True, deactivate=True)
 
@@ -66,3 +68,9 @@ def test_only_its_own_site_says_that_a_fenced_participant_is_gone() -> None:
     stranger = gone(CLIENTS[0]).model_copy(update={"gateway": "gateway-2"})
     assert living.tell(stranger).spec.fences == kept  # type: ignore[union-attr]
     assert len(living.tell(gone(CLIENTS[0])).spec.fences) == len(kept) - 1  # type: ignore[union-attr]
+
+
+def test_gone_is_gone_however_a_site_says_it() -> None:
+    living = life(*APPROVAL, ACTIVATE, *GOING_UP, changed(CLIENTS[0], Phase.GONE))
+    assert living.spec
+    assert (living.spec.stage, living.spec.participants[CLIENTS[0]].phase) == (Stage.DELETING, Phase.GONE)

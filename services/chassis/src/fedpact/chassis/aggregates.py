@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from fedpact.chassis.documents import Document, Documents, Entry, Mark
 from fedpact.chassis.errors import BacklogError, NotFoundError, StaleVersionError
 from fedpact.chassis.telemetry import current_traceparent
-from fedpact.contracts.envelope import Accepted, Envelope, Fact, Message, message_id
+from fedpact.contracts.envelope import Accepted, DomainError, Envelope, Fact, Message, message_id
 
 S = TypeVar("S")
 S_co = TypeVar("S_co", covariant=True)
@@ -28,6 +28,8 @@ ATTEMPTS = 16
 SEEN = 64
 APPLIED = 512
 BACKLOG = 500
+LARGEST = 4_000_000
+"""Bytes of one message: half of what the bus takes, and a quarter of what a document may hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,9 +237,21 @@ class Stored(Generic[S]):
         return name.replace(".", "_"), (envelope.epoch, envelope.sequence)
 
 
+class OversizeError(DomainError):
+    """What would have to be told is more than the bus carries."""
+
+    slug = "too_large"
+
+
 def entry(message: Message, envelope: Envelope) -> Entry:
-    """`message` as the relay publishes it."""
-    headers = envelope.headers()
+    """
+    `message` as the relay publishes it.
+
+    One that the bus will never take is an error before it is saved: in an outbox it would hold up all that follow.
+    """
+    headers, body = envelope.headers(), message.model_dump_json()
+    if len(body.encode()) > LARGEST:
+        raise OversizeError(f"`{message.type}` would have {len(body)} characters, {LARGEST} bytes are carried at most")
     if message.lifetime is not None:
         headers["Nats-TTL"] = f"{message.lifetime}s"
     return Entry(
@@ -245,5 +259,5 @@ def entry(message: Message, envelope: Envelope) -> Entry:
         stream=message.stream,
         subject=message.subject(envelope.channel, envelope.route),
         headers=headers,
-        body=message.model_dump_json(),
+        body=body,
     )

@@ -8,7 +8,7 @@ What can go wrong with jobs and their results. All but the last are refusals a p
   - ConflictError        the id is taken by other content
   - BadTokenError        the bearer token gives no permission for this
   - UnsafeNameError      a file name that is no relative path
-  - TooLargeError        more bytes or files than a job may leave
+  - TooLargeError        more bytes or files than a job may bring or leave
   - IncompleteError      what was uploaded is not what the manifest says
   - AlreadyStoredError   the job's results are kept already, and final
   - UnknownFileError     no such result, or past its retention
@@ -71,7 +71,7 @@ class UnsafeNameError(DomainError):
 
 
 class TooLargeError(DomainError):
-    """More bytes or files than a job may leave."""
+    """More bytes or files than a job may bring or leave."""
 
     slug = "too_large"
 

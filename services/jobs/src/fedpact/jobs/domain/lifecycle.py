@@ -7,6 +7,7 @@ early is kept until the activation is known, and the end of an activation leaves
 arrive before the job counts as cancelled.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -34,6 +35,7 @@ from fedpact.jobs.domain.errors import (
     ConflictError,
     IllegalMoveError,
     NotAllowedError,
+    TooLargeError,
     UnknownJobError,
     UnknownSpecError,
 )
@@ -50,6 +52,8 @@ TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
     JobStatus.CANCELLED: frozenset(),
 }
 
+PAYLOAD_BYTES = 1_000_000
+"""It is told several times on its way, each time with more around it."""
 CALLED_OFF = frozenset({"cancelled", "activation_ended"})
 """Refusals that are nobody's failure."""
 
@@ -61,6 +65,10 @@ def submitted(job: Job | None, order: Order[SubmitJob], spec: SpecCreated | None
         if not _same(job, wanted, actor):
             raise ConflictError(wanted.job_id)
         return []
+    if len(json.dumps(wanted.payload)) > PAYLOAD_BYTES:
+        raise TooLargeError(
+            f"a payload has at most {PAYLOAD_BYTES} bytes: register large inputs as data", path="payload"
+        )
     if not actor.has(Role.DATA_SCIENTIST, Role.OWNER):
         raise NotAllowedError("jobs are submitted by data scientists: ask your organization's owner for the role")
     if spec is None:

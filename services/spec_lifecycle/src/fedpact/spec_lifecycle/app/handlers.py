@@ -26,11 +26,13 @@ class Handlers:
     async def create(self, order: Order[CreateSpec], cause: Cause) -> None:
         catalog = await self.registry.catalog(order.command.content)
         await self.specs.change(order.command.key, lambda spec: requests.create(spec, order, catalog), cause)
+        await self._look_again(order.command.key, cause)
 
     async def clone(self, order: Order[CloneSpec], cause: Cause) -> None:
         source = await self.specs.find(order.command.source)
         catalog = await self.registry.catalog(source.content) if source else Catalog()
         await self.specs.change(order.command.key, lambda s: requests.clone(s, order, source, catalog), cause)
+        await self._look_again(order.command.key, cause)
 
     async def activate(self, order: Order[Activate], cause: Cause) -> None:
         await self.specs.change(order.command.key, lambda spec: ordered(spec, order, self.limits), cause)
@@ -55,6 +57,14 @@ class Handlers:
 
     async def tick(self, key: str, cause: Cause) -> None:
         await self._tell(key, Tick(), cause)
+
+    async def _look_again(self, key: str, cause: Cause) -> None:
+        """A dataset that ended between the look at the registry and the save was no news for the spec yet."""
+        spec = await self.specs.get(key)
+        registered = (await self.registry.catalog(spec.content)).datasets
+        for dataset in spec.content.datasets:
+            if dataset not in registered:
+                await self._tell(key, DatasetUnregistered(dataset=dataset), Cause(now=cause.now))
 
     async def _tell(self, key: str, message: Heard, cause: Cause) -> Sequence[Fact]:
         return await self.specs.change(key, lambda spec: heard(spec, message, cause.now, self.limits), cause)

@@ -108,7 +108,7 @@ def observed(spec: Spec, fact: ParticipantFact, now: datetime, limits: Limits) -
             return [_moved(spec, fact, Phase.PREPARED, "prepared", csr=fact.csr)] if spec.stage in RUNS else []
         case ParticipantRefused():
             return _refused(spec, fact, now, limits)
-        case ParticipantGone():
+        case ParticipantGone() | ParticipantChanged(phase=Phase.GONE):
             return _gone(spec, fact, now, limits)
         case ParticipantChanged():
             return _changed(spec, fact, now, limits)
@@ -197,7 +197,7 @@ def _refused(spec: Spec, fact: ParticipantRefused, now: datetime, limits: Limits
     return [_moved(spec, fact, Phase.FAILED, fact.reason), *stopped(spec, FAILED, text, now, limits)]
 
 
-def _gone(spec: Spec, fact: ParticipantGone, now: datetime, limits: Limits) -> Sequence[Fact]:
+def _gone(spec: Spec, fact: ParticipantFact, now: datetime, limits: Limits) -> Sequence[Fact]:
     if spec.participants[fact.participant].phase is Phase.GONE or spec.stage is Stage.WAITING:
         return []
     moved = _moved(spec, fact, Phase.GONE, "gone")
