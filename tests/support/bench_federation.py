@@ -107,7 +107,7 @@ async def embedded(*, gateways: int = 2, only: Collection[str] = ()) -> AsyncIte
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(connector=connector) as session:
             try:
-                await supervisor.start(after={0: lambda: setup.apply_topology(machine)})
+                await supervisor.start(after={0: lambda: setup.apply_topology(machine, members)})
                 yield Embedded(machine, members, session, supervisor)
             finally:
                 await supervisor.stop()

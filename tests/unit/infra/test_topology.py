@@ -9,6 +9,7 @@ import pytest
 from fedpact.contracts.envelope import COMMANDS, FACTS
 from fedpact.contracts.subjects import command, fact
 from fedpact.infra import nats_config
+from fedpact.infra.accounts import HUB, accounts
 from fedpact.infra.topology import (
     SERVICES,
     Consumer,
@@ -16,11 +17,11 @@ from fedpact.infra.topology import (
     Site,
     durables,
     durables_of,
+    members,
     outsider_permissions,
     service_permissions,
     site_permissions,
     streams,
-    users,
 )
 
 MORE = {
@@ -28,6 +29,14 @@ MORE = {
     "policy": {"key_file": "grants.pem"},
     "jobs": {"upload_url": "http://127.0.0.1:1", "artifacts": "artifacts"},
 }
+
+
+EVERYONE = Identities(
+    administrator="UADMIN",
+    services={service.name: f"U{service.name}" for service in SERVICES},
+    sites={Site("gateway-1"): "USITE", Site("orchestrator", orchestrator=True): "UORCHESTRATOR"},
+    systems={"lab": "ULAB"},
+)
 
 
 async def subscriptions(name: str, folder: Path) -> dict[str, frozenset[str]]:
@@ -102,9 +111,11 @@ def test_a_site_speaks_only_under_its_own_name() -> None:
         "fedpact.dir.main.gateway-1.s-1.gateway-1-1",
         "fedpact.cmd.main.specs.activate.gateway-1",
         "fedpact.qry.jobs.upload",
-        "$JS.API.CONSUMER.CREATE.directives.gw-gateway-1.fedpact.dir.*.gateway-2.>",
-        "$JS.API.CONSUMER.CREATE.specs.gw-gateway-1.fedpact.evt.>",
-        "$JS.API.STREAM.PURGE.directives",
+        "$JS.hub.API.CONSUMER.CREATE.directives.gw-gateway-1",
+        "$JS.hub.API.CONSUMER.DELETE.directives.gw-gateway-1",
+        "$JS.hub.API.CONSUMER.RESET.directives.gw-gateway-2",
+        "$JS.API.CONSUMER.RESET.directives.gw-gateway-1",
+        "$JS.hub.API.STREAM.PURGE.directives",
     ):
         assert not any(matches(foreign, pattern) for pattern in allowed.publish), foreign
 
@@ -127,16 +138,41 @@ def test_another_system_never_hears_what_holds_policies_of_others() -> None:
     assert not any(matches("fedpact.evt.main.specs.spec.changed.portal", p) for p in heard)
 
 
+def test_only_the_administrator_lives_where_the_streams_are() -> None:
+    everybody = accounts(members(EVERYONE))
+    names = [account.member.account for account in everybody]
+    assert len(set(names)) == len(SERVICES) + 3
+    assert HUB not in names
+
+
+def test_a_door_opens_nothing_that_its_owner_may_not_do() -> None:
+    for account in accounts(members(EVERYONE)):
+        allowed = account.member.allowed
+        for door in account.doors:
+            assert door.local in (allowed.subscribe if door.listens else allowed.publish)
+            assert door.local.replace("$JS.hub.API.", "$JS.API.") == door.subject
+            assert door.to != door.by == account.member.account
+
+
+def test_everything_somebody_may_say_has_a_door_or_is_said_at_home() -> None:
+    for account in accounts(members(EVERYONE)):
+        said = {door.local for door in account.doors if not door.listens}
+        home = {s for s in account.member.allowed.publish if s in account.member.allowed.subscribe}
+        assert said | home == set(account.member.allowed.publish)
+
+
+def test_every_site_has_a_durable_for_what_is_wanted_of_it() -> None:
+    added = set(durables([Site("gateway-1"), Site("gateway-2")])) - set(durables())
+    assert {(d.stream, d.name, d.filters) for d in added} == {
+        ("directives", f"gw-{name}", (f"fedpact.dir.*.{name}.>",)) for name in ("gateway-1", "gateway-2")
+    }
+
+
 def test_the_configuration_names_everyone_with_their_limits() -> None:
-    everyone = Identities(
-        administrator="UADMIN",
-        services={service.name: f"U{service.name}" for service in SERVICES},
-        sites={Site("gateway-1"): "USITE"},
-    )
-    text = nats_config.render(nats_config.NatsServer(port=4222, store=Path("store")), users(everyone))
+    text = nats_config.render(nats_config.NatsServer(port=4222, store=Path("store")), EVERYONE)
     assert "{ nkey: UADMIN }" in text
-    assert text.count("nkey:") == len(SERVICES) + 2
-    assert text.count("permissions:") == len(SERVICES) + 1
+    assert text.count("nkey:") == len(SERVICES) + 4
+    assert text.count("permissions:") == len(SERVICES) + 3
     assert "sync_interval" not in text
     always = nats_config.NatsServer(port=4222, store=Path("store"), sync_always=True)
-    assert "sync_interval: always" in nats_config.render(always, users(everyone))
+    assert "sync_interval: always" in nats_config.render(always, EVERYONE)

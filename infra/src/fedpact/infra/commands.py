@@ -13,7 +13,7 @@ import typer
 from fedpact.chassis import bus_admin
 from fedpact.client.errors import FedpactError
 from fedpact.infra import demo as story
-from fedpact.infra import topology
+from fedpact.infra import setup, topology
 from fedpact.infra import up as embedded
 from fedpact.infra.demo_story import StoryError
 from fedpact.infra.federation import federation
@@ -91,13 +91,14 @@ def demo(
 def bus_apply(folder: Folder = FOLDER) -> None:
     """Create or update every stream and durable of a running federation."""
     url, seed = _administrator(folder)
+    durables = topology.durables(setup.sites_in(Layout(folder.resolve())))
 
     async def work() -> None:
         async with bus_admin.administrating(url, seed) as js:
-            await bus_admin.apply(js, topology.streams(), topology.durables())
+            await bus_admin.apply(js, topology.streams(), durables)
 
     asyncio.run(work())
-    typer.echo(f"{len(topology.streams())} streams and {len(topology.durables())} durables are in place")
+    typer.echo(f"{len(topology.streams())} streams and {len(durables)} durables are in place")
 
 
 @bus.command("rebuild")

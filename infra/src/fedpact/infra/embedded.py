@@ -12,7 +12,7 @@ from pathlib import Path
 from fedpact.infra.federation import ORCHESTRATOR, Custodian, Federation
 from fedpact.infra.layout import Layout
 from fedpact.infra.programs import Program
-from fedpact.infra.topology import SERVICES
+from fedpact.infra.topology import DOMAIN, SERVICES
 
 BIN = Path(sys.executable).parent
 HUB_SERVICES = tuple(service.name for service in SERVICES)
@@ -78,6 +78,7 @@ def _service(machine: Machine, name: str) -> Program:
     layout = machine.layout
     env = {
         "NATS_URL": machine.nats_url,
+        "NATS_DOMAIN": DOMAIN,
         "NATS_SEED_FILE": str(layout.secrets / f"{name}.seed"),
         "MONGO_URL_FILE": str(layout.secrets / f"{name}.mongo"),
         "PORT": str(machine.ports[name]),
@@ -143,6 +144,7 @@ def _agent(machine: Machine, gateway: str, organization: str) -> dict[str, str]:
         "GATEWAY": gateway,
         "ORGANIZATION": organization,
         "NATS_URL": machine.nats_url,
+        "NATS_DOMAIN": DOMAIN,
         "NATS_SEED_FILE": str(layout.secrets / f"{gateway}.seed"),
         "PORT": str(machine.ports[f"agent-{gateway}"]),
         "STATE_FOLDER": str(site / "agent"),

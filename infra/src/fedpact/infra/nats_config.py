@@ -1,10 +1,12 @@
-"""The nats-server configuration of one hub, as text: the topology's permissions for static NKeys."""
+"""The nats-server configuration of one hub, as text: accounts with the topology's permissions for static NKeys."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fedpact.infra.topology import Permissions
+from fedpact.infra.accounts import HUB, Account, Door, accounts, doors_to
+from fedpact.infra.topology import Identities, Member, members
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,9 +20,10 @@ class NatsServer:
     sync_always: bool = False
 
 
-def render(server: NatsServer, users: Sequence[tuple[str, Permissions | None]]) -> str:
+def render(server: NatsServer, identities: Identities) -> str:
     """The configuration file."""
     sync = "\n  sync_interval: always" if server.sync_always else ""
+    everybody = accounts(members(identities))
     return f"""server_name: {server.name}
 host: {server.host}
 port: {server.port}
@@ -31,26 +34,57 @@ jetstream {{
   store_dir: "{server.store}"{sync}
 }}
 accounts {{
-  FEDPACT {{
+  {HUB} {{
     jetstream: enabled
-    users: [
-{chr(10).join(_user(key, allowed) for key, allowed in users)}
-    ]
+    users: [ {{ nkey: {identities.administrator} }} ]
+{_exports(HUB, everybody)}
   }}
+{chr(10).join(_account(account, everybody) for account in everybody)}
 }}
 """
 
 
-def _user(key: str, allowed: Permissions | None) -> str:
-    if allowed is None:
-        return f"      {{ nkey: {key} }}"
+def _account(account: Account, everybody: Sequence[Account]) -> str:
+    name = account.member.account
+    imports = "\n".join(_import(door) for door in account.doors)
+    return f"""  {name} {{
+    users: [ {_user(account.member)} ]
+{_exports(name, everybody)}
+    imports: [
+{imports}
+    ]
+  }}"""
+
+
+def _exports(account: str, everybody: Iterable[Account]) -> str:
+    rows = "\n".join(_export(doors) for doors in doors_to(account, everybody).values())
+    return f"    exports: [\n{rows}\n    ]"
+
+
+def _export(doors: Sequence[Door]) -> str:
+    door, allowed = doors[0], _list(other.by for other in doors)
+    answers = ', response_type: stream, threshold: "30s"' if door.streams else ""
+    return f"      {{ {_kind(door)}: {json.dumps(door.subject)}, accounts: [{allowed}]{answers} }}"
+
+
+def _import(door: Door) -> str:
+    renamed = f", to: {json.dumps(door.local)}" if door.local != door.subject else ""
+    return f"      {{ {_kind(door)}: {{ account: {door.to}, subject: {json.dumps(door.subject)} }}{renamed} }}"
+
+
+def _kind(door: Door) -> str:
+    return "stream" if door.listens else "service"
+
+
+def _user(member: Member) -> str:
+    allowed = member.allowed
     responses = ", allow_responses: true" if allowed.responds else ""
     publish, subscribe = _list(allowed.publish), _list(allowed.subscribe)
     return (
-        f"      {{ nkey: {key}, permissions: {{ publish: {{ allow: [{publish}] }}, "
+        f"{{ nkey: {member.key}, permissions: {{ publish: {{ allow: [{publish}] }}, "
         f"subscribe: {{ allow: [{subscribe}] }}{responses} }} }}"
     )
 
 
-def _list(subjects: Sequence[str]) -> str:
-    return ", ".join(f'"{subject}"' for subject in subjects)
+def _list(words: Iterable[str]) -> str:
+    return ", ".join(json.dumps(word) for word in words)

@@ -23,7 +23,7 @@ def write_files(machine: Machine, federation: Federation) -> None:
     layout.make()
     identities = _identities(layout, federation)
     server = nats_config.NatsServer(port=machine.ports["nats"], store=layout.nats_config.parent / "jetstream")
-    write_secret(layout.nats_config, nats_config.render(server, topology.users(identities)))
+    write_secret(layout.nats_config, nats_config.render(server, identities))
     for name in HUB_SERVICES:
         write_secret(layout.secrets / f"{name}.mongo", _mongo_url(machine, name))
     _write_bootstrap(layout, federation)
@@ -45,11 +45,17 @@ async def make_users(machine: Machine, say: Callable[[str], None]) -> None:
     done.touch()
 
 
-async def apply_topology(machine: Machine) -> None:
+async def apply_topology(machine: Machine, federation: Federation) -> None:
     """Streams and durables, as the topology says."""
     seed = machine.layout.secrets / f"{ADMINISTRATOR}.seed"
     async with bus_admin.administrating(machine.nats_url, seed) as js:
-        await bus_admin.apply(js, topology.streams(), topology.durables())
+        await bus_admin.apply(js, topology.streams(), topology.durables(federation.sites))
+
+
+def sites_in(layout: Layout) -> list[topology.Site]:
+    """The sites of the federation that was set up there."""
+    founded = json.loads((layout.hub / "registry.json").read_text())["gateways"]
+    return [topology.Site(site["gateway"], orchestrator=site.get("role") == "orchestrator") for site in founded]
 
 
 def _identities(layout: Layout, federation: Federation) -> topology.Identities:

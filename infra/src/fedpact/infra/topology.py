@@ -1,15 +1,18 @@
 """
 The bus as data: which streams there are, who consumes what, who may say what.
 
-One stream per publishing context, one durable per service and stream. A service may publish only its own facts, read
-only through its own durables and listen only at its own inbox; a site may speak only under its own last token. The
-same data makes the server's permissions and what `fedpact bus apply` creates, so that neither can drift.
+One stream per publishing context, one durable per service and stream, one per site on `directives`. A service may
+publish only its own facts, read only through its own durables and listen only at its own inbox; a site may speak only
+under its own last token. Nobody but the administrator makes, changes or lists streams and durables. The same data
+makes the server's permissions and what `fedpact bus apply` creates, so that neither can drift.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 DAY = 24 * 3600
+DOMAIN = "hub"
+"""Under this name JetStream is reached from an account of another: `$JS.<DOMAIN>.API`."""
 CONTEXTS = ("identity", "registry", "policy", "specs", "scheduling", "jobs", "workloads")
 
 
@@ -147,9 +150,15 @@ def streams() -> tuple[Stream, ...]:
     )
 
 
-def durables() -> tuple[Durable, ...]:
-    """Every durable of the hub's services. A site makes its own on `directives`, and only that."""
-    return tuple(durable for service in SERVICES for durable in durables_of(service))
+def durables(sites: Iterable[Site] = ()) -> tuple[Durable, ...]:
+    """Every durable of the hub's services, and that of each site."""
+    hub = (durable for service in SERVICES for durable in durables_of(service))
+    return (*hub, *(directives_of(site.gateway) for site in sites))
+
+
+def directives_of(gateway: str) -> Durable:
+    """What is wanted of one site: the last word on each subject, since the stream keeps no other."""
+    return Durable(stream="directives", name=f"gw-{gateway}", filters=(f"fedpact.dir.*.{gateway}.>",))
 
 
 def durables_of(service: Consumer) -> tuple[Durable, ...]:
@@ -168,22 +177,20 @@ def service_permissions(service: Consumer) -> Permissions:
     name = service.name
     publish = [f"fedpact.evt.*.{service.context}.>"] if service.context else []
     publish += [*service.publishes, f"fedpact.dlq.*.{name}", *(f"fedpact.qry.{q}" for q in service.asks)]
-    publish += [f"$JS.API.CONSUMER.INFO.*.{name}", f"$JS.API.CONSUMER.MSG.NEXT.*.{name}", f"$JS.ACK.*.{name}.>"]
+    publish += [subject for durable in durables_of(service) for subject in _reading(durable)]
     subscribe = [f"_INBOX_{name}.>", *(f"fedpact.qry.{q}" for q in service.answers), *service.watches]
     return Permissions(tuple(publish), tuple(subscribe), responds=bool(service.answers))
 
 
 def site_permissions(site: Site) -> Permissions:
     """A site speaks under its own last token and reads only directives addressed to it."""
-    gateway, durable = site.gateway, f"gw-{site.gateway}"
-    api = "$JS.API.CONSUMER"
+    gateway, durable = site.gateway, directives_of(site.gateway)
     publish = [
         f"fedpact.evt.*.workloads.*.*.{gateway}",
         f"fedpact.tel.*.*.{gateway}",
-        f"fedpact.dlq.directives.{durable}",
-        f"{api}.CREATE.directives.{durable}.fedpact.dir.*.{gateway}.>",
-        *(f"{api}.{verb}.directives.{durable}" for verb in ("DELETE", "INFO", "MSG.NEXT")),
-        f"$JS.ACK.directives.{durable}.>",
+        f"fedpact.dlq.directives.{durable.name}",
+        f"$JS.{DOMAIN}.API.CONSUMER.RESET.directives.{durable.name}",
+        *_reading(durable),
     ]
     if site.orchestrator:
         publish.append("fedpact.qry.jobs.upload")
@@ -211,13 +218,28 @@ class Identities:
     systems: Mapping[str, str] = field(default_factory=dict)
 
 
-def users(identities: Identities) -> list[tuple[str, Permissions | None]]:
-    """Public key and permissions of everyone; `None` is without limit."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One identity on the bus, in an account of its own."""
+
+    account: str
+    key: str
+    allowed: Permissions
+
+
+def members(identities: Identities) -> list[Member]:
+    """Everyone but the administrator."""
     known = {service.name: service for service in SERVICES}
-    out: list[tuple[str, Permissions | None]] = [(identities.administrator, None)]
-    out += [(key, service_permissions(known[name])) for name, key in identities.services.items()]
-    out += [(key, site_permissions(site)) for site, key in identities.sites.items()]
-    return out + [(key, outsider_permissions(name)) for name, key in identities.systems.items()]
+    rows = [("service", name, key, service_permissions(known[name])) for name, key in identities.services.items()]
+    rows += [("site", site.gateway, key, site_permissions(site)) for site, key in identities.sites.items()]
+    rows += [("system", name, key, outsider_permissions(name)) for name, key in identities.systems.items()]
+    return [Member(account=f"{kind}-{name}", key=key, allowed=allowed) for kind, name, key, allowed in rows]
+
+
+def _reading(durable: Durable) -> list[str]:
+    """What its reader publishes to read one durable."""
+    verbs = (f"$JS.{DOMAIN}.API.CONSUMER.{verb}.{durable.stream}.{durable.name}" for verb in ("INFO", "MSG.NEXT"))
+    return [*verbs, f"$JS.ACK.{durable.stream}.{durable.name}.>"]
 
 
 def _filter(stream: str, pattern: str) -> str:

@@ -43,7 +43,7 @@ async def serve(machine: Machine, federation: Federation, say: Say) -> None:
     await setup.make_users(machine, say)
     everything = programs(machine, federation)
     supervisor = Supervisor(everything, say)
-    applied = {0: lambda: setup.apply_topology(machine)}
+    applied = {0: lambda: setup.apply_topology(machine, federation)}
     starting = asyncio.create_task(supervisor.start(after=applied))
     try:
         await _first(starting, stopped)

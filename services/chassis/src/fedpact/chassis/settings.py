@@ -13,6 +13,9 @@ class ServiceSettings(BaseSettings):
 
     nats_url: str = "nats://127.0.0.1:4222"
     nats_seed_file: Path | None = Field(default=None, description="NKey seed of this service, mode 0600")
+    nats_domain: str | None = Field(
+        default=None, description="JetStream domain, where this service has an account of its own on the bus"
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=0, description="health and metrics, and the API where there is one; 0 picks a free one")
     retry_seconds: float = Field(default=30.0, description="how long a failing message is tried in place, in seconds")
