@@ -349,10 +349,6 @@ async def _whole(message: NatsMessage) -> NatsMessage:
     return message
 
 
-async def _whole(message: NatsMessage) -> NatsMessage:
-    return message
-
-
 def _delivery(message: Msg) -> Delivery:
     metadata = message.metadata
     return Delivery(
