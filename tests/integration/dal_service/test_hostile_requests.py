@@ -34,7 +34,7 @@ BAD_PATH = [
 ]  # fmt: skip
 OUT_OF_SCOPE = [
     f"/datasets/{AB}/", f"/datasets/{AB}/x", f"/datasets/{AB}", f"/datasets/{A}", f"/datasets/{A}b/x", f"/datasets/{A}x",
-    "/datasets/ds-a/one.csv", "/datasets/ds-a/", "/datasets/secret", "/datasets/root/ds-a/one.csv", "/datasets/~root/",
+    "/datasets/ds-a/one.csv", "/datasets/ds-a/", "/datasets/secret", "/datasets/data/ds-a/one.csv", "/datasets/~root/",
     "/datasets/scan_gw-1_org-1/", "/datasets/scan_gw-1_org-1", "/datasets/scan_gw-1_org-1/other.zip",
     "/datasets/scan_gw-1_org-1/scan.zip/", "/datasets/scan_gw-1_org-1/scan.zip2",
     f"/datasets/{A.upper()}/one.csv", f"/datasets/%252e%252e/{A}/", f"/datasets/{A}%252fone.csv",

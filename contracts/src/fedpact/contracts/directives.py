@@ -5,6 +5,7 @@ One message per subject: the newest replaces the older, so an agent that was awa
 `stopped` stays as a tombstone for seven days.
 """
 
+from abc import abstractmethod
 from enum import StrEnum
 from typing import ClassVar
 
@@ -40,9 +41,9 @@ class Directive(Message):
         return self.spec_id
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """The participant or job it is about."""
-        raise NotImplementedError
 
     @property
     def part(self) -> str:

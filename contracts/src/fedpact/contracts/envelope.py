@@ -10,6 +10,7 @@ replaces an older one, whatever the sequences say.
 Source of the header rules: CloudEvents NATS protocol binding (binary mode, percent-encoded values).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,7 +74,7 @@ class Actor(Model):
         return any(role in self.roles for role in roles)
 
 
-class Message(Model):
+class Message(Model, ABC):
     """Anything with a type that goes on the bus. `type` is `<context>.<entity>.<fact>` for facts."""
 
     type: ClassVar[str]
@@ -82,13 +83,13 @@ class Message(Model):
     """Seconds until the stream may forget it; `None` keeps it."""
 
     @property
+    @abstractmethod
     def key(self) -> str:
         """The id of the aggregate this message is about."""
-        raise NotImplementedError
 
+    @abstractmethod
     def subject(self, channel: str, route: str) -> str:
         """Where the message is published."""
-        raise NotImplementedError
 
     def told_by(self, token: str, source: str) -> bool:  # noqa: ARG002 - whoever may publish there, unless said otherwise
         """

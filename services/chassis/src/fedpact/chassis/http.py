@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from pydantic import ValidationError
 
 from fedpact.chassis.errors import NotFoundError, UnavailableError
+from fedpact.chassis.guard import outcome_of
 from fedpact.contracts.envelope import DomainError
 
 Check = Callable[[], Awaitable[str | None]]
@@ -103,24 +104,33 @@ def _traced(tracer: TracerProvider) -> Middleware:
 def _problems(status_of: Mapping[str, int]) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        try:
-            return await handler(request)
-        except DomainError as error:
-            return problem(status_of.get(error.slug, 409), error.slug, error.reason, path=error.path)
-        except NotFoundError as error:
-            return problem(404, "not_found", f"`{error}` does not exist")
-        except ValidationError as error:
-            return _malformed(error)
-        except UnavailableError as error:
-            return problem(503, "unavailable", f"{error}; try again in a moment")
-        except web.HTTPException as error:
-            return _plain(error)
-        except Exception:
-            mark = uuid.uuid4().hex[:12]
-            log.exception("unexpected error %s on %s %s", mark, request.method, request.path)
-            return problem(500, "unexpected", f"this is our fault; the log has it under `{mark}`", mark=mark)
+        outcome = await outcome_of(handler(request))
+        return _told(outcome, request, status_of) if isinstance(outcome, Exception) else outcome
 
     return middleware
+
+
+def _told(error: Exception, request: web.Request, status_of: Mapping[str, int]) -> web.StreamResponse:
+    match error:
+        case DomainError():
+            return problem(status_of.get(error.slug, 409), error.slug, error.reason, path=error.path)
+        case NotFoundError():
+            return problem(404, "not_found", f"`{error}` does not exist")
+        case ValidationError():
+            return _malformed(error)
+        case UnavailableError():
+            return problem(503, "unavailable", f"{error}; try again in a moment")
+        case web.HTTPException():
+            return _plain(error)
+        case _:
+            return _unexpected(error, request)
+
+
+def _unexpected(error: Exception, request: web.Request) -> web.Response:
+    """A traceback is for the log; the caller gets the mark to find it there."""
+    mark = uuid.uuid4().hex[:12]
+    log.error("unexpected error %s on %s %s", mark, request.method, request.path, exc_info=error)
+    return problem(500, "unexpected", f"this is our fault; the log has it under `{mark}`", mark=mark)
 
 
 def _malformed(error: ValidationError) -> web.Response:

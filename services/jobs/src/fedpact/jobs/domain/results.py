@@ -59,6 +59,10 @@ class TicketIssued(Fact):
 
     ticket: Ticket
 
+    @property
+    def key(self) -> str:
+        return self.ticket.job_id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
@@ -82,6 +86,10 @@ class FileReceived(Fact):
     name: str
     received: Received
     expires: datetime
+
+    @property
+    def key(self) -> str:
+        return self.name
 
 
 def upload_ticket(job: Job | None, question: AskUpload, limits: Limits, now: datetime) -> Ticket:
