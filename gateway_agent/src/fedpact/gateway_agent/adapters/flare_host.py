@@ -140,9 +140,11 @@ def main() -> None:
     end_with_parent()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    serve(sys.stdin, answers)
-    # FLARE's threads are not daemons: a normal exit would wait for them for ever.
-    os._exit(0)
+    try:
+        serve(sys.stdin, answers)
+    finally:
+        # FLARE's threads are not daemons: any other end, one by an error too, would wait for them for ever.
+        os._exit(0)
 
 
 if __name__ == "__main__":
