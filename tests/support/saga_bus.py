@@ -146,6 +146,8 @@ class Process:
     gated: frozenset[str] = frozenset({"ticks"})
     """Loops that begin only when what waited at the start was handled."""
     online: bool = True
+    stalled: str = ""
+    """The one consumer that lags behind the others."""
     running: dict[str, tuple[Work, Delivery | None]] = field(default_factory=dict)
 
     def crash(self) -> None:
@@ -163,7 +165,8 @@ class Process:
         """What it could go on with."""
         news = [name for name in self.desk.durables if name not in self.running and self.online and self._next(name)]
         loops = [name for name in self.loops if name not in self.running and self._may(name)]
-        return [*(name for name in self.running if self.online or name in self.gated), *news, *loops]
+        running = [name for name in self.running if self.online or name in self.gated]
+        return [name for name in (*running, *news, *loops) if name != self.stalled]
 
     def go_on(self, name: str, *, loses_ack: bool = False) -> None:
         """One step of one thing."""

@@ -6,32 +6,21 @@ twice, what people ask for, how much time goes by.
 """
 
 import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
-from saga_bus import Desk, Pausing, Process, Streams, Work, finish
+from saga_bus import Process, Streams, finish
+from saga_services import ADA, Services
 from saga_sites import Ground, Site
 
-from fedpact.chassis.aggregates import Stored, entry
+from fedpact.chassis.aggregates import entry
 from fedpact.chassis.clock import FakeClock
-from fedpact.chassis.commands import Commands, refusals
-from fedpact.chassis.copies import Copies
-from fedpact.chassis.relay import Relay
-from fedpact.chassis.ticks import OnTick, Ticks
-from fedpact.contracts import jobs as job_facts
-from fedpact.contracts import policies as policy_facts
-from fedpact.contracts import specs as spec_facts
-from fedpact.contracts.envelope import TOKEN_HEADER, Actor, Command, Envelope, Fact, command_envelope
+from fedpact.contracts.envelope import TOKEN_HEADER, Command, Envelope, Fact, command_envelope
 from fedpact.contracts.jobs import CancelJob, SubmitJob
 from fedpact.contracts.pact import Demand, ModelRef, Resources, SpecContent
 from fedpact.contracts.policies import (
     POLICY_TYPE,
     Beneficiaries,
     DatasetScope,
-    Dsse,
-    Grant,
     PolicyDocument,
     PublishPolicy,
     Rule,
@@ -44,32 +33,12 @@ from fedpact.contracts.registry import (
     ModelChanged,
     VersionRecord,
 )
-from fedpact.contracts.specs import Activate, ActivationPlaced, CreateSpec, Deactivate, SpecCreated
+from fedpact.contracts.specs import Activate, CreateSpec, Deactivate
 from fedpact.decision import dsse
-from fedpact.jobs.app.handlers import Handlers as JobHandlers
-from fedpact.jobs.app.kinds import JOBS
-from fedpact.jobs.entrypoints import commands as job_commands
-from fedpact.jobs.entrypoints import events as job_events
-from fedpact.policy.app.handlers import Handlers as PolicyHandlers
-from fedpact.policy.app.handlers import Terms
-from fedpact.policy.app.kinds import CASES, DATASETS, POLICIES, datasets_of
-from fedpact.policy.entrypoints import commands as policy_commands
-from fedpact.policy.entrypoints import events as policy_events
-from fedpact.scheduler.app.handlers import Handlers as SchedulerHandlers
-from fedpact.scheduler.app.kinds import ASSESSMENTS, LEDGER
-from fedpact.scheduler.domain.admission import Rules
-from fedpact.scheduler.entrypoints import events as scheduler_events
-from fedpact.spec_lifecycle.adapters.registry import RegistryCopies
-from fedpact.spec_lifecycle.app.handlers import Handlers as SpecHandlers
-from fedpact.spec_lifecycle.app.kinds import SPECS
-from fedpact.spec_lifecycle.domain.model import Limits
-from fedpact.spec_lifecycle.entrypoints import commands as spec_commands
-from fedpact.spec_lifecycle.entrypoints import events as spec_events
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DATASETS_OF = {"s-1": ("a_gw-1_clinic", "b_gw-2_hospital"), "s-2": ("a_gw-1_clinic",), "s-3": ("b_gw-2_hospital",)}
 OWNERS = {"p-clinic": ("a_gw-1_clinic", "clinic"), "p-hospital": ("b_gw-2_hospital", "hospital")}
-ADA = Actor(user="ada", organization="lab", roles=("data_scientist",))
 STILL = 3
 """Rounds without a change after which nothing is under way: a look that began earlier may see nothing new."""
 MODEL = VersionRecord(version="1.0.0", digest="sha256:" + "a" * 64)
@@ -91,7 +60,10 @@ class World:
         self.pace = self.random.choice((0.005, 0.01, 0.03))
         """How often something happens between steps."""
         self.datasets_go = seed % 5 == 0
-        self._compose()
+        services = Services(self.clock, self.streams)
+        self.specs, self.cases, self.jobs = services.specs, services.cases, services.jobs
+        self.ledger, self.assessments = services.ledger, services.assessments
+        self.processes = services.processes
         self.sites = {name: Site(name, self.clock, self.streams, self.ground) for name in ("gw-1", "gw-2", "hub-1")}
         self.processes += [site.process for site in self.sites.values()]
         self._open()
@@ -111,6 +83,8 @@ class World:
 
     def drain(self) -> None:
         """Until no message is under way and nobody has anything to do at this moment."""
+        for process in self.processes:
+            process.stalled = ""
         still = 0
         for _ in range(400):
             before = self._shape()
@@ -270,11 +244,16 @@ class World:
 
     def _something_breaks(self) -> None:
         site = self.sites[self.random.choice(sorted(self.sites))]
-        broken = self.random.choice(("service", "service", "line", "line", "line", "power", "store", "totals", "count"))
+        broken = self.random.choice(
+            ("service", "line", "line", "lag", "lag", "lag", "power", "store", "totals", "count")
+        )
         self._tell(f"{broken} of {site.name}")
         match broken:
             case "service":
                 self.random.choice(self.processes).crash()
+            case "lag":
+                process = self.random.choice(self.processes)
+                process.stalled = self.random.choice(["", *process.desk.durables])
             case "line":
                 site.process.online = not site.process.online or self._chance(0.8)
             case "power" if self._chance(0.3):
@@ -314,97 +293,3 @@ class World:
 
     def _tell(self, text: str) -> None:
         self.story.append(f"{(self.clock.now() - NOON).total_seconds():8.1f} {text}")
-
-    # the services, composed as their `main` does
-
-    def _compose(self) -> None:
-        self.processes: list[Process] = []
-        self._compose_specs()
-        self._compose_policy()
-        self._compose_scheduler()
-        self._compose_jobs()
-
-    def _compose_specs(self) -> None:
-        desk = Desk()
-        self.specs = Stored(Pausing(), SPECS)
-        datasets, models = Copies(Pausing(), DatasetRegistered), Copies(Pausing(), ModelChanged)
-        handlers = SpecHandlers(self.specs, RegistryCopies(datasets, models), datasets, Limits())
-        spec_events.subscribe(desk, handlers, datasets, models)  # type: ignore[arg-type]
-        orders, refused = self._commands("spec_lifecycle", spec_facts)
-        spec_commands.subscribe(desk, orders, handlers)  # type: ignore[arg-type]
-        self._process("spec_lifecycle", desk, {self.specs: handlers.tick, refused: None})
-
-    def _compose_policy(self) -> None:
-        desk = Desk()
-        self.cases, policies = Stored(Pausing(), CASES), Stored(Pausing(), POLICIES)
-        handlers = PolicyHandlers(
-            policies=policies,
-            cases=self.cases,
-            datasets=Stored(Pausing(), DATASETS),
-            pacts=Copies(Pausing(), SpecCreated, {"dataset": datasets_of}),
-            models=Copies(Pausing(), ModelChanged),
-            owner_keys=_NoKeys(),
-            terms=Terms(sign=_signed, lifetime=timedelta(minutes=10)),
-        )
-        policy_events.subscribe(desk, handlers)  # type: ignore[arg-type]
-        orders, refused = self._commands("policy", policy_facts)
-        policy_commands.subscribe(desk, orders, handlers)  # type: ignore[arg-type]
-        self._process("policy", desk, {policies: None, self.cases: handlers.tick, refused: None})
-
-    def _compose_scheduler(self) -> None:
-        desk = Desk()
-        self.ledger, self.assessments = Stored(Pausing(), LEDGER), Stored(Pausing(), ASSESSMENTS)
-        handlers = SchedulerHandlers(
-            ledger=self.ledger,
-            assessments=self.assessments,
-            specs=Copies(Pausing(), SpecCreated, {"site": lambda spec: (s.gateway for s in spec.sites)}),
-            rules=Rules(),
-        )
-        scheduler_events.subscribe(desk, handlers)  # type: ignore[arg-type]
-        self._process("scheduler", desk, {self.ledger: None, self.assessments: None})
-
-    def _compose_jobs(self) -> None:
-        desk = Desk()
-        self.jobs = Stored(Pausing(), JOBS)
-        handlers = JobHandlers(
-            jobs=self.jobs,
-            specs=Copies(Pausing(), SpecCreated),
-            placements=Copies(Pausing(), ActivationPlaced),
-            grace=timedelta(seconds=2),
-            waits=(),
-        )
-        job_events.subscribe(desk, handlers)  # type: ignore[arg-type]
-        orders, refused = self._commands("jobs", job_facts)
-        job_commands.subscribe(desk, orders, handlers)  # type: ignore[arg-type]
-        self._process("jobs", desk, {self.jobs: handlers.tick, refused: None})
-
-    def _commands(self, name: str, facts: Any) -> tuple[Commands, Stored[Any]]:
-        kept = refusals(Pausing(), name, self.clock.now)
-        return Commands(kept, _actor, accepted=facts.CommandAccepted, refused=facts.CommandRefused), kept
-
-    def _process(self, name: str, desk: Desk, kinds: Mapping[Stored[Any], OnTick | None]) -> None:
-        async def relay() -> None:
-            await Relay(list(kinds), self.streams.publish, sweep=1).once()
-
-        async def ticks() -> None:
-            await Ticks(kinds, self.clock, sweep=1).once()
-
-        loops: dict[str, Callable[[], Work]] = {"relay": relay, "ticks": ticks}
-        process = Process(name=name, clock=self.clock, streams=self.streams, desk=desk, loops=loops)
-        self.processes.append(process)
-
-
-@dataclass
-class _NoKeys:
-    known: dict[str, Any] = field(default_factory=dict)
-
-    async def of(self, organization: str) -> dict[str, Any]:
-        return self.known
-
-
-async def _actor(token: str, at: datetime) -> Actor:
-    return ADA if token == ADA.user else Actor(user=token, organization=token, roles=("owner",))
-
-
-def _signed(grant: Grant) -> Dsse:
-    return Dsse(payloadType="t", payload=grant.model_dump_json())
