@@ -8,12 +8,12 @@ from pathlib import Path
 
 from nats.aio.client import Client
 from nats.errors import NoRespondersError
-from servers import BIN, Server, free_port, running
+from servers import BIN, Server, running
 
 from fedpact.infra import setup
 from fedpact.infra.embedded import Machine
 from fedpact.infra.federation import federation
-from fedpact.infra.layout import Layout
+from fedpact.infra.up import machine_in
 
 API_SECONDS = 1.0
 
@@ -116,8 +116,8 @@ async def connect(url: str, seed: str | None, name: str, hear: object = None) ->
 @contextmanager
 def federated_bus(folder: Path) -> Iterator[FederatedBus]:
     """The bus of two custodians, as `fedpact up` makes it."""
-    machine = Machine(layout=Layout(folder), ports={"nats": free_port(), "mongo": free_port()}, models=folder)
     members = federation(2)
+    machine = machine_in(folder, members, folder)
     setup.write_files(machine, members)
     argv = [str(BIN / "nats-server"), "-c", str(machine.layout.nats_config)]
     with running(Server(argv, machine.ports["nats"], machine.layout.logs / "nats.log")):
