@@ -32,7 +32,7 @@ demo *options: _ready
 # Everything a change has to pass: lint, types, imports, unit, contract, integration, the story
 [group("check")]
 test: _ready lint types imports docs
-    {{ bin }}/pytest -q tests/unit tests/contract
+    {{ bin }}/pytest -q -n 2 tests/unit tests/contract
     {{ bin }}/pytest -q tests/integration
     {{ bin }}/pytest -q tests/e2e
 
