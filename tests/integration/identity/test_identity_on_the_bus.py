@@ -91,7 +91,7 @@ class Lab:
         return await self._outcome(command, envelope.id)
 
     async def observe(self, fact, sequence):
-        envelope = Envelope(source="fedpact/gw-1", type=fact.type, subject=fact.key, time=NOW, sequence=sequence)
+        envelope = Envelope(source="fedpact/gw-1/site", type=fact.type, subject=fact.key, time=NOW, sequence=sequence)
         await self._publish(fact, fact.gateway, envelope.headers())
 
     async def said(self, stream):
