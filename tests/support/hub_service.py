@@ -69,7 +69,7 @@ class Outside:
 
     async def tell(self, fact: Fact, route: str = "hub") -> None:
         self.said += 1
-        source = f"fedpact/{fact.type.split('.')[0]}"
+        source = f"fedpact/{route if fact.stream == 'workloads' else fact.stream}/{fact.stream}"
         envelope = Envelope(source=source, type=fact.type, subject=fact.key, time=present(), sequence=self.said)
         await self._publish(fact.subject("main", route), fact.model_dump_json(), envelope.headers())
 
