@@ -33,6 +33,10 @@ class ApiError(Exception):
     """The API answered with a problem."""
 
 
+class LateError(ApiError):
+    """The API could not say in its time what became of a command."""
+
+
 @dataclass(slots=True)
 class Api:
     """The portal, as one of the federation's people."""
@@ -68,7 +72,8 @@ class Api:
         async with self.session.request(method, f"{self.portal}{path}", headers=headers, **more) as answer:
             said = await answer.json(content_type=None)
             if answer.status not in {200, 201}:
-                raise ApiError(f"{method} {path}: {answer.status} {said}")
+                kind = LateError if answer.status == 202 else ApiError
+                raise kind(f"{method} {path}: {answer.status} {said}")
             return dict(said)
 
 
