@@ -58,7 +58,7 @@ def test_a_stranger_s_signature_is_refused():
         dsse.verify(dsse.sign(b"{}", "t", STRANGER), "t", TRUSTED)
 
 
-@pytest.mark.parametrize("name", [keys.keyid(OWNER), keys.keyid(STRANGER)])
+@pytest.mark.parametrize("name", [keys.keyid(OWNER), keys.keyid(STRANGER)], ids=["owner", "stranger"])
 def test_the_key_id_is_only_a_hint(name):
     claimed = Signature(keyid=name, sig=dsse.sign(b"{}", "t", STRANGER).signatures[0].sig)
     envelope = dsse.unsigned(b"{}", "t").model_copy(update={"signatures": (claimed,)})
