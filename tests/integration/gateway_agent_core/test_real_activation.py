@@ -31,7 +31,7 @@ from fedpact.contracts.policies import Beneficiaries, DatasetScope, Dsse, Grant,
 from fedpact.decision import keys
 from fedpact.decision.grants import sign_grant
 from fedpact.decision.policies import signed_policy
-from fedpact.infra.topology import streams
+from fedpact.infra.topology import directives_of, streams
 from fedpact.secure_runtime.adapters.package import package_digest, read_model_card
 
 pytestmark = [pytest.mark.timeout(110)]
@@ -212,7 +212,7 @@ def granted(model: PinnedModel) -> Dsse:
 @pytest.fixture
 async def hub(nats_url: str) -> AsyncIterator[Hub]:
     async with bus_admin.administrating(nats_url, None) as js:
-        await bus_admin.apply(js, streams(), ())
+        await bus_admin.apply(js, streams(), [directives_of(site) for site in ("hub", "gw-1")])
     client = await nats.connect(nats_url)
     one = Hub(client, free_port())
     app = web.Application(client_max_size=2**30)
