@@ -12,10 +12,11 @@ from typing import Protocol
 
 import nats
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RePublish, RetentionPolicy, StreamConfig
 from nats.js.errors import NotFoundError
 
-ACK_WAIT = 60.0
+ACK_WAIT = 12.0
+"""Seconds after which a message whose consumer died is given to its successor; living consumers say that they live."""
 DUPLICATES = 600.0
 
 
@@ -32,6 +33,8 @@ class StreamLike(Protocol):
     def per_subject(self) -> int: ...
     @property
     def message_ttl(self) -> bool: ...
+    @property
+    def told_as(self) -> str: ...
 
 
 class DurableLike(Protocol):
@@ -100,6 +103,7 @@ def _config(stream: StreamLike) -> StreamConfig:
         duplicate_window=min(DUPLICATES, stream.max_age or DUPLICATES),
         allow_msg_ttl=stream.message_ttl,
         allow_direct=True,
+        republish=RePublish(src=">", dest=f"{stream.told_as}.>") if stream.told_as else None,
     )
 
 

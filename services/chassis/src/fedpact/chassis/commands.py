@@ -108,7 +108,10 @@ class Commands:
         token = delivery.headers.get(TOKEN_HEADER)
         if not token:
             raise UnauthenticatedError(f"the command needs an access token in the header `{TOKEN_HEADER}`")
-        return await self._verify(token, delivery.stored_at)
+        actor = await self._verify(token, delivery.stored_at)
+        if actor.channel != envelope.channel:
+            raise UnauthenticatedError(f"the token is for the channel `{actor.channel}`, not for `{envelope.channel}`")
+        return actor
 
     async def _refuse(self, command: str, about: str, error: DomainError, cause: Cause) -> None:
         envelope = cause.envelope

@@ -9,7 +9,8 @@ answers is such an error too.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -27,6 +28,8 @@ from fedpact.contracts.envelope import TOKEN_HEADER, DomainError, Envelope, Quar
 log = logging.getLogger(__name__)
 NAK_SECONDS = 1.0
 HANDLER_SECONDS = 30.0
+BEAT_SECONDS = 4.0
+"""A third of the time after which a stream takes an unacknowledged message back."""
 FINAL = (UnavailableError, UnreadableError, DomainError)
 """What trying again in place does not change."""
 LETTER_BYTES = 1_000_000
@@ -74,15 +77,18 @@ class Inbox:
         *,
         retry_seconds: float,
         quarantined: type[Quarantined] | None,
+        beat_seconds: float = BEAT_SECONDS,
     ) -> None:
         self._handlers, self._publish, self._clock = handlers, publish, clock
+        self._beat_seconds = beat_seconds
         self._retry_seconds, self._quarantined = retry_seconds, quarantined
         self.handled = 0
         self.trouble: str | None = None
 
     async def take(self, delivery: Delivery, receipt: Receipt) -> None:
         """Handle the delivery and tell the stream."""
-        failure = trouble = await self._failure(delivery, receipt)
+        async with _known_to_live(receipt, self._beat_seconds):
+            failure = trouble = await self._failure(delivery)
         if failure is not None and not isinstance(failure, UnavailableError):
             trouble = await failure_of(self._set_aside(delivery, failure))
         if trouble is not None:
@@ -95,7 +101,7 @@ class Inbox:
         self.trouble = str(trouble) if trouble else None
         self.handled += trouble is None
 
-    async def _failure(self, delivery: Delivery, receipt: Receipt) -> Exception | None:
+    async def _failure(self, delivery: Delivery) -> Exception | None:
         try:
             envelope = envelope_of(delivery.headers, delivery.subject)
         except (ValidationError, ValueError) as error:
@@ -103,17 +109,16 @@ class Inbox:
         handle = self._handlers.get(envelope.type)
         if handle is None:
             return None
-        return await self._tried(lambda: handle(delivery, envelope, self._cause(delivery, envelope)), receipt)
+        return await self._tried(lambda: handle(delivery, envelope, self._cause(delivery, envelope)))
 
-    async def _tried(self, attempt: Callable[[], Awaitable[None]], receipt: Receipt) -> Exception | None:
+    async def _tried(self, attempt: Callable[[], Awaitable[None]]) -> Exception | None:
         time = asyncio.get_running_loop().time
         until = time() + self._retry_seconds
         for delay in _growing():
-            failure = await failure_of(asyncio.wait_for(attempt(), HANDLER_SECONDS))
+            failure = await failure_of(_bounded(attempt))
             if failure is None or isinstance(failure, FINAL) or time() + delay > until:
                 return failure
             log.warning("handler failed, tried again in %.1f s: %r", delay, failure)
-            await receipt.in_progress()
             await asyncio.sleep(delay)
         return None
 
@@ -142,6 +147,32 @@ class Inbox:
             time=self._clock.now(),
         )
         return entry(fact, envelope)
+
+
+async def _bounded(attempt: Callable[[], Awaitable[None]]) -> None:
+    async with asyncio.timeout(HANDLER_SECONDS):
+        await attempt()
+
+
+@asynccontextmanager
+async def _known_to_live(receipt: Receipt, every: float) -> AsyncIterator[None]:
+    """
+    Tell the stream now and then that the message is still being worked on.
+
+    So the stream can take it back soon after a crash, however long a handler may take.
+    """
+    beat = asyncio.create_task(_beat(receipt, every))
+    try:
+        yield
+    finally:
+        beat.cancel()
+        await asyncio.wait([beat])
+
+
+async def _beat(receipt: Receipt, every: float) -> None:
+    while True:
+        await asyncio.sleep(every)
+        await receipt.in_progress()
 
 
 def envelope_of(headers: Mapping[str, str], subject: str) -> Envelope:
