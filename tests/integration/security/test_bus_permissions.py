@@ -131,6 +131,7 @@ HEARD_WITHOUT_RIGHT = [
     ("scheduler", "fedpact.qry.identity.keys"),
     ("gateway-1", "fedpact.qry.jobs.upload"),
     ("identity", "$SYS.>"),
+    ("lab", "told.>"),
 ]
 PUBLISHED = [
     *SPOKEN_FOR_OTHERS,
@@ -141,6 +142,7 @@ PUBLISHED = [
     ("gateway-1", "$JS.ACK.directives.gw-gateway-2.1.1.1.1.0"),
     ("gateway-1", "_INBOX_gateway-2.aaaa.bbbb"),
     ("lab", "_INBOX_portal.aaaa.bbbb"),
+    ("lab", "told.fedpact.evt.main.specs.command.accepted.portal"),
 ]
 DIVERTED = [
     ("portal", "$JS.hub.API.CONSUMER.MSG.NEXT.jobs.portal", LAST),
@@ -159,6 +161,7 @@ TARGETS = [
     "fedpact.evt.main.workloads.participant.gone.gateway-2",
     "fedpact.dir.main.gateway-2.s-1.gateway-2-1",
     "_INBOX_policy.aaaa.bbbb",
+    "told.fedpact.evt.main.specs.command.accepted.portal",
 ]
 """Where an answer must not go: somebody else's word, inbox or streams."""
 
@@ -291,20 +294,23 @@ async def test_who_may_ask_gets_an_answer(bus: FederatedBus) -> None:
 
 
 @pytest.mark.parametrize(
-    ("who", "subject"),
+    ("who", "listens", "speaker", "subject"),
     [
-        ("lab", "fedpact.evt.main.specs.command.refused.lab"),
-        ("lab", "fedpact.evt.main.jobs.job.changed.lab"),
-        ("portal", "fedpact.evt.main.registry.command.accepted.portal"),
-        ("portal", "fedpact.tel.main.metrics.gateway-1"),
+        ("lab", "specs.command.*.lab", "spec_lifecycle", "fedpact.evt.main.specs.command.refused.lab"),
+        ("lab", "jobs.job.*.lab", "jobs", "fedpact.evt.main.jobs.job.changed.lab"),
+        ("portal", "*.command.*.portal", "registry", "fedpact.evt.main.registry.command.accepted.portal"),
+        ("portal", "", "gateway-1", "fedpact.tel.main.metrics.gateway-1"),
     ],
 )
-async def test_what_is_meant_for_them_is_heard(bus: FederatedBus, who: str, subject: str) -> None:
-    async with bus.as_(who) as member, bus.as_("administrator") as admin:
-        heard = await member.client.subscribe(subject)
+async def test_what_is_meant_for_them_is_heard(
+    bus: FederatedBus, who: str, listens: str, speaker: str, subject: str
+) -> None:
+    async with bus.as_(who) as member, bus.as_(speaker) as other:
+        heard = await member.client.subscribe(f"fedpact.evt.*.{listens}" if listens else "fedpact.tel.*.metrics.*")
         await member.settle()
-        await admin.client.jetstream().publish(subject, b"{}")
-        assert (await heard.next_msg(timeout=5)).subject == subject
+        await other.client.jetstream().publish(subject, b'{"a": 1}', headers={"ce-id": "a"})
+        message = await heard.next_msg(timeout=5)
+        assert (message.subject, message.data, (message.headers or {})["ce-id"]) == (subject, b'{"a": 1}', "a")
 
 
 def allowed(name: str) -> Permissions:

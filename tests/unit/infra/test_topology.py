@@ -150,7 +150,8 @@ def test_a_door_opens_nothing_that_its_owner_may_not_do() -> None:
         allowed = account.member.allowed
         for door in account.doors:
             assert door.local in (allowed.subscribe if door.listens else allowed.publish)
-            assert door.local.replace("$JS.hub.API.", "$JS.API.") == door.subject
+            there = f"told.{door.local}" if door.listens else door.local.replace("$JS.hub.API.", "$JS.API.")
+            assert door.subject == there
             assert door.to != door.by == account.member.account
 
 
@@ -159,6 +160,15 @@ def test_everything_somebody_may_say_has_a_door_or_is_said_at_home() -> None:
         said = {door.local for door in account.doors if not door.listens}
         home = {s for s in account.member.allowed.publish if s in account.member.allowed.subscribe}
         assert said | home == set(account.member.allowed.publish)
+
+
+def test_whatever_somebody_listens_to_is_told_once_more() -> None:
+    told = [stream.subjects[0] for stream in streams() if stream.told_as]
+    for account in accounts(members(EVERYONE)):
+        for door in account.doors:
+            if door.listens:
+                _, kind, _, context, *_ = door.local.split(".")
+                assert any(s.split(".")[1] == kind and (kind == "tel" or context in s or context == "*") for s in told)
 
 
 def test_every_site_has_a_durable_for_what_is_wanted_of_it() -> None:

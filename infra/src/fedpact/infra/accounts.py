@@ -5,12 +5,13 @@ A NATS server checks where a client publishes and subscribes, but not where it h
 all, whoever may pull a single message could have it delivered to the subject that deletes a stream, or to one that
 only another may publish. So only the administrator lives where the streams are. Everybody else has an own account
 with one door for each thing it may do, and an answer comes back through the door: into that account and no other.
+What came in through a door goes out by none, so listeners hear what the streams tell once more after storing it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fedpact.infra.topology import DOMAIN, Member
+from fedpact.infra.topology import DOMAIN, TOLD, Member
 
 HUB = "hub"
 """The account that holds the streams."""
@@ -65,4 +66,4 @@ def _doors(member: Member, answering: Mapping[str, str]) -> Iterable[Door]:
             yield Door(by=member.account, to=to, subject=there, local=subject)
     for subject in member.allowed.subscribe:
         if not subject.startswith((_QUERY, "_INBOX_")):
-            yield Door(by=member.account, to=HUB, subject=subject, local=subject, listens=True)
+            yield Door(by=member.account, to=HUB, subject=f"{TOLD}.{subject}", local=subject, listens=True)

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 DAY = 24 * 3600
+TOLD = "told"
+"""Before the subject of what a stream tells those who listen without a durable."""
 DOMAIN = "hub"
 """Under this name JetStream is reached from an account of another: `$JS.<DOMAIN>.API`."""
 CONTEXTS = ("identity", "registry", "policy", "specs", "scheduling", "jobs", "workloads")
@@ -26,6 +28,8 @@ class Stream:
     work_queue: bool = False
     per_subject: int = -1
     message_ttl: bool = False
+    told_as: str = ""
+    """Tells what it stored once more, under this prefix."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +142,7 @@ def streams() -> tuple[Stream, ...]:
             subjects=(f"fedpact.evt.*.{context}.>",),
             max_age=7 * DAY if context == "workloads" else 0,
             message_ttl=True,
+            told_as="" if context == "workloads" else TOLD,
         )
         for context in CONTEXTS
     )
@@ -145,7 +150,7 @@ def streams() -> tuple[Stream, ...]:
         Stream(name="commands", subjects=("fedpact.cmd.>",), work_queue=True, max_age=7 * DAY),
         *facts,
         Stream(name="directives", subjects=("fedpact.dir.>",), per_subject=1, message_ttl=True),
-        Stream(name="telemetry", subjects=("fedpact.tel.>",), max_age=3600),
+        Stream(name="telemetry", subjects=("fedpact.tel.>",), max_age=3600, told_as=TOLD),
         Stream(name="dlq", subjects=("fedpact.dlq.>",), max_age=90 * DAY),
     )
 
