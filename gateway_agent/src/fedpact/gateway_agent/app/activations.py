@@ -45,6 +45,8 @@ class Activation:
     """Engine ids of jobs that nothing runs any more."""
     fetching: dict[str, float] = field(default_factory=dict)
     """Engine id -> since when its results are being fetched."""
+    watched: dict[str, float] = field(default_factory=dict)
+    """Engine id -> since when it is asked after."""
     told: dict[str, int] = field(default_factory=dict)
     """Engine id -> bytes of its metrics that were passed on."""
     session: Session | None = None

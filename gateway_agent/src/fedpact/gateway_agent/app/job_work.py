@@ -30,7 +30,7 @@ from fedpact.gateway_agent.domain.errors import (
     UnreachableError,
 )
 from fedpact.gateway_agent.domain.pods import PodName, place_of, server_of
-from fedpact.gateway_agent.domain.runs import Outcome, Run
+from fedpact.gateway_agent.domain.runs import Outcome, Run, pause
 from fedpact.secure_runtime.domain.errors import RenderError
 from fedpact.secure_runtime.domain.rendered import check_rendered
 
@@ -77,6 +77,11 @@ class JobWork:
         except JobUnknownError:
             reason = "the FLARE server does not know the job any more; submit it again"
             return [observed(self.home, wanted, JobPhase.FAILED, reason=reason)]
+
+    def pause(self, wanted: JobDirective, run: Run | None) -> float:
+        """Seconds until it is worth asking again."""
+        since = self._activation(wanted).watched.setdefault(run.engine_job if run else "", self.ticks())
+        return pause(self.ticks() - since)
 
     async def abort(self, wanted: JobDirective, run: Run, reason: str) -> Sequence[JobObserved]:
         """End it. What had ended by itself before keeps its results."""

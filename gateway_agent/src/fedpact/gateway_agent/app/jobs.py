@@ -25,7 +25,6 @@ from fedpact.gateway_agent.domain.runs import (
 from fedpact.gateway_agent.domain.wishes import JobWish, ServerWish
 from fedpact.gateway_agent.domain.workload import Turn, Workload
 
-POLL = 0.5
 """Seconds between questions to FLARE about one job; each is a line in its audit log."""
 
 
@@ -50,7 +49,7 @@ class Jobs:
             facts = await self._do(step, wanted, run)
             told = await self._say(key, facts)
             if isinstance(step, Poll) and facts and not told:
-                return POLL
+                return self.work.pause(wanted, run)
 
     async def _rest(self, wanted: JobDirective, step: Later | None) -> float | None:
         if step is None:
