@@ -25,8 +25,6 @@ from fedpact.gateway_agent.domain.runs import (
 from fedpact.gateway_agent.domain.wishes import JobWish, ServerWish
 from fedpact.gateway_agent.domain.workload import Turn, Workload
 
-"""Seconds between questions to FLARE about one job; each is a line in its audit log."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jobs:
