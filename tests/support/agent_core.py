@@ -39,7 +39,12 @@ from fedpact.gateway_agent.app.lookout import Lookout
 from fedpact.gateway_agent.app.ports import Identity, Subject
 from fedpact.gateway_agent.app.server_work import ServerWork
 from fedpact.gateway_agent.app.servers import Servers
-from fedpact.gateway_agent.domain.errors import ModelMissingError, RenderRefusedError, ResultsRefusedError
+from fedpact.gateway_agent.domain.errors import (
+    ModelMissingError,
+    RenderRefusedError,
+    ResultsRefusedError,
+    VetoUnreadableError,
+)
 from fedpact.gateway_agent.domain.kits import Joint, Terms
 from fedpact.gateway_agent.domain.pods import PodName, Runtime, place_of
 from fedpact.gateway_agent.domain.runs import Outcome
@@ -107,6 +112,7 @@ class Site:
         )
     )
     trust_readable: bool = True
+    veto_readable: bool = True
     rendered: dict[str, Path] = field(default_factory=dict)
     parcels: dict[str, Outcome] = field(default_factory=dict)
     sealed_at: dict[str, datetime] = field(default_factory=dict)
@@ -336,6 +342,8 @@ class TrustStore:
     async def trust(self) -> Trust:
         if not self.site.trust_readable:
             raise UnavailableError("the trust folder cannot be read")
+        if not self.site.veto_readable:
+            raise VetoUnreadableError("it is not JSON")
         return self.site.trust
 
 

@@ -225,6 +225,21 @@ async def test_a_veto_ends_what_runs(agent: Agent, site: Site) -> None:
     assert (said.phase, said.message) == (Phase.FAILED, "this gateway's operator vetoed user `alice`")
 
 
+async def test_a_veto_that_cannot_be_read_ends_what_runs_for_it_might_forbid_it(agent: Agent, site: Site) -> None:
+    await ready(agent)
+    site.veto_readable = False
+    await look(agent)
+    assert "`veto.json` cannot be read" in (await agent.workloads.get(KEY)).message
+    assert await phase(agent) is Phase.FAILED
+
+
+async def test_nothing_is_prepared_beside_a_veto_that_cannot_be_read(agent: Agent, site: Site) -> None:
+    site.veto_readable = False
+    await agent.hear(participant(), 1)
+    await look(agent)
+    assert await agent.said(KEY) == ["refused"]
+
+
 async def test_what_the_site_believes_cannot_keep_alive_what_is_to_end(agent: Agent, site: Site) -> None:
     await ready(agent)
     site.trust_readable = False

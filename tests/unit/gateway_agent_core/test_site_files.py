@@ -12,7 +12,7 @@ from agent_values import CLIENT_NAME, NOON
 from decision_values import MODEL, OWNER, POLICY_SERVICE
 from pydantic import ValidationError
 
-from fedpact.chassis.errors import UnavailableError
+from fedpact.contracts.workloads import Cause
 from fedpact.decision import keys, tokens
 from fedpact.decision.tokens import DalClaims
 from fedpact.gateway_agent.adapters.consoles import KEPT, Consoles
@@ -22,7 +22,7 @@ from fedpact.gateway_agent.adapters.local_models import ModelFolder
 from fedpact.gateway_agent.adapters.reserved_sockets import ReservedSockets
 from fedpact.gateway_agent.adapters.trust import TrustFolder
 from fedpact.gateway_agent.adapters.uploads import results_in
-from fedpact.gateway_agent.domain.errors import ModelMissingError
+from fedpact.gateway_agent.domain.errors import ModelMissingError, VetoUnreadableError
 from fedpact.gateway_agent.settings import Settings
 
 
@@ -41,8 +41,10 @@ async def test_trust_is_what_the_folder_says_and_a_new_veto_holds_at_once(tmp_pa
 @pytest.mark.parametrize("veto", ["{", '{"user": ["alice"]}', '"alice"'])
 async def test_a_veto_that_cannot_be_read_lets_nothing_run(tmp_path: Path, veto: str) -> None:
     (tmp_path / "veto.json").write_text(veto)
-    with pytest.raises(UnavailableError, match="nothing is run"):
+    with pytest.raises(VetoUnreadableError, match=r"`veto\.json` cannot be read, so it runs nothing") as refused:
         await TrustFolder("gw-1", tmp_path).trust()
+    assert refused.value.cause is Cause.VETO
+    assert str(tmp_path) not in refused.value.reason
 
 
 async def test_an_empty_folder_trusts_nobody(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from fedpact.decision import keys
 from fedpact.decision.errors import KeyFormatError
 from fedpact.decision.grants import Trust, Veto
 from fedpact.decision.keys import PublicKey
+from fedpact.gateway_agent.domain.errors import VetoUnreadableError
 
 SERVICE = "policy-service.pub.pem"
 OWNERS = "owners"
@@ -95,8 +96,16 @@ class TrustFolder:
             return Veto()
         try:
             return VetoFile.model_validate(json.loads(path.read_text())).veto()
-        except (ValueError, ValidationError) as error:
-            raise UnavailableError(f"`{path}` cannot be read, so nothing is run: {error}") from error
+        except ValidationError as error:
+            raise VetoUnreadableError(_first_problem(error)) from error
+        except (OSError, ValueError) as error:
+            raise VetoUnreadableError("it is not JSON" if isinstance(error, ValueError) else "no access") from error
+
+
+def _first_problem(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    member = ".".join(str(part) for part in first["loc"])
+    return f"`{member}`: {first['msg'].lower()}" if member else first["msg"].lower()
 
 
 def _keys(paths: list[Path]) -> Mapping[str, PublicKey]:

@@ -58,12 +58,14 @@ class Admission:
 
     async def objection(self, permit: Permit) -> Refusal | None:
         """Why a permit does not hold any more: lapsed, vetoed, or a key is not trusted now."""
-        trust = await self.trust.trust()
         try:
+            trust = await self.trust.trust()
             grant = read_grant(permit.grant)
             check_grant(permit.grant, replace(trust, datasets=frozenset(grant.datasets)), self.clock.now())
         except DecisionError as error:
             return Refusal(cause=_cause(error), reason=error.reason)
+        except SiteRefusedError as error:
+            return Refusal(cause=error.cause, reason=error.reason)
         return None
 
     async def drop(self, key: str) -> None:

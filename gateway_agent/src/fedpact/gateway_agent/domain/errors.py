@@ -10,7 +10,8 @@ DomainError                      (contracts)
     ├── KitError                 kit_incomplete
     ├── SiteRefusedError         site_refused          has a `cause`, which the site reports
     │   ├── ModelMissingError    model_missing
-    │   └── DataDoorError        data_door_refused
+    │   ├── DataDoorError        data_door_refused
+    │   └── VetoUnreadableError  veto_unreadable
     ├── RenderRefusedError       render_refused
     ├── ResultsRefusedError      results_refused
     ├── DatasetNameError         dataset_name
@@ -95,6 +96,18 @@ class DataDoorError(SiteRefusedError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(Cause.DATASET, reason)
+
+
+class VetoUnreadableError(SiteRefusedError):
+    """The operator's veto cannot be read, and might forbid everything."""
+
+    slug: ClassVar[str] = "veto_unreadable"
+
+    def __init__(self, problem: str) -> None:
+        text = (
+            f"this gateway's `veto.json` cannot be read, so it runs nothing: its operator has to mend it ({problem})"
+        )
+        super().__init__(Cause.VETO, text)
 
 
 class RenderRefusedError(AgentError):
