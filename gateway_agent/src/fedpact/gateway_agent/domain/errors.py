@@ -104,9 +104,7 @@ class VetoUnreadableError(SiteRefusedError):
     slug: ClassVar[str] = "veto_unreadable"
 
     def __init__(self, problem: str) -> None:
-        text = (
-            f"this gateway's `veto.json` cannot be read, so it runs nothing: its operator has to mend it ({problem})"
-        )
+        text = f"this gateway's `veto.json` cannot be read, so it runs nothing: its operator has to mend it ({problem})"
         super().__init__(Cause.VETO, text)
 
 
