@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fedpact.chassis.aggregates import Cause, Stored
@@ -214,6 +214,7 @@ def last_words(said):
     return version, offers
 
 
+@example([offer(A, text="x"), spoke("1"), offer(B, A, text="x")], 9794)
 @given(st.lists(says, max_size=10), st.integers(0, 10_000))
 def test_however_admin_and_site_interleave_the_last_word_is_registered(said, seed):
     async def both():

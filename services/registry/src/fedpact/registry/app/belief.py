@@ -3,7 +3,8 @@ Brings what is registered in line with what sites say.
 
 Two hands do this at once: that of the admin's command and that of the site's observation. Each first writes down what
 it knows (gateway or site) and then reads what the other wrote, so the later of the two sees both. And each looks
-again after it has written: if the site said more meanwhile, that is settled too, so the last word stays.
+again after it has written: if the site said more meanwhile, that is settled too, so the last word stays. Whoever
+registers a root looks for what waits for it, whichever hand the root came by.
 """
 
 import logging
@@ -29,7 +30,7 @@ class Belief:
         """Believe all a site has said, now that it is known."""
         await self.announcement(gateway, cause)
         for dataset in sites.roots_first((await self._site(gateway)).offers):
-            await self._settle(gateway, dataset, cause)
+            await self.dataset(gateway, dataset, cause)
 
     async def announcement(self, gateway: str, cause: Cause) -> None:
         """Believe what a site last said of itself."""
