@@ -37,7 +37,10 @@ def up(
     members = federation(gateways)
     if running := embedded.running(Layout(folder.resolve())):
         _fail(str(embedded.AlreadyRunningError(str(running["url"]))))
-    machine = embedded.machine_in(folder, members, models or shipped_models())
+    try:
+        machine = embedded.machine_in(folder, members, models or shipped_models())
+    except OSError as error:
+        _fail(f"`{folder}` cannot be used: {error.strerror or error}: give another with `--folder`")
     people = ", ".join(person.user for person in members.people)
 
     def say(text: str) -> None:
@@ -56,16 +59,11 @@ def down(folder: Folder = FOLDER) -> None:
     """Stop the federation of a folder. What it keeps stays for the next `up`."""
     layout = Layout(folder.resolve())
     running = embedded.running(layout)
-    if running is None:
-        typer.echo(f"nothing runs in {folder}")
-        return
-    process = psutil.Process(int(str(running["pid"])))
-    process.send_signal(signal.SIGTERM)
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process.wait(STOP_SECONDS)
+    if running:
+        _stop(psutil.Process(int(str(running["pid"]))))
     if left := embedded.end_leftovers(layout):
         typer.echo(f"ended {len(left)} workloads that were still running")
-    typer.echo("stopped")
+    typer.echo("stopped" if running else f"nothing runs in {folder}")
 
 
 def demo(
@@ -126,6 +124,12 @@ def shipped_models() -> Path:
     if origin is None:
         _fail("the shipped models are not installed: give `--models FOLDER`")
     return Path(str(origin)).parents[5]
+
+
+def _stop(supervisor: psutil.Process) -> None:
+    supervisor.send_signal(signal.SIGTERM)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        supervisor.wait(STOP_SECONDS)
 
 
 def _administrator(folder: Path) -> tuple[str, Path]:

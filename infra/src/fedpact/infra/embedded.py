@@ -102,6 +102,7 @@ def _own(machine: Machine, name: str) -> Iterator[tuple[str, object]]:
             yield "KEY_FILE", hub / "policy" / "grants.pem"
             yield "PUBLIC_KEY_FILE", hub / "policy" / "grants.pub.pem"
             yield "OWNER_KEYS_DIR", hub / "owners"
+            yield "REQUIRE_SIGNATURES", "true"
         case "jobs":
             yield "ARTIFACTS", hub / "artifacts"
             yield "UPLOAD_URL", machine.url("jobs")
@@ -151,7 +152,7 @@ def _agent(machine: Machine, gateway: str, organization: str) -> dict[str, str]:
         "TRUST_FOLDER": str(site / "trust"),
         "MODELS_DIR": str(machine.models),
         "KEY_FILE": str(site / "agent" / "dal-tokens.pem"),
-        "ADMIN_SOCKET": str(layout.sockets / f"agent-{gateway}.sock"),
+        "ADMIN_SOCKET": str(layout.agent_socket(gateway)),
         "END_WORKLOADS": "true",
         "CPU": str(machine.cpu),
         "MEMORY": str(machine.memory),

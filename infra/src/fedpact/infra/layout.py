@@ -57,6 +57,10 @@ class Layout:
         mark = hashlib.sha256(str(self.root).encode()).hexdigest()[:10]
         return Path(tempfile.gettempdir()) / f"fedpact-{os.getuid()}-{mark}"
 
+    def agent_socket(self, gateway: str) -> Path:
+        """Where a custodian registers datasets."""
+        return self.sockets / f"agent-{gateway}.sock"
+
     def make(self) -> None:
         """Create the folders, closed to others."""
         for folder in (self.root, self.secrets, self.logs, self.mongo, self.hub, self.nats_config.parent, self.sockets):

@@ -91,8 +91,8 @@ def _write_trust(layout: Layout, federation: Federation) -> None:
         _public(layout.site(site.gateway) / "trust" / "policy-service.pub.pem", policy)
     for custodian in federation.custodians:
         owner = _owner_key(layout, custodian.gateway)
-        _public(layout.site(custodian.gateway) / "trust" / "owners" / custodian.organization / "owner.pem", owner)
-        _public(layout.hub / "owners" / custodian.organization / "owner.pub.pem", owner)
+        for trusting in (layout.site(custodian.gateway) / "trust", layout.hub):
+            _public(trusting / "owners" / custodian.organization / "owner.pub.pem", owner)
         layout.data(custodian.gateway).mkdir(parents=True, exist_ok=True, mode=0o700)
 
 

@@ -32,12 +32,13 @@ class NotReadyError(Exception):
 
 
 class Supervisor:
-    """`say` is told what a person may want to know."""
+    """`say` is told what a person may want to know; `started` is called whenever a program was."""
 
     def __init__(self, programs: Sequence[Program], say: Callable[[str], None]) -> None:
         self._programs, self._say = programs, say
         self._running: dict[str, Process] = {}
         self._stopping = False
+        self.started: Callable[[], None] = lambda: None
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self.restarts: dict[str, int] = {}
 
@@ -97,6 +98,7 @@ class Supervisor:
                 preexec_fn=end_with_parent,
             )
         self._running[program.name] = process
+        self.started()
         return process
 
     async def _all_ready(self, members: Sequence[Program], seconds: float) -> None:

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import json
 import os
+import re
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import psutil
 from fedpact.infra import ports, setup
 from fedpact.infra.embedded import Machine, port_names, programs
 from fedpact.infra.federation import Federation
-from fedpact.infra.layout import Layout
+from fedpact.infra.layout import Layout, write_secret
 from fedpact.infra.supervisor import Supervisor
 
 Say = Callable[[str], None]
@@ -49,12 +51,15 @@ async def serve(machine: Machine, federation: Federation, say: Say) -> None:
         await _first(starting, stopped)
         if not stopped.is_set():
             _announce(machine, supervisor)
+            supervisor.started = lambda: _announce(machine, supervisor)
             say(f"the portal listens at {machine.url('portal')}")
             await _first(asyncio.create_task(supervisor.watch()), stopped)
     finally:
         starting.cancel()
         await supervisor.stop()
         machine.layout.running.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            machine.layout.sockets.rmdir()
 
 
 def running(layout: Layout) -> dict[str, object] | None:
@@ -72,13 +77,17 @@ def running(layout: Layout) -> dict[str, object] | None:
 
 def leftovers(layout: Layout) -> list[str]:
     """Processes that still speak of this folder, by pid and command: there should be none after a stop."""
-    return [f"{p.pid} {' '.join(p.info['cmdline'] or [])[:120]}" for p in _ours(layout)]
+    return _told(_ours(layout))
 
 
 def end_leftovers(layout: Layout) -> list[str]:
-    """End what was left running in this folder, such as workloads of an activation nobody deactivated."""
-    left = _ours(layout)
-    told = leftovers(layout)
+    """
+    End what was left running in this folder, such as workloads of an activation nobody deactivated.
+
+    All of that is Python: an editor, a pager or a shell that somebody has open there is not touched.
+    """
+    left = [process for process in _ours(layout) if process.info["exe"] == os.path.realpath(sys.executable)]
+    told = _told(left)
     for process in left:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
@@ -89,14 +98,24 @@ def end_leftovers(layout: Layout) -> list[str]:
     return told
 
 
+def names_folder(root: Path, text: str) -> bool:
+    """Whether `text` names the folder or something in it, and not another whose name goes on or ends alike."""
+    return re.search(rf"(?<![\w.-]){re.escape(str(root))}(?![\w.-])", text) is not None
+
+
+def _told(processes: list[psutil.Process]) -> list[str]:
+    return [f"{p.pid} {' '.join(p.info['cmdline'] or [])[:120]}" for p in processes]
+
+
 def _ours(layout: Layout) -> list[psutil.Process]:
     mine = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
-    root = str(layout.root)
     return [
         process
-        for process in psutil.process_iter(["pid", "cmdline", "cwd"])
+        for process in psutil.process_iter(["pid", "cmdline", "cwd", "exe"])
         if process.pid not in mine
-        and any(root in word for word in [*(process.info["cmdline"] or []), process.info["cwd"] or ""])
+        and any(
+            names_folder(layout.root, word) for word in [*(process.info["cmdline"] or []), process.info["cwd"] or ""]
+        )
     ]
 
 
@@ -110,6 +129,7 @@ async def _first(task: asyncio.Task[None], stopped: asyncio.Event) -> None:
 
 def _announce(machine: Machine, supervisor: Supervisor) -> None:
     process = psutil.Process()
+    gateways = [name.removeprefix("dal-") for name in machine.ports if name.startswith("dal-")]
     said = {
         "pid": process.pid,
         "created": process.create_time(),
@@ -117,5 +137,6 @@ def _announce(machine: Machine, supervisor: Supervisor) -> None:
         "identity": machine.url("identity"),
         "nats": machine.nats_url,
         "pids": supervisor.pids(),
+        "sockets": {gateway: str(machine.layout.agent_socket(gateway)) for gateway in gateways},
     }
-    machine.layout.running.write_text(json.dumps(said, indent=1))
+    write_secret(machine.layout.running, json.dumps(said, indent=1))
