@@ -182,7 +182,7 @@ def test_debug_shows_where_it_comes_from(run: Run, portal: FakePortal) -> None:
         (("specs", "create", "--dataset", "a", "--model", "m@1.0.0"), "wrong at `datasets.0`"),
         (("specs", "get", "s-1", "--url", "ftp://x"), "not the URL of a portal"),
         (("jobs", "submit", "s-1", "--payload", "[1]"), "has to hold members"),
-        (("jobs", "submit", "NOT AN ID"), "`spec_id` is wrong"),
+        (("jobs", "submit", "NOT AN ID"), "`spec_id` is wrong: use 1 to 40 of a-z, 0-9 and `-`"),
         (("datasets", "unregister", "heart"), "--socket"),
         (("nonsense",), "nonsense"),
     ],
@@ -320,6 +320,13 @@ def test_what_was_downloaded_is_printed(run: Run, portal: FakePortal, tmp_path: 
     assert run("jobs", "download", "j-1", "--to", str(tmp_path)).stdout == f"{tmp_path / 'a'}\n"
 
 
+def test_a_download_of_nothing_says_so(run: Run, portal: FakePortal, tmp_path: Path) -> None:
+    portal.on("GET", "/v1/jobs/j-1/artifacts", {"job_id": "j-1", "stored": False, "items": []})
+    portal.on("GET", "/v1/jobs/j-1", job(status="running"))
+    result = run("jobs", "download", "j-1", "--to", str(tmp_path))
+    assert (result.stdout, "has no result files and is `running`" in result.stderr) == ("", True)
+
+
 def test_events_are_lines(run: Run, portal: FakePortal) -> None:
     entry = {"id": "1", "type": "specs.spec.changed", "time": "2026-01-01T00:00:00Z", "about": "s-1", "text": "moved"}
     portal.on("GET", "/v1/events", httpx.Response(200, text=f"data: {json.dumps(entry)}\n\n"))
@@ -419,6 +426,22 @@ def test_a_gateway_that_refuses_or_is_away_is_told(run: Run, portal: FakePortal,
     assert (result.exit_code, "see that its agent runs" in result.stderr) == (4, True)
 
 
+def test_a_path_is_taken_as_the_person_meant_it(
+    run: Run, portal: FakePortal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    portal.on("PUT", "http://gateway/datasets/heart", {"dataset": "heart_gateway-1_lakeside"})
+    run("datasets", "register", "heart", "../scans/", "--socket", "/run/gw.sock")
+    assert body_of(portal.last)["path"] == f"{tmp_path}/scans/"
+
+
+def test_the_sockets_of_an_embedded_federation_are_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "running.json").write_text('{"sockets": {"gateway-1": "/tmp/f/agent-gateway-1.sock"}}')
+    result = run("datasets", "offered", FEDPACT_HOME=str(tmp_path))
+    assert (result.exit_code, "here: /tmp/f/agent-gateway-1.sock" in result.stderr) == (2, True)
+
+
 POLICY = {
     "id": "p-1",
     "name": "Heart study",
@@ -470,6 +493,33 @@ def test_a_key_is_never_written_over_and_never_shared(run: Run, policy: Path, tm
     key.chmod(0o644)
     result = run("policies", "sign", str(policy), "--key", str(key))
     assert (result.exit_code, "chmod 600" in result.stderr) == (2, True)
+
+
+def test_the_wrong_half_of_a_key_pair_is_called_so(run: Run, policy: Path, tmp_path: Path) -> None:
+    key, public, signed = tmp_path / "owner.pem", tmp_path / "owner.pub.pem", tmp_path / "signed.json"
+    run("policies", "keygen", str(key))
+    wrong = run("policies", "sign", str(policy), "--key", str(public))
+    assert (wrong.exit_code, "owner.pub.pem` is a public key: sign with the private one" in wrong.stderr) == (2, True)
+    run("policies", "sign", str(policy), "--key", str(key), "--out", str(signed))
+    wrong = run("policies", "verify", str(signed), "--key", str(key))
+    assert (wrong.exit_code, f"is a private key: others need its public half, `{public}`" in wrong.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("window", "shown"),
+    [
+        ({}, "always"),
+        ({"not_before": "2027-01-01T00:00:00Z"}, "from 2027-01-01"),
+        (
+            {"not_before": "2027-01-01T00:00:00Z", "not_after": "2028-01-01T00:00:00Z"},
+            "from 2027-01-01 until 2028-01-01",
+        ),
+        ({"not_after": "2028-01-01T00:00:00Z", "withdrawn": True}, "withdrawn"),
+    ],
+)
+def test_a_policy_is_listed_with_its_window(run: Run, portal: FakePortal, window, shown: str) -> None:
+    portal.on("GET", "/v1/policies", {"page": 0, "page_size": 50, "total": 1, "items": [SHOWN | window]})
+    assert run("policies", "list").stdout.splitlines()[1].endswith(f"  {shown}")
 
 
 def test_an_unsigned_policy_is_published_with_a_warning(run: Run, portal: FakePortal, policy: Path) -> None:

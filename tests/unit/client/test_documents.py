@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedpact.client import InputError
-from fedpact.client.documents import read_document, read_value, value_of
-from fedpact.contracts.pact import Resources
+from fedpact.client.documents import as_document, read_document, read_value, value_of
+from fedpact.contracts.pact import Resources, SpecContent
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
@@ -74,5 +74,20 @@ def test_a_wrong_member_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read: check that it is a text file"):
+    with pytest.raises(InputError, match=r"none.yaml` cannot be read: no such file or directory"):
         read_value(tmp_path / "none.yaml")
+    (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match="not a text file"):
+        read_value(tmp_path / "bytes.yaml")
+
+
+def test_a_mistyped_member_is_named_before_the_one_that_is_missing_for_it(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump({"cpuz": 1, "memory": 1}))
+    with pytest.raises(InputError, match="is wrong at `cpuz`: extra inputs are not permitted"):
+        read_document(Resources, tmp_path / "a.yaml")
+
+
+def test_what_is_wrong_with_the_whole_is_told_without_pydantics_words() -> None:
+    twice = {"datasets": ["a_g_o", "a_g_o"], "model": {"id": "m", "version": "1.0.0"}}
+    with pytest.raises(InputError, match=r"^`the spec` is wrong: a dataset is named twice$"):
+        as_document(SpecContent, twice, "the spec")

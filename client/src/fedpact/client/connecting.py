@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from fedpact.client.addresses import checked, is_local
 from fedpact.client.fedpact import Fedpact
 from fedpact.client.hub import Options
@@ -95,9 +97,19 @@ def home(environ: Mapping[str, str]) -> Path:
 
 def embedded_url(folder: Path) -> str | None:
     """The portal of the embedded federation, as its `running.json` says while it runs: on this machine, or none."""
+    url = _running(folder).get("url")
+    return url if isinstance(url, str) and is_local(url) else None
+
+
+def embedded_sockets(folder: Path) -> tuple[str, ...]:
+    """The sockets of the embedded federation's gateways, while it runs."""
+    sockets = _running(folder).get("sockets")
+    return tuple(sorted(str(path) for path in sockets.values())) if isinstance(sockets, dict) else ()
+
+
+def _running(folder: Path) -> Mapping[str, JsonValue]:
     try:
         told = json.loads((folder / "running.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return None
-    url = told.get("url") if isinstance(told, dict) else None
-    return url if isinstance(url, str) and is_local(url) else None
+        return {}
+    return told if isinstance(told, dict) else {}

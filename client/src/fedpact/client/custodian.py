@@ -6,6 +6,7 @@ its permissions are the custodian's.
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
@@ -82,7 +83,7 @@ class Custodian:
 
 def absolute(path: str) -> str:
     """The path from the root; one that means a folder still ends with `/`."""
-    return str(Path(path).expanduser().absolute()) + ("/" if path.endswith("/") and path != "/" else "")
+    return os.path.normpath(Path(path).expanduser().absolute()) + ("/" if path.endswith("/") and path != "/" else "")
 
 
 def _path(name: str) -> str:

@@ -21,6 +21,7 @@ from fedpact.decision.errors import DecisionError
 M = TypeVar("M", bound=BaseModel)
 STDIN = Path("-")
 MAX_SIZE = 4_000_000
+_NAME_IN_WORDS = ("string should match pattern '^[a-z0-9-]{1,40}$'", "use 1 to 40 of a-z, 0-9 and `-`")
 
 
 class _Loader(yaml.SafeLoader):
@@ -72,10 +73,21 @@ def as_document(kind: type[M], value: JsonValue, name: str) -> M:
     try:
         return kind.model_validate_json(strict_json.dumps(value))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        member = ".".join(str(part) for part in first["loc"])
-        text = first["msg"].lower()
-        raise InputError(f"`{name}` is wrong at `{member or 'the whole'}`: {text}", path=member) from error
+        member, text = first_problem(error)
+        where = f" at `{member}`" if member else ""
+        raise InputError(f"`{name}` is wrong{where}: {text}", path=member) from error
+
+
+def first_problem(error: ValidationError) -> tuple[str, str]:
+    """
+    The member, empty for the whole, and what is wrong with it.
+
+    A member that does not belong there comes before one that is missing: often it is the same one, mistyped.
+    """
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    first = min(found, key=lambda problem: problem["type"] != "extra_forbidden")
+    text = first["msg"].lower().removeprefix("value error, ")
+    return ".".join(str(part) for part in first["loc"]), text.replace(*_NAME_IN_WORDS)
 
 
 def as_object(value: JsonValue, name: str) -> dict[str, JsonValue]:
@@ -88,8 +100,10 @@ def as_object(value: JsonValue, name: str) -> dict[str, JsonValue]:
 def _text(path: Path) -> str:
     try:
         text = sys.stdin.read() if path == STDIN else path.expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeError) as error:
-        raise InputError(f"`{path}` cannot be read: check that it is a text file and its permissions") from error
+    except UnicodeError as error:
+        raise InputError(f"`{path}` cannot be read: it is not a text file in UTF-8") from error
+    except OSError as error:
+        raise InputError(f"`{path}` cannot be read: {(error.strerror or 'unknown cause').lower()}") from error
     if len(text) > MAX_SIZE:
         raise InputError(f"`{path}` is too large: at most {MAX_SIZE} characters are read")
     return text

@@ -57,13 +57,20 @@ def new_key(path: Path) -> tuple[Path, str]:
 
 def private_key(path: Path) -> keys.PrivateKey:
     """The private key at `path`, which nobody else may be able to read."""
+    pem = _bytes(path)
+    if b"PUBLIC KEY" in pem:
+        raise InputError(f"`{path}` is a public key: sign with the private one, the file `keygen` was given")
     if os.name == "posix" and path.exists() and path.stat().st_mode & OTHERS:
         raise InputError(f"others can read the private key `{path}`: `chmod 600 {path}`, and think of making a new one")
-    return keys.from_pem(_bytes(path))
+    return keys.from_pem(pem)
 
 
 def public_key(path: Path) -> keys.PublicKey:
-    return keys.public_from_pem(_bytes(path))
+    """The public key at `path`."""
+    pem = _bytes(path)
+    if b"PRIVATE KEY" in pem:
+        raise InputError(f"`{path}` is a private key: others need its public half, `{path.with_suffix('.pub.pem')}`")
+    return keys.public_from_pem(pem)
 
 
 def read_policy_file(path: Path) -> PolicyDocument | Dsse:

@@ -96,5 +96,8 @@ def download(
 ) -> None:
     """Save result files; each is compared with its digest."""
     with cli.fedpact() as fp:
-        for path in fp.jobs.download(job, to, *(names or ())):
+        saved = fp.jobs.download(job, to, *(names or ()))
+        for path in saved:
             typer.echo(str(path))
+        if not saved:
+            cli.note(f"`{job}` has no result files and is `{fp.jobs.get(job).status}`: `fedpact jobs wait {job}`")

@@ -59,7 +59,7 @@ ROWS: Mapping[type[BaseModel], tuple[Sequence[str], Row]] = {
             [scope.id for scope in p.datasets],
             sorted({rule.model for rule in p.rules}),
             p.signed,
-            not p.withdrawn,
+            _force(p),
         ),
     ),
     api.SpecSummary: (
@@ -104,6 +104,15 @@ _LONG: Mapping[type[BaseModel], Any] = {
     api.ModelView: {"versions": {"__all__": {"payload_schema"}}},
 }
 """What a person is not shown of one thing: it is said twice, or pages long. JSON and YAML hold it."""
+
+
+def _force(policy: api.PolicyView) -> str:
+    """When the policy counts. What time it is, its reader knows."""
+    if policy.withdrawn:
+        return "withdrawn"
+    begins = [f"from {policy.not_before:%Y-%m-%d}"] if policy.not_before else []
+    ends = [f"until {policy.not_after:%Y-%m-%d}"] if policy.not_after else []
+    return " ".join([*begins, *ends]) or "always"
 
 
 def rendered(value: BaseModel, form: Format) -> str:

@@ -8,6 +8,7 @@ import typer
 from fedpact.client.cli.choices import File, Key, Page, PageSize
 from fedpact.client.cli.nouns import noun, verb
 from fedpact.client.cli.session import Session
+from fedpact.client.connecting import embedded_sockets, home
 from fedpact.client.custodian import ENVIRON, Custodian, absolute
 from fedpact.client.documents import read_document
 from fedpact.client.errors import InputError
@@ -157,5 +158,6 @@ def register_gateway(
 def _agent(cli: Session, socket: Path | None) -> Custodian:
     named = socket or cli.environ.get(ENVIRON)
     if not named:
-        raise InputError(f"which gateway? give its agent's socket with `--socket`, or in {ENVIRON}")
+        here = "".join(f"; here: {path}" for path in embedded_sockets(home(cli.environ)))
+        raise InputError(f"which gateway? give its agent's socket with `--socket`, or in {ENVIRON}{here}")
     return Custodian(Path(named), cli.options.transport)

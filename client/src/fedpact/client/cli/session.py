@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from fedpact.client.cli.output import Format, clean, more_pages, rendered
 from fedpact.client.connecting import Connecting
+from fedpact.client.documents import first_problem
 from fedpact.client.errors import FedpactError, InputError, NotLoggedInError, TimedOutError, UnreachableError
 from fedpact.client.fedpact import Fedpact
 from fedpact.client.hub import Options
@@ -82,6 +83,5 @@ def _end(reason: str, code: int, *, debug: bool) -> None:
 
 
 def _sentence(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False)[0]
-    member = ".".join(str(part) for part in first["loc"]) or "the whole"
-    return f"`{member}` is wrong: {first['msg'].lower()}"
+    member, text = first_problem(error)
+    return f"`{member}` is wrong: {text}" if member else f"this is wrong: {text}"

@@ -107,7 +107,9 @@ class Files:
     def _inspect(self, path: str) -> DatasetShape:
         split = self._roots.split(path)
         if split is None:
-            raise MappingRefusedError(f"`{path}` is outside the roots this gateway allows", path="path")
+            allowed = ", ".join(f"`{root}`" for root in self._roots.folders)
+            text = f"`{path}` is outside the roots this gateway allows: put it below {allowed or 'one, none is set'}"
+            raise MappingRefusedError(text, path="path")
         try:
             descriptor = self._below(*split)
         except OSError as error:

@@ -18,13 +18,13 @@ _FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 class Roots:
     def __init__(self, folders: Sequence[Path], opener: Opener) -> None:
         self._opener = opener
-        self._folders = tuple(str(folder).rstrip("/") + "/" for folder in folders)
+        self.folders = tuple(str(folder).rstrip("/") + "/" for folder in folders)
         self._pinned: dict[str, tuple[int, tuple[int, int]]] = {}
         self._lock = threading.Lock()
 
     def split(self, path: str) -> tuple[str, str] | None:
         """The root that holds an absolute path, and what is below it; the innermost when they are nested."""
-        holding = [folder for folder in self._folders if path.startswith(folder)]
+        holding = [folder for folder in self.folders if path.startswith(folder)]
         if not holding:
             return None
         root = max(holding, key=len)
@@ -51,13 +51,13 @@ class Roots:
 
     def fault(self) -> str | None:
         """What is wrong with the roots."""
-        for folder in self._folders:
+        for folder in self.folders:
             try:
                 with self._lock:
                     self._pin(folder)
             except OSError as error:
                 return f"the allowed root `{folder}` cannot be opened: {error.strerror}"
-        return None if self._folders else "no allowed root is configured: set FEDPACT_DAL_SOURCES_FILES_FOLDER"
+        return None if self.folders else "no allowed root is configured: set FEDPACT_DAL_SOURCES_FILES_FOLDER"
 
     def close(self) -> None:
         with self._lock:

@@ -122,13 +122,14 @@ def _signed_by(envelope: Dsse, organization: str, known: Known) -> tuple[str, ..
     if not envelope.signatures:
         if known.require_signatures:
             raise SignatureRefusedError(
-                "this federation takes signed policies only: sign it", path="document.signatures"
+                "this policy is not signed, and this federation takes signed ones only: sign it with your owner's key",
+                path="document.signatures",
             )
         return ()
     try:
         return verified_policy(envelope, known.keys)[1]
     except SignatureError as error:
-        text = f"{error.reason} (there are {len(known.keys)} keys of `{organization}` at the hub)"
+        text = f"{error.reason}; keys of `{organization}` that the hub was told: {len(known.keys)}"
         raise SignatureRefusedError(text, path="document.signatures") from error
 
 
