@@ -235,7 +235,8 @@ async def test_metrics_and_result_files_reach_their_owner(outside: Outside, sett
 
         async def there() -> bool:
             await outside.measure(1)
-            return bool((await client.get("/v1/jobs/j-1/metrics", token("ada"))).body.get("points"))
+            measured = (await client.get("/v1/jobs/j-1/metrics", token("ada"))).body.get("points")
+            return bool(measured and (await client.get("/v1/jobs/j-1", token("ada"))).body.get("artifacts"))
 
         await until(there, 20)
         url = (await client.get("/v1/jobs/j-1", token("ada"))).body["artifacts"][0]["url"]  # type: ignore[index]
