@@ -93,5 +93,8 @@ async def activate(spec: str, system: str, token: str) -> int:
 
 
 if __name__ == "__main__":
+    needed = [name for name in ("NATS_URL", "FEDPACT_SYSTEM", "FEDPACT_TOKEN_FILE") if not os.environ.get(name)]
+    if needed or sys.argv[2:] or not sys.argv[1:]:
+        sys.exit(f"give the id of one spec{', and set ' + ', '.join(needed) if needed else ''}:\n{__doc__}")
     secret = Path(os.environ["FEDPACT_TOKEN_FILE"]).read_text(encoding="utf-8").strip()
     sys.exit(asyncio.run(activate(sys.argv[1], os.environ["FEDPACT_SYSTEM"], secret)))
