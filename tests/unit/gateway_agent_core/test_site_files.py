@@ -39,12 +39,15 @@ async def test_trust_is_what_the_folder_says_and_a_new_veto_holds_at_once(tmp_pa
 
 
 @pytest.mark.parametrize("veto", ["{", '{"user": ["alice"]}', '"alice"'])
-async def test_a_veto_that_cannot_be_read_lets_nothing_run(tmp_path: Path, veto: str) -> None:
+async def test_a_veto_that_cannot_be_read_lets_nothing_run(
+    tmp_path: Path, veto: str, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "veto.json").write_text(veto)
     with pytest.raises(VetoUnreadableError, match=r"`veto\.json` cannot be read, so it runs nothing") as refused:
         await TrustFolder("gw-1", tmp_path).trust()
     assert refused.value.cause is Cause.VETO
     assert str(tmp_path) not in refused.value.reason
+    assert "nothing is run here" in caplog.messages
 
 
 async def test_an_empty_folder_trusts_nobody(tmp_path: Path) -> None:

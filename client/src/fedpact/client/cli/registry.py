@@ -158,6 +158,7 @@ def register_gateway(
 def _agent(cli: Session, socket: Path | None) -> Custodian:
     named = socket or cli.environ.get(ENVIRON)
     if not named:
-        here = "".join(f"; here: {path}" for path in embedded_sockets(home(cli.environ)))
-        raise InputError(f"which gateway? give its agent's socket with `--socket`, or in {ENVIRON}{here}")
+        here = ", ".join(embedded_sockets(home(cli.environ)))
+        known = f"; here: {here}" if here else ""
+        raise InputError(f"which gateway? give its agent's socket with `--socket`, or in {ENVIRON}{known}")
     return Custodian(Path(named), cli.options.transport)

@@ -10,6 +10,7 @@ A file that cannot be read is not skipped: without it the site could run what it
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from fedpact.decision.grants import Trust, Veto
 from fedpact.decision.keys import PublicKey
 from fedpact.gateway_agent.domain.errors import VetoUnreadableError
 
+log = logging.getLogger(__name__)
 SERVICE = "policy-service.pub.pem"
 OWNERS = "owners"
 VETO = "veto.json"
@@ -80,6 +82,9 @@ class TrustFolder:
                 veto=self._veto(),
                 allow_unsigned=self.allow_unsigned,
             )
+        except VetoUnreadableError as error:
+            log.warning("nothing is run here", extra={"reason": error.reason})
+            raise
         except OSError as error:
             raise UnavailableError(f"the trust folder cannot be read: {error.strerror}") from error
 
