@@ -221,6 +221,20 @@ def test_a_job_is_refused_when_nothing_is_active() -> None:
     assert [(m.slug) for m in said if isinstance(m, JobRefused)] == ["not_active"]
 
 
+@pytest.mark.parametrize(
+    ("messages", "advice"),
+    [
+        (APPROVAL, "activate it first"),
+        ((*APPROVAL, ACTIVATE), "wait until it is active"),
+        ((*APPROVAL, ACTIVATE, *GOING_UP[:2]), "wait until it is active"),
+        ((*APPROVAL, ACTIVATE, *GOING_UP, DEACTIVATE), "wait until it is shut down"),
+    ],
+)
+def test_who_submits_too_early_is_told_what_to_do(messages: tuple[object, ...], advice: str) -> None:
+    said = life(*messages, job()).said
+    assert advice in next(m.reason for m in said if isinstance(m, JobRefused))
+
+
 def test_a_payload_outside_the_granted_bounds_is_refused_with_the_reason() -> None:
     said = life(*APPROVAL, ACTIVATE, *GOING_UP, job(payload={"rounds": 10})).said
     refusal = next(m for m in said if isinstance(m, JobRefused))

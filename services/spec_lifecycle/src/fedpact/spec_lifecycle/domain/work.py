@@ -35,7 +35,7 @@ def submitted(spec: Spec, fact: JobSubmitted, now: datetime) -> Sequence[Fact]:
     if spec.stage is Stage.ACTIVE:
         return [_opened(spec, fact)]
     if not fact.activate:
-        return [_refused(spec, fact, "not_active", f"the spec is `{status(spec)}`: activate it first")]
+        return [_refused(spec, fact, "not_active", f"the spec is `{status(spec)}`: {_advice(spec)}")]
     return _with_activation(spec, fact, now)
 
 
@@ -74,6 +74,14 @@ def _with_activation(spec: Spec, fact: JobSubmitted, now: datetime) -> Sequence[
     queued = JobQueued(spec_id=spec.id, job_id=fact.job_id, payload=fact.payload, deactivate=fact.deactivate)
     starts = spec.stage is Stage.IDLE and spec.verdict is Verdict.APPROVED
     return [queued, requested(spec, now)] if starts else [queued]
+
+
+def _advice(spec: Spec) -> str:
+    if spec.stage in {Stage.WAITING, Stage.CREATING}:
+        return "wait until it is active, or submit with `activate`, which waits for it"
+    if spec.stage is Stage.DELETING:
+        return "wait until it is shut down, then activate it again"
+    return "activate it first"
 
 
 def _outside(spec: Spec, payload: dict[str, JsonValue]) -> str:
