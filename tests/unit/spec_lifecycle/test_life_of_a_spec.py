@@ -41,6 +41,7 @@ from spec_values import (
 
 from fedpact.contracts.directives import Directive, JobDirective, ParticipantDirective, ServerDirective, Wanted
 from fedpact.contracts.envelope import Actor, DomainError, Order
+from fedpact.contracts.policies import Reason, SpecDecided
 from fedpact.contracts.registry import DatasetUnregistered
 from fedpact.contracts.specs import (
     Activate,
@@ -289,6 +290,13 @@ def test_what_may_not_be_asked_now_is_refused(messages: tuple[object, ...], comm
     with pytest.raises(DomainError) as refusal:
         life(*messages).tell(command)
     assert refusal.value.slug == slug
+
+
+def test_a_refused_activation_names_only_what_speaks_against_it() -> None:
+    reasons = (Reason(code="covered", text="one is covered"), Reason(code="no_policy", text="two is not"))
+    said = SpecDecided(spec_id=SPEC, allowed=False, reasons=reasons)
+    with pytest.raises(DomainError, match=r"the spec is rejected: two is not$"):
+        life(said, assessed()).tell(ACTIVATE)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,9 @@ from fedpact.spec_lifecycle.domain.errors import (
 from fedpact.spec_lifecycle.domain.model import Limits, Spec
 from fedpact.spec_lifecycle.domain.status import status
 
+COVERED = "covered"
+"""Code of a reason that speaks for a spec."""
+
 
 def create(spec: Spec | None, order: Order[CreateSpec], catalog: Catalog) -> Sequence[Fact]:
     """A new spec with its sites and its model pinned, or why not."""
@@ -154,5 +157,6 @@ def _is_approved(spec: Spec) -> None:
     if spec.verdict is Verdict.PENDING:
         raise NotApprovedError("policies and capacity are still being checked: try again in a moment")
     if spec.verdict is Verdict.REJECTED:
-        why = "; ".join(reason.text for reason in spec.reasons) or "no policy covers it"
+        against = [reason.text for reason in spec.reasons if reason.code != COVERED]
+        why = "; ".join(against) or "no policy covers it"
         raise NotApprovedError(f"the spec is rejected: {why}")
