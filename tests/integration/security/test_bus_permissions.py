@@ -15,7 +15,7 @@ import pytest
 from federated_bus import FederatedBus, Member, connect, federated_bus
 from nats.errors import Error
 from nats.js.api import ConsumerConfig
-from servers import missing, nats_server, running
+from servers import missing, nats_server, running, until
 
 from fedpact.infra.topology import (
     SERVICES,
@@ -239,11 +239,15 @@ async def test_in_one_account_for_all_a_pull_would_delete_streams(tmp_path: Path
         await js.add_consumer("a", ConsumerConfig(durable_name="site"))
         site = await connect(f"nats://site:p@127.0.0.1:{server.port}", None, "site")
         await site.publish("$JS.API.CONSUMER.MSG.NEXT.a.site", LAST, reply="$JS.API.STREAM.DELETE.b")
-        await site.flush()
-        await site.flush()
-        assert [stream.config.name for stream in await js.streams_info()] == ["a"]
-        await site.close()
-        await admin.close()
+
+        async def deleted() -> bool:
+            return [stream.config.name for stream in await js.streams_info()] == ["a"]
+
+        try:
+            await until(deleted)
+        finally:
+            await site.close()
+            await admin.close()
 
 
 async def test_nobody_without_a_known_key_gets_in(bus: FederatedBus, tmp_path: Path) -> None:
