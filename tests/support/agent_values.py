@@ -23,7 +23,7 @@ def member(name: PodName) -> Member:
     return Member(name=name, place=place, organization="org-1", resources=Resources(cpu=1, memory=500))
 
 
-def waiting_pod(root: Path, participant: str = "gateway-1-1", *, program: str = "import time; time.sleep(600)") -> Pod:
+def waiting_pod(root: Path, participant: str = "gateway-1-1", *, program: str = "import signal; signal.pause()") -> Pod:
     """A pod that needs nothing but Python and runs until it is ended."""
     name = SERVER_NAME.sibling(participant)
     kit = root / "kits" / participant

@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 import agent_values
 import psutil
@@ -43,6 +43,8 @@ class Rig(Protocol):
         """Has the workload exit by itself."""
         ...
 
+    def close(self) -> None: ...
+
 
 class ScriptedRig:
     def __init__(self, root: Path) -> None:
@@ -63,13 +65,13 @@ class ScriptedRig:
     def end(self, pod: Pod, code: int) -> None:
         self.world.ends(pod.name, code)
 
+    def close(self) -> None:
+        return
+
 
 OBEDIENT = """
-import pathlib, time
-order = pathlib.Path("exit")
-while not order.exists():
-    time.sleep(0.02)
-raise SystemExit(int(order.read_text()))
+with open("exit") as orders:
+    raise SystemExit(int(orders.readline()))
 """
 
 
@@ -78,9 +80,15 @@ class ProcessRig:
         self.root = root
         self.launchers = [ProcessLauncher(root / "state", grace=5.0)]
         self.launcher: Launcher = self.launchers[0]
+        self.orders: dict[PodName, IO[str]] = {}
 
     def pod(self, participant: str) -> Pod:
-        return waiting_pod(self.root, participant, program=OBEDIENT)
+        """A pod that reads from a pipe how it is to exit. Open at both ends here, so that no order is lost."""
+        pod = waiting_pod(self.root, participant, program=OBEDIENT)
+        if pod.name not in self.orders:
+            os.mkfifo(pod.kit / "exit")
+            self.orders[pod.name] = os.fdopen(os.open(pod.kit / "exit", os.O_RDWR), "w")
+        return pod
 
     def impossible(self) -> Pod:
         return replace(self.pod("gateway-9-1"), command=("/nowhere/python",))
@@ -90,9 +98,12 @@ class ProcessRig:
         return self.launchers[-1]
 
     def end(self, pod: Pod, code: int) -> None:
-        half = pod.kit / "half"
-        half.write_text(str(code))
-        half.rename(pod.kit / "exit")
+        self.orders[pod.name].write(f"{code}\n")
+        self.orders[pod.name].flush()
+
+    def close(self) -> None:
+        for orders in self.orders.values():
+            orders.close()
 
 
 async def _clean(rig: Rig) -> None:
@@ -100,6 +111,7 @@ async def _clean(rig: Rig) -> None:
     for name in (SERVER_NAME, CLIENT_NAME, SERVER_NAME.sibling("gateway-9-1")):
         await rig.launcher.stop(Ref(name=name))
     assert await rig.launcher.observe() == []
+    rig.close()
 
 
 @pytest.fixture(params=[ScriptedRig, ProcessRig])
@@ -217,11 +229,11 @@ async def written(path: Path) -> str:
 
 
 FAMILY = """
-import pathlib, signal, subprocess, sys, time
-wait = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
+import pathlib, signal, subprocess, sys
+wait = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.pause()"
 job = subprocess.Popen([sys.executable, "-c", wait], start_new_session=True, cwd="/")
 pathlib.Path("job").write_text(f"{job.pid}\\n")
-time.sleep(600)
+signal.pause()
 """
 
 
@@ -289,13 +301,13 @@ async def test_another_agents_workloads_are_not_ours(real: ProcessRig, tmp_path:
 
 
 DISGUISED = """
-import ctypes, os, pathlib, time
+import ctypes, os, pathlib, signal
 fields = pathlib.Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()
 begin, end = int(fields[45]), int(fields[48])  # arguments and environment, see proc(5)
 ctypes.memset(begin, 0, end - begin)
 os.chdir("/")
 pathlib.Path({flag!r}).write_text("done\\n")
-time.sleep(600)
+signal.pause()
 """
 
 

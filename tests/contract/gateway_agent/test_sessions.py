@@ -1,6 +1,7 @@
 """What a session does when the process that carries it answers, errs, hangs or dies. No FLARE here."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from fedpact.gateway_agent.domain.errors import (
 )
 
 HOST = """
-import json, os, pathlib, sys, time
+import json, os, pathlib, signal, sys
 
 def answer(op, args):
     if op == "open":
@@ -35,11 +36,11 @@ def answer(op, args):
     if op == "submit" and args["token"] in ("token_reused", "refused", "unknown_job", "unreachable", "failed"):
         return {"error": args["token"], "text": "because"}
     if op == "submit" and args["token"] == "hang":
-        time.sleep(600)
+        signal.pause()
     if op == "submit" and args["token"] == "die":
         os._exit(1)
-    if op == "submit" and args["token"] == "slow":
-        time.sleep(0.3)
+    if op == "submit" and args["token"].startswith("/"):
+        open(args["token"]).read()
     return {"ok": args.get("token")}
 
 for line in sys.stdin:
@@ -99,9 +100,13 @@ async def test_the_answer_to_a_cancelled_call_is_not_taken_for_the_next_one(
     federation: FlareFederation, tmp_path: Path
 ) -> None:
     session = await federation.open(tmp_path)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.1):
-            await session.submit(tmp_path, "slow")
+    answer = tmp_path / "answer"
+    os.mkfifo(answer)
+    call = asyncio.create_task(session.submit(tmp_path, str(answer)))
+    with await asyncio.to_thread(answer.open, "w"):  # opens once the process waits for it
+        call.cancel()
+        await asyncio.wait([call])
+    assert call.cancelled()
     assert await session.submit(tmp_path, "next") == "next"
 
 

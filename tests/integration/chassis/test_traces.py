@@ -1,6 +1,7 @@
 """One request, one trace: through HTTP, the stream, the handler, the outbox and out again."""
 
 import asyncio
+from functools import partial
 
 from aiohttp import ClientSession, web
 from counter import COUNTERS, Add, Added, TestAccepted, TestRefused, added
@@ -32,6 +33,15 @@ DURABLES = (
 )
 
 
+async def publishes(bus: Bus, _: web.Request) -> web.Response:
+    command = Add(name="c1", amount=1)
+    envelope = command_envelope(command, sender="lab", time=SystemClock().now())
+    sent = entry(command, envelope.model_copy(update={"traceparent": current_traceparent()}))
+    sent["headers"][TOKEN_HEADER] = "ada"
+    await bus.publish(sent)
+    return web.json_response({})
+
+
 async def test_one_request_is_one_trace_through_bus_and_outbox(nats_url: str) -> None:
     spans = InMemorySpanExporter()
     tracer = TracerProvider()
@@ -53,18 +63,10 @@ async def test_one_request_is_one_trace_through_bus_and_outbox(nats_url: str) ->
     async def hear(fact: Added, cause: Cause) -> None:
         heard.append(fact)
 
-    async def post(_: web.Request) -> web.Response:
-        command = Add(name="c1", amount=1)
-        envelope = command_envelope(command, sender="lab", time=clock.now())
-        sent = entry(command, envelope.model_copy(update={"traceparent": current_traceparent()}))
-        sent["headers"][TOKEN_HEADER] = "ada"
-        await bus.publish(sent)
-        return web.json_response({})
-
     bus.on_command(Add, Commands(kept, who, accepted=TestAccepted, refused=TestRefused).handle(Add, order))
     bus.on(Added, hear)
     app = make_app(checks={}, tracer=tracer)
-    app.router.add_post("/adds", post)
+    app.router.add_post("/adds", partial(publishes, bus))
     await bus.start()
     relay = asyncio.create_task(Relay([counters], bus.publish, sweep=0.05).run())
     trace = "0af7651916cd43dd8448eb211c80319c"

@@ -10,7 +10,9 @@ from pathlib import Path
 import aiohttp
 import psutil
 import pytest
-from agent_core import GATEWAY, TOTALS, Agent, Site, participant
+from agent_core import Agent
+from agent_directives import GATEWAY, participant
+from agent_site import TOTALS, Site
 from agent_values import NOON, SERVER_NAME
 from aiohttp import web
 from render_server import write_model

@@ -5,25 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from agent_core import (
-    CLIENT,
-    ENDPOINT,
-    GRANT,
-    HEARTS,
-    KEY,
-    MINUTES,
-    NOON,
-    SPEC,
-    TOTALS,
-    Agent,
-    Crash,
-    Site,
-    certified,
-    granted,
-    participant,
-    patiently,
-)
-from decision_values import OWNER, policy
+from agent_core import Agent, patiently
+from agent_directives import CLIENT, ENDPOINT, GRANT, KEY, MINUTES, SPEC, certified, granted, participant
+from agent_site import TOTALS, Crash, Site
+from agent_values import NOON
+from decision_values import HEARTS, OWNER, policy
 
 from fedpact.chassis.errors import UnavailableError
 from fedpact.contracts.directives import ParticipantDirective, Wanted

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from agent_core import CLIENT, GRANT, KEY, granted, participant, server
+from agent_directives import CLIENT, GRANT, KEY, granted, participant, server
 from agent_values import NOON
 from hypothesis import given
 from hypothesis import strategies as st

@@ -4,18 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from agent_core import (
-    CLIENT,
-    JOB_KEY,
-    SERVER_KEY,
-    SPEC,
-    Agent,
-    Crash,
-    Site,
-    job,
-    patiently,
-    server,
-)
+from agent_core import Agent, patiently
+from agent_directives import CLIENT, JOB_KEY, SERVER_KEY, SPEC, job, server
+from agent_site import Crash, Site
 
 from fedpact.chassis.errors import UnavailableError
 from fedpact.contracts.directives import Wanted

@@ -1,0 +1,73 @@
+"""What a reader may rely on in every module of the product and of its tests: short, fake-based, and never asleep."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ["contracts", "services", "gateway_agent", "dal_service", "secure_runtime", "client", "infra", "models"]
+MODULES = sorted(path for folder in [*FOLDERS, "examples", "tests"] for path in (ROOT / folder).rglob("*.py"))
+NEVER_ASLEEP = [
+    path for path in MODULES if path.relative_to(ROOT).parts[:2] in {("tests", "unit"), ("tests", "contract")}
+]
+LONGEST_MODULE = 400
+LONGEST_FUNCTION = 40
+NAP = re.compile(r"\bsleep\((?!0\)|\))")
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def place(path: Path, node: ast.AST | None = None) -> str:
+    line = f":{node.lineno}" if isinstance(node, ast.expr | ast.stmt) else ""
+    return f"{path.relative_to(ROOT)}{line}"
+
+
+def long_functions(path: Path) -> Iterator[ast.stmt]:
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            if node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION:
+                yield node
+
+
+def mocks(path: Path) -> Iterator[ast.stmt]:
+    for node in ast.walk(parsed(path)):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+        module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+        if any(f"{module}.{name}".strip(".").startswith("unittest.mock") for name in names):
+            yield node  # type: ignore[misc]
+
+
+def naps(path: Path) -> Iterator[ast.expr]:
+    """Calls of anything named `sleep` that last, and programs in strings that hold one."""
+    for node in ast.walk(parsed(path)):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="sleep") | ast.Name(id="sleep"), args=[ast.Constant(value=0)]):
+                continue
+            case ast.Call(func=ast.Attribute(attr="sleep") | ast.Name(id="sleep")):
+                yield node
+            case ast.Constant(value=str() as text) if NAP.search(text):
+                yield node
+
+
+def test_no_module_is_longer_than_a_reader_holds() -> None:
+    assert MODULES
+    assert [place(path) for path in MODULES if len(path.read_text().splitlines()) > LONGEST_MODULE] == []
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    assert [place(path, node) for path in MODULES for node in long_functions(path)] == []
+
+
+def test_nothing_is_tested_against_a_mock() -> None:
+    assert [place(path, node) for path in MODULES for node in mocks(path)] == []
+
+
+def test_no_unit_or_contract_test_sleeps() -> None:
+    assert NEVER_ASLEEP
+    assert [place(path, node) for path in NEVER_ASLEEP for node in naps(path)] == []
