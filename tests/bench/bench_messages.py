@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from uuid import uuid4
 
 import nats
@@ -48,6 +49,7 @@ BURST = 500
 RAW = 5000
 WINDOW = 128
 SECONDS = 120
+EXPIRES = timedelta(seconds=SECONDS)
 OTHER = "lab"
 LATENCY = (Measure(name="p99", unit="ms", limit=at_most(50, "ms")), Measure(name="p50", unit="ms"))
 THROUGHPUT = (Measure(name="per second", unit="/s", limit=at_least_times(0.01)),)
@@ -173,7 +175,8 @@ async def burst(lab: Client, ear: Client, token: str) -> float:
 def outgoing(token: str) -> tuple[str, bytes, dict[str, str]]:
     """A command as another system sends it: subject, body, headers."""
     command = RegisterModel(model=new_model(), name="A model of the benchmark")
-    envelope = command_envelope(command, sender=OTHER, time=SystemClock().now())
+    now = SystemClock().now()
+    envelope = command_envelope(command, sender=OTHER, time=now, expires=now + EXPIRES)
     subject = command.subject(envelope.channel, OTHER)
     return subject, command.model_dump_json().encode(), envelope.headers() | {TOKEN_HEADER: token}
 

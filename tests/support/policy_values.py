@@ -219,7 +219,7 @@ class Memory:
                 for entry in unsent.outbox:
                     envelope = Envelope.from_headers(entry["headers"])
                     new.append((envelope, FACTS[envelope.type].model_validate_json(entry["body"])))
-                await kept.documents.sent(unsent.key, unsent.version, [entry["id"] for entry in unsent.outbox])
+                await kept.documents.sent({unsent.key: [entry["id"] for entry in unsent.outbox]})
         self.told += new
         return new
 

@@ -40,9 +40,9 @@ class Pausing(MemoryDocuments):
         await pause()
         return await super().save(document, expected=expected, added=added, at=at)
 
-    async def sent(self, key: str, version: int, ids: Sequence[str]) -> None:
+    async def sent(self, published: Mapping[str, Sequence[str]]) -> None:
         await pause()
-        await super().sent(key, version, ids)
+        await super().sent(published)
 
     async def where(self, index: str, value: str) -> Sequence[Document]:
         await pause()

@@ -1,7 +1,7 @@
 """The relay: what was saved here goes out at once, what others saved at the next sweep."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from counter import COUNTERS, TICK, Counter, added
@@ -10,7 +10,7 @@ from fedpact.chassis.aggregates import Stored
 from fedpact.chassis.documents import Document, Entry
 from fedpact.chassis.errors import UnavailableError
 from fedpact.chassis.memory import MemoryDocuments
-from fedpact.chassis.relay import Relay
+from fedpact.chassis.relay import Outboxes, Relay
 
 LONG = 3600.0
 
@@ -104,6 +104,39 @@ async def test_a_save_carries_the_messages_that_others_left_unsent() -> None:
     assert [entry["headers"]["ce-sequence"] for entry in saved.outbox] == ["1", "2"]
     assert saved == await documents.load("c1")
     assert mine.saved() == []
+
+
+async def test_outboxes_are_emptied_together() -> None:
+    class Counting(MemoryDocuments):
+        def __init__(self) -> None:
+            super().__init__()
+            self.emptied: list[set[str]] = []
+
+        async def sent(self, published: Mapping[str, Sequence[str]]) -> None:
+            self.emptied.append(set(published))
+            await super().sent(published)
+
+    documents, line = Counting(), Line()
+    kind = Stored(documents, COUNTERS)
+    for key in ("c1", "c2", "c3"):
+        await kind.change(key, lambda _, key=key: [added(1, key)], TICK)
+    assert await Relay([kind], line.publish, sweep=LONG).once() == 3
+    assert documents.emptied == [{"c1", "c2", "c3"}]
+    assert await documents.unsent(10) == []
+
+
+async def test_what_was_published_is_not_published_again_before_its_outbox_is_emptied() -> None:
+    documents, line = MemoryDocuments(), Line()
+    kind = Stored(documents, COUNTERS)
+    outboxes = Outboxes(kind, line.publish)
+    await kind.change("c1", lambda _: [added(1)], TICK)
+    await outboxes.send_saved()
+    await kind.change("c1", lambda _: [added(2)], TICK)
+    await outboxes.send_saved()
+    assert await line.sequences(2) == ["1", "2"]
+    assert line.out.empty()
+    await outboxes.empty()
+    assert await documents.unsent(10) == []
 
 
 async def test_an_aggregate_is_added_once() -> None:

@@ -7,7 +7,8 @@ step is pure. What was handled before is skipped: commands by id, facts by the s
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -28,6 +29,8 @@ ATTEMPTS = 16
 SEEN = 64
 APPLIED = 512
 BACKLOG = 500
+REMEMBERED = 64
+"""Documents of one kind whose last save is kept in memory."""
 LARGEST = 4_000_000
 """Bytes of one message: half of what the bus takes, and a quarter of what a document may hold."""
 
@@ -40,6 +43,8 @@ class Cause:
     envelope: Envelope | None = None
     stream: str = ""
     stream_sequence: int = 0
+    stream_epoch: int = 0
+    """Milliseconds since 1970 of the stream's creation: one made anew counts from the beginning."""
     accepted: Accepted | None = None
     """For a command: the outcome to publish with the change, even when nothing else does."""
 
@@ -104,6 +109,7 @@ class Stored(Generic[S]):
         self.documents, self.kind = documents, kind
         self.nudge = asyncio.Event()
         self._saved: dict[str, Document] = {}
+        self._remembered: OrderedDict[str, Document] = OrderedDict()
         self._codec: TypeAdapter[S] = TypeAdapter(kind.state)
 
     async def find(self, key: str) -> S | None:
@@ -123,6 +129,26 @@ class Stored(Generic[S]):
         return [self._codec.validate_python(d.state) for d in await self.documents.every()]
 
     async def change(self, key: str, step: Step[S], cause: Cause) -> Sequence[Fact]:
+        remembered = self._remembered.pop(key, None)
+        facts = await self._guessed(remembered, step, cause) if remembered else None
+        return facts if facts is not None else await self._changed(key, step, cause)
+
+    async def _guessed(self, before: Document, step: Step[S], cause: Cause) -> Sequence[Fact] | None:
+        """
+        The step on what was last saved here, which mostly is what is stored: that spares the look.
+
+        Only a save proves the guess. Whatever else comes of it has to come of what is stored.
+        """
+        if self._handled(before, cause) or len(before.outbox) >= BACKLOG:
+            return None
+        try:
+            facts = step(self._state(before))
+        except DomainError:
+            return None
+        worth = bool(facts) or self._worth_a_mark(before, cause)
+        return facts if worth and await self._save(before, facts, cause) else None
+
+    async def _changed(self, key: str, step: Step[S], cause: Cause) -> Sequence[Fact]:
         for _ in range(ATTEMPTS):
             before = await self.documents.load(key) or Document(key=key)
             if self._handled(before, cause):
@@ -145,6 +171,12 @@ class Stored(Generic[S]):
         saved, self._saved = self._saved, {}
         return list(saved.values())
 
+    def published(self, key: str, ids: Container[str]) -> None:
+        """The bus has these messages of `key`: nobody here needs to publish them again."""
+        if document := self._remembered.get(key):
+            left = tuple(entry for entry in document.outbox if entry["id"] not in ids)
+            self._remembered[key] = replace(document, outbox=left)
+
     async def _save(self, before: Document, facts: Sequence[Fact], cause: Cause) -> bool:
         state = self._state(before)
         after = state
@@ -158,9 +190,19 @@ class Stored(Generic[S]):
         document = self._next(before, after, len(messages), cause)
         added = [self._entry(document, before.sequence + n, m, cause) for n, m in enumerate(messages, 1)]
         saved = await self.documents.save(document, expected=before.version, added=added, at=cause.now)
-        if saved and added:
-            self._note(replace(document, version=before.version + 1, outbox=(*before.outbox, *added)))
+        if saved:
+            stored = replace(document, version=before.version + 1, outbox=(*before.outbox, *added))
+            self._remember(stored)
+            if added:
+                self._note(stored)
         return saved
+
+    def _remember(self, document: Document) -> None:
+        if document.version == 1:
+            return  # most of what is only made is never changed
+        self._remembered[document.key] = document
+        if len(self._remembered) > REMEMBERED:
+            self._remembered.popitem(last=False)
 
     def _note(self, document: Document) -> None:
         if len(self._saved) < BACKLOG:
@@ -231,7 +273,7 @@ class Stored(Generic[S]):
         envelope = cause.envelope
         assert envelope is not None
         if self.kind.inbox_per_stream:
-            return cause.stream, (0, cause.stream_sequence)
+            return cause.stream, (cause.stream_epoch, cause.stream_sequence)
         # with the stream, which the bus authenticates: nobody fills in the marks of another context's facts
         name = f"{cause.stream}|{envelope.source}|{envelope.subject}"
         return name.replace(".", "_"), (envelope.epoch, envelope.sequence)

@@ -15,9 +15,14 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RePublish, RetentionPolicy, StreamConfig
 from nats.js.errors import NotFoundError
 
+from fedpact.chassis.deliveries import DOUBLES_DROPPED
+
 ACK_WAIT = 12.0
 """Seconds after which a message whose consumer died is given to its successor; living consumers say that they live."""
-DUPLICATES = 600.0
+DUPLICATES = DOUBLES_DROPPED.total_seconds()
+
+EPOCH = "stream-epoch"
+"""The consumer's metadata that says when its stream was made: who reads it may not ask about the stream."""
 
 
 class StreamLike(Protocol):
@@ -73,15 +78,30 @@ async def apply(js: JetStreamContext, streams: Iterable[StreamLike], durables: I
     """Create what is missing and update what differs."""
     for stream in streams:
         await _stream(js, _config(stream))
+    epochs: dict[str, str] = {}
     for durable in durables:
-        await js.add_consumer(durable.stream, _consumer(durable))
+        if durable.stream not in epochs:
+            epochs[durable.stream] = await _epoch(js, durable.stream)
+        await js.add_consumer(durable.stream, _consumer(durable, epochs[durable.stream]))
 
 
 async def begin_again(js: JetStreamContext, durables: Iterable[DurableLike]) -> None:
     """Have those durables deliver their streams from the start, for a read model that is rebuilt."""
     for durable in durables:
+        epoch = await _epoch(js, durable.stream)
         await js.delete_consumer(durable.stream, durable.name)
-        await js.add_consumer(durable.stream, _consumer(durable))
+        await js.add_consumer(durable.stream, _consumer(durable, epoch))
+
+
+def epoch_of(config: ConsumerConfig) -> int:
+    """When that consumer's stream was made, in milliseconds since 1970; 0 if whoever made the consumer did not say."""
+    return int((config.metadata or {}).get(EPOCH, "0"))
+
+
+async def _epoch(js: JetStreamContext, stream: str) -> str:
+    created = (await js.stream_info(stream)).created
+    assert created is not None
+    return str(int(created.timestamp() * 1000))
 
 
 async def _stream(js: JetStreamContext, config: StreamConfig) -> None:
@@ -107,8 +127,9 @@ def _config(stream: StreamLike) -> StreamConfig:
     )
 
 
-def _consumer(durable: DurableLike) -> ConsumerConfig:
+def _consumer(durable: DurableLike, epoch: str) -> ConsumerConfig:
     return ConsumerConfig(
+        metadata={EPOCH: epoch},
         durable_name=durable.name,
         filter_subjects=list(durable.filters),
         deliver_policy=DeliverPolicy.ALL,

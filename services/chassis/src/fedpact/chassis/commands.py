@@ -2,7 +2,8 @@
 Commands: one way in for everybody, with a verified actor and an answer that never changes.
 
 A refusal is a document of its own under the command's id, looked up before anything is decided, so that a redelivery
-gets the same answer. An acceptance is published in the aggregate's own save.
+gets the same answer. A first delivery needs no look when the command expires before its stream would store it a second
+time. An acceptance is published in the aggregate's own save.
 """
 
 import logging
@@ -14,7 +15,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from fedpact.chassis.aggregates import Cause, Kind, Stored
-from fedpact.chassis.deliveries import Delivery, Handle
+from fedpact.chassis.deliveries import DOUBLES_DROPPED, Delivery, Handle
 from fedpact.chassis.documents import Documents
 from fedpact.contracts.envelope import (
     TOKEN_HEADER,
@@ -88,7 +89,7 @@ class Commands:
         """How a delivery of `kind` is handled: `carry` gets the order."""
 
         async def receive(delivery: Delivery, envelope: Envelope, cause: Cause) -> None:
-            if await self.kept.find(envelope.id):
+            if _may_have_come_before(delivery, envelope) and await self.kept.find(envelope.id):
                 return
             about = envelope.subject
             try:
@@ -121,6 +122,11 @@ class Commands:
         )
         log.info("refused", extra={"command": command, "key": about, "slug": error.slug, "reason": error.reason})
         await self.kept.change(envelope.id, lambda _: [fact], replace(cause, accepted=None))
+
+
+def _may_have_come_before(delivery: Delivery, envelope: Envelope) -> bool:
+    brief = envelope.expirytime is not None and envelope.expirytime - envelope.time <= DOUBLES_DROPPED
+    return delivery.deliveries > 1 or not brief
 
 
 def _read(kind: type[C], body: bytes) -> C:

@@ -12,7 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from pydantic import ValidationError
@@ -30,6 +30,8 @@ NAK_SECONDS = 1.0
 HANDLER_SECONDS = 30.0
 BEAT_SECONDS = 4.0
 """A third of the time after which a stream takes an unacknowledged message back."""
+DOUBLES_DROPPED = timedelta(minutes=10)
+"""How long a stream knows the ids it has stored and drops a double."""
 FINAL = (UnavailableError, UnreadableError, DomainError)
 """What trying again in place does not change."""
 LETTER_BYTES = 1_000_000
@@ -49,6 +51,8 @@ class Delivery:
     sequence: int
     stored_at: datetime
     deliveries: int = 1
+    epoch: int = 0
+    """Milliseconds since 1970 of the stream's creation."""
 
 
 class Receipt(Protocol):
@@ -124,7 +128,11 @@ class Inbox:
 
     def _cause(self, delivery: Delivery, envelope: Envelope) -> Cause:
         return Cause(
-            now=self._clock.now(), envelope=envelope, stream=delivery.stream, stream_sequence=delivery.sequence
+            now=self._clock.now(),
+            envelope=envelope,
+            stream=delivery.stream,
+            stream_sequence=delivery.sequence,
+            stream_epoch=delivery.epoch,
         )
 
     async def _set_aside(self, delivery: Delivery, failure: Exception) -> None:

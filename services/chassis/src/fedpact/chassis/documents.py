@@ -64,8 +64,8 @@ class Documents(Protocol):
         """Documents with messages in the outbox, longest waiting first."""
         ...
 
-    async def sent(self, key: str, version: int, ids: Sequence[str]) -> None:
-        """Take published messages out of the outbox. `version` is the one they were read at."""
+    async def sent(self, published: Mapping[str, Sequence[str]]) -> None:
+        """Take published messages out of the outboxes: key -> ids, from the first that waited there. Others stay."""
         ...
 
     async def due(self, now: datetime, limit: int) -> Sequence[str]:

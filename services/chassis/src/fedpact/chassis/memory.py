@@ -1,6 +1,6 @@
 """Documents in a dictionary, for tests. Passes the same contract test as the real stores."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -32,12 +32,13 @@ class MemoryDocuments:
         waiting = sorted(self._since, key=lambda key: self._since[key])
         return [self._kept[key] for key in waiting[:limit]]
 
-    async def sent(self, key: str, version: int, ids: Sequence[str]) -> None:  # noqa: ARG002 - one process, no race
-        kept = self._kept[key]
-        left = tuple(entry for entry in kept.outbox if entry["id"] not in ids)
-        self._kept[key] = replace(kept, outbox=left)
-        if not left:
-            self._since.pop(key, None)
+    async def sent(self, published: Mapping[str, Sequence[str]]) -> None:
+        for key, ids in published.items():
+            kept = self._kept[key]
+            left = tuple(entry for entry in kept.outbox if entry["id"] not in ids)
+            self._kept[key] = replace(kept, outbox=left)
+            if not left:
+                self._since.pop(key, None)
 
     async def due(self, now: datetime, limit: int) -> Sequence[str]:
         ripe = [d for d in self._kept.values() if d.due_at is not None and d.due_at <= now]

@@ -1,15 +1,16 @@
 """
 Documents in MongoDB. The only module that imports the driver.
 
-Only the portable subset is used: single-document `update_one` filtered on `_id` and `version`, `$push`, `$pull`,
-`$unset`, simple finds on an index. No transactions, no findAndModify, no change streams. Driver retries are off:
-every write is a compare-and-set or idempotent, and a lost connection is told as `UnavailableError`.
+Only the portable subset is used: single-document `update_one` filtered on `_id` and `version`, one `update_many` that
+empties outboxes, `$push`, `$pull`, `$unset`, simple finds on an index. No transactions, no findAndModify, no change
+streams. Driver retries are off: every write is a compare-and-set or idempotent, and a lost connection is told as
+`UnavailableError`.
 State is kept as JSON text: a payload may hold member names (`a.b`, `$x`) and integers that BSON does not.
 Majority and journal are asked for, because an acknowledged save must survive a crash of the server.
 """
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -23,6 +24,7 @@ from fedpact.chassis.errors import UnavailableError
 T = TypeVar("T")
 Raw = dict[str, Any]
 _USER_EXISTS = 51003
+_NOTHING_WAITS = {"outbox_at": "", "outbox_last": ""}
 _OPTIONS: dict[str, Any] = {
     "retryWrites": False,
     "journal": True,
@@ -75,6 +77,7 @@ class MongoDocuments:
         change: Raw = {"$set": _raw(document, expected + 1)}
         if added:
             change["$push"] = {"outbox": {"$each": list(added)}}
+            change["$set"]["outbox_last"] = added[-1]["id"]
             change["$min"] = {"outbox_at": at}
         gone = {name: "" for name in ("due_at", "expires_at") if change["$set"][name] is None}
         for name in gone:
@@ -87,15 +90,19 @@ class MongoDocuments:
     async def unsent(self, limit: int) -> Sequence[Document]:
         return await self._find({"outbox_at": {"$exists": True}}, "outbox_at", limit)
 
-    async def sent(self, key: str, version: int, ids: Sequence[str]) -> None:
-        unchanged = {"_id": key, "version": version}
-        done = await _asked(
-            self._collection.update_one(unchanged, {"$set": {"outbox": []}, "$unset": {"outbox_at": ""}})
-        )
-        if done.matched_count == 0:
-            await _asked(self._collection.update_one({"_id": key}, {"$pull": {"outbox": {"id": {"$in": list(ids)}}}}))
-            empty = {"_id": key, "outbox": {"$size": 0}}
-            await _asked(self._collection.update_one(empty, {"$unset": {"outbox_at": ""}}))
+    async def sent(self, published: Mapping[str, Sequence[str]]) -> None:
+        # who still ends with the last message published holds nothing else: one write for all of those
+        lasts = [ids[-1] for ids in published.values()]
+        whole = {"_id": {"$in": list(published)}, "outbox_last": {"$in": lasts}}
+        done = await _asked(self._collection.update_many(whole, {"$set": {"outbox": []}, "$unset": _NOTHING_WAITS}))
+        if done.matched_count < len(published):
+            for key, ids in published.items():
+                await self._pull(key, ids)
+
+    async def _pull(self, key: str, ids: Sequence[str]) -> None:
+        await _asked(self._collection.update_one({"_id": key}, {"$pull": {"outbox": {"id": {"$in": list(ids)}}}}))
+        empty = {"_id": key, "outbox": {"$size": 0}}
+        await _asked(self._collection.update_one(empty, {"$unset": _NOTHING_WAITS}))
 
     async def due(self, now: datetime, limit: int) -> Sequence[str]:
         return [d.key for d in await self._find({"due_at": {"$lte": now}}, "due_at", limit)]
@@ -112,7 +119,8 @@ class MongoDocuments:
 
     async def _insert(self, document: Document, added: Sequence[Entry], at: datetime) -> bool:
         raw = {k: v for k, v in _raw(document, 1).items() if v is not None}
-        raw |= {"_id": document.key, "outbox": list(added)} | ({"outbox_at": at} if added else {})
+        waiting = {"outbox_at": at, "outbox_last": added[-1]["id"]} if added else {}
+        raw |= {"_id": document.key, "outbox": list(added)} | waiting
         try:
             await _asked(self._collection.insert_one(raw))
         except DuplicateKeyError:

@@ -3,12 +3,14 @@ The relay: what was saved to be published gets published, whatever crashes in be
 
 What this process just saved goes out from memory; the store is asked for what else waits at the start, after trouble
 and every `sweep` seconds. Messages of one aggregate go out in order, one acknowledgement at a time; publishing one
-twice is harmless because its id is stable and the stream drops doubles.
+twice is harmless because its id is stable and the stream drops doubles. The outboxes are emptied a moment later, many
+in one write: until then this process remembers what it published.
 """
 
 import asyncio
 import logging
 import math
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
@@ -21,6 +23,9 @@ from fedpact.chassis.tasks import together
 
 Publish = Callable[[Entry], Awaitable[None]]
 BATCH = 100
+PUT_OFF_SECONDS = 0.1
+"""How long an outbox may wait for others to be emptied with it."""
+PARTING_SECONDS = 2.0
 log = logging.getLogger(__name__)
 
 
@@ -28,53 +33,103 @@ class Relay:
     """Publishes the outboxes of all kinds of aggregates of one service."""
 
     def __init__(self, kinds: Sequence[Stored[Any]], publish: Publish, *, sweep: float) -> None:
-        self._kinds, self._publish, self._sweep = kinds, publish, sweep
+        self._outboxes = [Outboxes(kind, publish) for kind in kinds]
+        self._sweep = sweep
 
     async def run(self) -> None:
         """For ever."""
-        await together([partial(self._serve, kind) for kind in self._kinds])
+        await together([partial(self._serve, outboxes) for outboxes in self._outboxes])
 
     async def once(self) -> int:
         """Publish everything that waits now; how many aggregates that were."""
-        return sum([await self._empty(kind) for kind in self._kinds])
+        return sum([await outboxes.sweep() for outboxes in self._outboxes])
 
-    async def _serve(self, kind: Stored[Any]) -> None:
-        time = asyncio.get_running_loop().time
+    async def _serve(self, outboxes: "Outboxes") -> None:
+        try:
+            await self._follow(outboxes)
+        finally:
+            await failure_of(_bounded(outboxes.empty))
+
+    async def _follow(self, outboxes: "Outboxes") -> None:
         looked = -math.inf
         while True:
-            kind.nudge.clear()
-            saved, began = kind.saved(), time()
-            look = began - looked >= self._sweep
+            outboxes.kind.nudge.clear()
+            began = time.monotonic()
             try:
-                documents = await kind.documents.unsent(BATCH) if look else saved
-                await self._send_all(kind, documents)
+                if began - looked < self._sweep:
+                    await outboxes.send_saved()
+                elif await outboxes.sweep() < BATCH:
+                    looked = began
+                else:
+                    continue
             except UnavailableError as error:
                 log.warning("relay waits: %s", error)
                 await asyncio.sleep(self._sweep)
                 looked = -math.inf
                 continue
-            if not look:
-                await _heard(kind.nudge, max(0.0, looked + self._sweep - time()))
-            elif len(documents) < BATCH:
-                looked = began
-                await _heard(kind.nudge, self._sweep)
+            rest = max(0.0, looked + self._sweep - time.monotonic())
+            await _heard(outboxes.kind.nudge, min(rest, PUT_OFF_SECONDS) if outboxes.waiting else rest)
 
-    async def _empty(self, kind: Stored[Any]) -> int:
-        documents = await kind.documents.unsent(BATCH)
-        await self._send_all(kind, documents)
+
+class Outboxes:
+    """Those of one kind of aggregate."""
+
+    def __init__(self, kind: Stored[Any], publish: Publish) -> None:
+        self.kind, self._publish = kind, publish
+        self._published: dict[str, list[str]] = {}
+        """Key -> ids of messages that the bus has and the stored outbox still holds, in their order."""
+        self._since = 0.0
+
+    @property
+    def waiting(self) -> bool:
+        """Whether any is to be emptied."""
+        return bool(self._published)
+
+    async def send_saved(self) -> None:
+        """Publish what was saved here; empty what has waited for it long enough."""
+        await self._send_all(self.kind.saved())
+        age = time.monotonic() - self._since
+        if self.waiting and (age >= PUT_OFF_SECONDS or len(self._published) >= BATCH):
+            await self.empty()
+
+    async def sweep(self) -> int:
+        """Publish what waits in the store, whoever saved it; how many aggregates, `BATCH` at most."""
+        self.kind.saved()
+        await self.empty()
+        documents = await self.kind.documents.unsent(BATCH)
+        await self._send_all(documents)
+        await self.empty()
         return len(documents)
 
-    async def _send_all(self, kind: Stored[Any], documents: Sequence[Document]) -> None:
+    async def empty(self) -> None:
+        """Take what was published out of the stored outboxes."""
+        if self._published:
+            await self.kind.documents.sent(self._published)
+            self._published = {}
+
+    async def _send_all(self, documents: Sequence[Document]) -> None:
         """One aggregate that cannot be published does not hold up the others."""
-        outcomes = [await failure_of(self._send(kind, document)) for document in documents]
+        outcomes = [await failure_of(self._send(document)) for document in documents]
         failed = [error for error in outcomes if error is not None]
         if failed:
             raise UnavailableError(f"{len(failed)} aggregates could not be published: {failed[0]}")
 
-    async def _send(self, kind: Stored[Any], document: Document) -> None:
+    async def _send(self, document: Document) -> None:
         for entry in document.outbox:
-            await self._publish(entry)
-        await kind.documents.sent(document.key, document.version, [e["id"] for e in document.outbox])
+            if entry["id"] not in self._published.get(document.key, ()):
+                await self._publish(entry)
+                self._note(document.key, entry["id"])
+        self.kind.published(document.key, [entry["id"] for entry in document.outbox])
+
+    def _note(self, key: str, published: str) -> None:
+        if not self._published:
+            self._since = time.monotonic()
+        self._published.setdefault(key, []).append(published)
+
+
+async def _bounded(work: Callable[[], Awaitable[None]]) -> None:
+    async with asyncio.timeout(PARTING_SECONDS):
+        await work()
 
 
 async def _heard(nudge: asyncio.Event, seconds: float) -> None:

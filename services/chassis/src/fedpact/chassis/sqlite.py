@@ -90,8 +90,12 @@ class SqliteDocuments:
     async def unsent(self, limit: int) -> Sequence[Document]:
         return await self._select(" AND outbox_at IS NOT NULL ORDER BY outbox_at, key LIMIT ?", limit)
 
-    async def sent(self, key: str, version: int, ids: Sequence[str]) -> None:  # noqa: ARG002 - one transaction
-        await self._file.run(lambda db: self._sent(db, key, set(ids)))
+    async def sent(self, published: Mapping[str, Sequence[str]]) -> None:
+        def empty(db: sqlite3.Connection) -> None:
+            for key, ids in published.items():
+                self._sent(db, key, set(ids))
+
+        await self._file.run(empty)
 
     async def due(self, now: datetime, limit: int) -> Sequence[str]:
         found = await self._select(" AND due_at <= ? ORDER BY due_at, key LIMIT ?", _text(now), limit)

@@ -7,6 +7,7 @@ has nothing critical to ignore. The time is an argument; no library reads a cloc
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Annotated
 
 from joserfc import jws
@@ -76,14 +77,7 @@ def verify(
     token: str, keys: Mapping[str, PublicKey], *, issuer: str, audience: str, now: datetime, leeway: timedelta = LEEWAY
 ) -> Claims:
     """What `token` says, if one of `keys` (kid -> key) signed it, `issuer` says it to `audience`, and it is time."""
-    key = _key(token, keys)
-    try:
-        signed = jws.deserialize_compact(token, OKPKey.import_key(public_pem(key)), algorithms=[ALGORITHM])
-    except BadSignatureError as error:
-        raise ForgedTokenError("the token's signature does not fit its content") from error
-    except (JoseError, ValueError) as error:
-        raise MalformedTokenError("this is not a token") from error
-    claims = _json_object(signed.payload or b"")
+    claims = _json_object(_payload(token, public_pem(_key(token, keys))))
     _check_parties(claims, issuer, audience)
     _check_times(claims, now, leeway)
     return claims
@@ -117,6 +111,19 @@ def keys_of(jwks: Mapping[str, JsonValue]) -> dict[str, PublicKey]:
     return found
 
 
+@lru_cache(maxsize=256)
+def _payload(token: str, pem: bytes) -> bytes:
+    """What the key of `pem` signed. Pure, and remembered: the same token comes again and again."""
+    try:
+        signed = jws.deserialize_compact(token, OKPKey.import_key(pem), algorithms=[ALGORITHM])
+    except BadSignatureError as error:
+        raise ForgedTokenError("the token's signature does not fit its content") from error
+    except (JoseError, ValueError) as error:
+        raise MalformedTokenError("this is not a token") from error
+    return signed.payload or b""
+
+
+@lru_cache(maxsize=64)
 def _public(x: str) -> PublicKey:
     try:
         return PublicKey.from_public_bytes(urlsafe_b64decode(x.encode()))
