@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import nats
@@ -21,7 +21,7 @@ from fedpact.chassis.errors import UnavailableError
 from fedpact.chassis.memory import MemoryDocuments
 from fedpact.chassis.relay import Relay
 from fedpact.chassis.settings import ServiceSettings
-from fedpact.contracts.envelope import TOKEN_HEADER, Actor, DomainError, Order, command_envelope
+from fedpact.contracts.envelope import TOKEN_HEADER, Actor, DomainError, Envelope, Order, command_envelope
 from fedpact.infra.topology import Durable, Stream
 
 STREAMS = (
@@ -191,6 +191,58 @@ async def test_a_command_sent_twice_counts_once(lab: Lab) -> None:
 async def test_a_consumer_that_is_gone_is_a_problem(lab: Lab) -> None:
     await lab.client.jetstream().delete_consumer("tests", "tests")
     assert "gone" in str(await lab.bus.problem())
+
+
+async def _made_anew(nats_url: str) -> None:
+    async with bus_admin.administrating(nats_url, None) as js:
+        await js.delete_stream("tests")
+        await bus_admin.apply(js, STREAMS, DURABLES)
+
+
+@pytest.mark.parametrize("running", [True, False])
+async def test_news_on_a_stream_that_was_made_anew_are_news(nats_url: str, running: bool) -> None:
+    """They are counted from the beginning again: marks of the stream before must not swallow them."""
+    async with bus_admin.administrating(nats_url, None) as js:
+        await bus_admin.apply(js, STREAMS, DURABLES)
+    totals = Stored(MemoryDocuments(), replace(COUNTERS, inbox_per_stream=True))
+    client = await nats.connect(nats_url)
+
+    async def count(fact: Added, cause: Cause) -> None:
+        await totals.change("all", lambda _: [fact], cause)
+
+    async def tell(sequence: int) -> None:
+        envelope = Envelope(source="fedpact/other/x", type=Added.type, subject="c1", time=NOW, sequence=sequence)
+        body = added(1).model_dump_json().encode()
+        await client.jetstream().publish(added(1).subject("main", "hub"), body, headers=envelope.headers())
+
+    async def counted(total: int) -> bool:
+        found = await totals.find("all")
+        return found is not None and found.total == total
+
+    for sequence in (1, 2, 3):
+        await tell(sequence)
+    bus = service_of(nats_url, count)
+    await bus.start()
+    try:
+        await until(lambda: counted(3))
+        if running:
+            await _made_anew(nats_url)
+        else:
+            await bus.stop()
+            await _made_anew(nats_url)
+            bus = service_of(nats_url, count)
+            await bus.start()
+        await tell(4)
+        await until(lambda: counted(4), seconds=20)
+    finally:
+        await bus.stop()
+        await client.close()
+
+
+def service_of(nats_url: str, hear: Callable[[Added, Cause], Awaitable[None]]) -> Bus:
+    bus = Bus(ServiceSettings(nats_url=nats_url), "tests", SystemClock(), tracer=TracerProvider())
+    bus.on(Added, hear)
+    return bus
 
 
 async def _true(value: object) -> bool:

@@ -31,9 +31,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
+from fedpact.chassis import bus_admin
 from fedpact.chassis.aggregates import Cause
 from fedpact.chassis.clock import Clock
-from fedpact.chassis.deliveries import Delivery, Handle, Inbox, envelope_of
+from fedpact.chassis.deliveries import NAK_SECONDS, Delivery, Handle, Inbox, envelope_of
 from fedpact.chassis.documents import Entry
 from fedpact.chassis.errors import ConsumerLostError, UnavailableError, UnreadableError
 from fedpact.chassis.settings import ServiceSettings
@@ -88,6 +89,10 @@ class _Durable:
     handlers: dict[str, Handle] = field(default_factory=dict)
     owed: int | None = None
     """Messages that waited at the start; `None` until asked."""
+    epoch: int | None = None
+    """When its stream was made; `None` until asked."""
+    delivered: int = 0
+    """The last delivery's number among all deliveries. It only falls when the durable was made anew."""
 
 
 class _ByType(NatsMetricsSettingsProvider):
@@ -247,8 +252,13 @@ class Bus:
 
     def _subscribe(self, durable: _Durable) -> None:
         async def receive(message: NatsMessage) -> None:
-            raw = message.raw_message
-            await durable.inbox.take(_delivery(raw), JetStreamReceipt(raw))
+            raw, receipt = message.raw_message, JetStreamReceipt(message.raw_message)
+            try:
+                epoch = await self._epoch(durable, raw.metadata.sequence.consumer)
+            except (NatsError, TimeoutError):
+                await receipt.nak(NAK_SECONDS)
+            else:
+                await durable.inbox.take(_delivery(raw, epoch), receipt)
 
         self.broker.subscriber(
             stream=JStream(durable.stream, declare=False),
@@ -302,7 +312,15 @@ class Bus:
 
     async def _info(self, durable: _Durable) -> Any:
         connection = self.broker.config.connection_state.stream
-        return await connection.consumer_info(durable.stream, durable.name, timeout=2.0)
+        info = await connection.consumer_info(durable.stream, durable.name, timeout=2.0)
+        durable.epoch = bus_admin.epoch_of(info.config)
+        return info
+
+    async def _epoch(self, durable: _Durable, delivery: int) -> int:
+        if durable.epoch is None or delivery <= durable.delivered:
+            await self._info(durable)
+        durable.delivered = delivery
+        return durable.epoch or 0
 
 
 def _broker(
@@ -349,7 +367,7 @@ async def _whole(message: NatsMessage) -> NatsMessage:
     return message
 
 
-def _delivery(message: Msg) -> Delivery:
+def _delivery(message: Msg, epoch: int) -> Delivery:
     metadata = message.metadata
     return Delivery(
         subject=message.subject,
@@ -360,6 +378,7 @@ def _delivery(message: Msg) -> Delivery:
         sequence=metadata.sequence.stream,
         stored_at=metadata.timestamp,
         deliveries=metadata.num_delivered,
+        epoch=epoch,
     )
 
 
