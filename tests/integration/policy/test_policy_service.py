@@ -10,7 +10,7 @@ from uuid import uuid4
 import nats
 import pytest
 from nats.aio.msg import Msg
-from policy_values import HEARTS, LOGREG, OWNERS, created, document, ended, placed, sealed
+from policy_values import HEARTS, LOGREG, OWNERS, created, document, ended, owner, placed, sealed
 from servers import until
 
 from fedpact.chassis import bus_admin
@@ -24,6 +24,8 @@ from fedpact.contracts.policies import (
     SpecDecided,
     WithdrawPolicy,
 )
+from fedpact.contracts.previews import PolicyEdit, Preview
+from fedpact.contracts.queries import AskPreview, Denied
 from fedpact.contracts.registry import DatasetRegistered
 from fedpact.decision import keys, strict_json, tokens
 from fedpact.decision.actors import AUDIENCE, ISSUER
@@ -163,3 +165,17 @@ async def test_who_is_no_owner_is_refused(outside: Outside) -> None:
     refused = await outside.told(CommandRefused)
     assert isinstance(refused, CommandRefused)
     assert refused.slug == "not_owner"
+
+
+async def test_a_preview_is_answered_on_the_bus_and_changes_nothing(outside: Outside) -> None:
+    for fact in (LOGREG, DATASET, created()):
+        await outside.tell(fact)
+    await outside.told(SpecDecided)
+    question = AskPreview(actor=owner(), edit=PolicyEdit(document=document()))
+    asked = outside.client.request("fedpact.qry.policy.preview", question.model_dump_json().encode(), timeout=5)
+    found = Preview.model_validate_json((await asked).data)
+    assert [(flip.spec_id, flip.after) for flip in found.flips] == [("s-1", True)]
+    assert found.needs_signature
+    denied = await outside.client.request("fedpact.qry.policy.preview", b"{}", timeout=5)
+    assert Denied.model_validate_json(denied.data).slug == "malformed"
+    assert [type(fact) for fact in outside.heard] == [SpecDecided]

@@ -4,6 +4,7 @@ import json
 import stat
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 from cli_runs import SHOWN, Run
@@ -110,3 +111,69 @@ def test_verifying_what_nobody_signed_says_how_to_sign(run: Run, policy: Path, t
     run("policies", "keygen", str(tmp_path / "owner.pem"))
     result = run("policies", "verify", str(policy), "--key", str(tmp_path / "owner.pub.pem"))
     assert (result.exit_code, "`fedpact policies sign" in result.stderr) == (2, True)
+
+
+PREVIEW = {
+    "policy": "p-1",
+    "at": "2026-01-01T00:00:00Z",
+    "needs_signature": True,
+    "allowed": 1,
+    "allows": [
+        {
+            "dataset": "heart_gateway-1_lakeside",
+            "beneficiaries": {"organizations": ["northlab"]},
+            "rule": 0,
+            "model": "logreg",
+            "versions": ["1.0.0"],
+            "text": "everybody of northlab may run logreg",
+        }
+    ],
+    "flips": [
+        {
+            "spec_id": "s-1",
+            "creator": {"user": "ada", "organization": "northlab"},
+            "model": "logreg 1.0.0",
+            "datasets": ["heart_gateway-1_lakeside"],
+            "before": True,
+            "after": False,
+            "text": "s-1 of ada (northlab) would be rejected",
+            "reasons": [{"code": "parameter_out_of_bounds", "text": "at most 5 rounds"}],
+        }
+    ],
+    "flipped": 1,
+    "unchanged": 2,
+    "notes": ["nothing changes before tomorrow"],
+}
+
+
+def test_a_preview_says_what_would_change(run: Run, portal: FakePortal, policy: Path) -> None:
+    portal.on("POST", "/v1/policies/preview", httpx.Response(200, json=PREVIEW))
+    shown = run("policies", "preview", str(policy))
+    assert shown.stdout.splitlines() == [
+        "everybody of northlab may run logreg",
+        "s-1 of ada (northlab) would be rejected",
+        "  at most 5 rounds",
+        "1 specs would be decided otherwise, 2 stay as they are",
+        "nothing changes before tomorrow",
+        "this hub takes it with your signature only: `fedpact policies sign`",
+    ]
+    assert body_of(portal.last)["document"]["id"] == "p-1"
+    assert json.loads(run("policies", "preview", str(policy), "-o", "json").stdout)["flipped"] == 1
+
+
+def test_what_a_withdrawal_would_do_is_asked_by_its_name(run: Run, portal: FakePortal) -> None:
+    portal.on("POST", "/v1/policies/preview", httpx.Response(200, json=PREVIEW | {"allows": [], "allowed": 0}))
+    assert run("policies", "preview", "--withdraw", "p-1").stdout.startswith("nothing would be allowed")
+    assert body_of(portal.last) == {"withdraw": "p-1"}
+    assert run("policies", "preview").exit_code == 2
+
+
+def test_a_preview_that_would_be_refused_is_a_failure_with_its_place(
+    run: Run, portal: FakePortal, policy: Path
+) -> None:
+    obstacle = {"slug": "stale_revision", "reason": "publish it as revision 2", "path": "document.revision"}
+    refused = {"policy": "p-1", "at": "2026-01-01T00:00:00Z", "obstacle": obstacle}
+    portal.on("POST", "/v1/policies/preview", httpx.Response(200, json=refused))
+    result = run("policies", "preview", str(policy))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "publish it as revision 2 (at `document.revision`)" in result.stderr

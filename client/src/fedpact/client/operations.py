@@ -114,6 +114,12 @@ def withdraw_policy(policy_id: str, key: str) -> Request[api.PolicyView]:
     return _write(api.PolicyView, "policies", policy_id, key=key, method="DELETE")
 
 
+def preview_policy(edit: api.PolicyEdit) -> Request[api.Preview]:
+    """A question, though it is sent by POST: doing it again is harmless."""
+    body = edit.model_dump_json(exclude_unset=True).encode()
+    return Request(method="POST", path=path_of("policies", "preview"), answer=api.Preview, body=body)
+
+
 def specs(query: api.SpecQuery) -> Request[api.SpecPage]:
     return _list(api.SpecPage, query, "specs")
 

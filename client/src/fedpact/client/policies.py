@@ -9,10 +9,10 @@ from fedpact.client import operations
 from fedpact.client.documents import as_document, read_value
 from fedpact.client.errors import InputError
 from fedpact.client.hub import Hub
-from fedpact.contracts.api import NewPolicy, PageQuery, PolicyPage, PolicyView
+from fedpact.contracts.api import NewPolicy, PageQuery, PolicyEdit, PolicyPage, PolicyView, Preview
 from fedpact.contracts.policies import Dsse, PolicyDocument
 from fedpact.decision import dsse, keys
-from fedpact.decision.policies import signed_policy, verified_policy
+from fedpact.decision.policies import read_policy, signed_policy, verified_policy
 
 OTHERS = 0o077
 
@@ -27,6 +27,15 @@ class Policies:
         """Put a policy, or a new revision, in force. A plain document travels unsigned: gateways may refuse it."""
         new = NewPolicy(envelope=policy) if isinstance(policy, Dsse) else NewPolicy(document=policy)
         return self.hub.call(operations.publish_policy(new, self.hub.key(key)))
+
+    def preview(self, policy: PolicyDocument | Dsse) -> Preview:
+        """What publishing it would allow, and which live specs it would decide otherwise. Nothing is changed."""
+        document = read_policy(policy) if isinstance(policy, Dsse) else policy
+        return self.hub.call(operations.preview_policy(PolicyEdit(document=document)))
+
+    def preview_withdrawal(self, policy: str) -> Preview:
+        """Which live specs a withdrawal would end."""
+        return self.hub.call(operations.preview_policy(PolicyEdit(withdraw=policy)))
 
     def list(self, query: PageQuery | None = None) -> PolicyPage:
         return self.hub.call(operations.policies(query or PageQuery()))

@@ -2,10 +2,11 @@
 
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import AwareDatetime, JsonValue
+from pydantic import AwareDatetime, Field, JsonValue
 
-from fedpact.contracts.envelope import Model
-from fedpact.contracts.ids import Digest, Id
+from fedpact.contracts.envelope import Actor, Model
+from fedpact.contracts.ids import Id
+from fedpact.contracts.previews import PolicyEdit, Preview
 from fedpact.contracts.scheduling import Shortfall
 
 A = TypeVar("A", bound=Model)
@@ -75,17 +76,27 @@ class DownloadTicket(Model):
 
 
 class AskDownload(Query[DownloadTicket]):
-    """The asker has made sure that its user may read the job's results."""
+    """Whoever the access token vouches for wants the artifact: not the asker decides whether they may."""
 
     type: ClassVar[str] = "jobs.download"
 
-    job_id: Id
-    digest: Digest
+    artifact_id: Id
+    token: str = Field(repr=False)
+
+
+class AskPreview(Query[Preview]):
+    """The asker has made sure that `actor` is who asks."""
+
+    type: ClassVar[str] = "policy.preview"
+
+    actor: Actor
+    edit: PolicyEdit
 
 
 QUERIES: tuple[tuple[type[Query[Any]], type[Model]], ...] = (
     (AskKeys, Keys),
     (AskDownload, DownloadTicket),
+    (AskPreview, Preview),
     (AskUpload, UploadTicket),
     (AskWait, Wait),
 )

@@ -94,6 +94,7 @@ SERVICES: tuple[Consumer, ...] = (
         },
         commands=True,
         asks=(_KEYS,),
+        answers=("policy.preview",),
     ),
     Consumer(
         name="spec_lifecycle",
@@ -127,7 +128,7 @@ SERVICES: tuple[Consumer, ...] = (
         name="portal",
         context=None,
         reads={context: ALL for context in CONTEXTS if context != "workloads"},
-        asks=(_KEYS, "scheduling.why", "jobs.download"),
+        asks=(_KEYS, "scheduling.why", "jobs.download", "policy.preview"),
         publishes=("fedpact.cmd.*.*.*.portal",),
         watches=("fedpact.evt.*.*.command.*.portal", "fedpact.tel.*.metrics.*"),
     ),

@@ -1,5 +1,6 @@
-"""`fedpact policies`: keys, signing and verifying work without any hub; publish, list, get and withdraw ask it."""
+"""`fedpact policies`: keys, signing and verifying work without any hub; the other verbs ask it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -8,10 +9,10 @@ import typer
 from fedpact.client import policies as offline
 from fedpact.client.cli.choices import File, Key, Page, PageSize
 from fedpact.client.cli.nouns import noun, verb
-from fedpact.client.cli.output import Format
+from fedpact.client.cli.output import Format, clean
 from fedpact.client.cli.session import Session
 from fedpact.client.errors import InputError
-from fedpact.contracts.api import PageQuery
+from fedpact.contracts.api import PageQuery, Preview
 from fedpact.contracts.policies import Dsse
 from fedpact.decision.keys import by_id, keyid
 
@@ -68,6 +69,30 @@ def verify(
 
 
 @verb(app)
+def preview(
+    cli: Session,
+    file: Annotated[Path | None, typer.Argument(help="A policy, signed or not.", show_default=False)] = None,
+    withdraw: Annotated[str | None, typer.Option(metavar="POLICY", help="See what its withdrawal would do.")] = None,
+) -> None:
+    """See what a policy would allow, and which specs it would decide otherwise; nothing is changed."""
+    with cli.fedpact() as fp:
+        match file, withdraw:
+            case Path(), None:
+                found = fp.policies.preview(offline.read_policy_file(file))
+            case None, str():
+                found = fp.policies.preview_withdrawal(withdraw)
+            case _:
+                raise InputError("what is to be seen? give a file, or a policy with `--withdraw`")
+    if cli.output is not Format.TABLE:
+        cli.show(found)
+    elif found.obstacle is None:
+        typer.echo(clean("\n".join(_sentences(found))))
+    if found.obstacle is not None:
+        where = f" (at `{found.obstacle.path}`)" if found.obstacle.path else ""
+        raise InputError(f"this would be refused: {found.obstacle.reason}{where}")
+
+
+@verb(app)
 def publish(
     cli: Session,
     file: File,
@@ -115,3 +140,19 @@ def withdraw(cli: Session, policy: Policy, key: Key = None) -> None:
     """End a policy; what runs on it alone stops."""
     with cli.fedpact() as fp:
         cli.show(fp.policies.withdraw(policy, key=key))
+
+
+def _sentences(found: Preview) -> Iterator[str]:
+    """A preview for people."""
+    yield from (allowance.text for allowance in found.allows)
+    if found.allowed > len(found.allows):
+        yield f"and {found.allowed - len(found.allows)} more"
+    if not found.allows:
+        yield "nothing would be allowed"
+    for effect in (*found.flips, *found.retermed):
+        yield effect.text
+        yield from (f"  {reason.text}" for reason in (effect.custodian_reasons or effect.reasons))
+    yield f"{found.flipped} specs would be decided otherwise, {found.unchanged} stay as they are"
+    yield from found.notes
+    if found.needs_signature:
+        yield "this hub takes it with your signature only: `fedpact policies sign`"

@@ -5,6 +5,7 @@ Requests are strict: a member nobody knows is a mistake worth telling. Answers m
 and these models make the OpenAPI document, so neither can say what the other does not.
 """
 
+from fedpact.contracts.api.artifacts import ArtifactPage, ArtifactQuery, ArtifactView, DeletionView
 from fedpact.contracts.api.common import (
     CreatorView,
     Generation,
@@ -19,7 +20,6 @@ from fedpact.contracts.api.events import EventQuery, TimelineEntry, TimelineView
 from fedpact.contracts.api.hub import CommandView, ConfigView, MeView, StatusView
 from fedpact.contracts.api.jobs import (
     ArtifactsView,
-    ArtifactView,
     JobPage,
     JobQuery,
     JobSummary,
@@ -37,7 +37,7 @@ from fedpact.contracts.api.people import (
     UserPage,
     UserView,
 )
-from fedpact.contracts.api.policies import NewPolicy, PolicyPage, PolicyView
+from fedpact.contracts.api.policies import NewPolicy, PolicyEdit, PolicyPage, PolicyView, Preview
 from fedpact.contracts.api.registry import (
     DatasetPage,
     DatasetView,
@@ -60,6 +60,8 @@ from fedpact.contracts.api.specs import (
 )
 
 __all__ = [
+    "ArtifactPage",
+    "ArtifactQuery",
     "ArtifactView",
     "ArtifactsView",
     "CloneRequest",
@@ -68,6 +70,7 @@ __all__ = [
     "CreatorView",
     "DatasetPage",
     "DatasetView",
+    "DeletionView",
     "EventQuery",
     "GatewayPage",
     "GatewayView",
@@ -95,8 +98,10 @@ __all__ = [
     "OrganizationView",
     "Page",
     "PageQuery",
+    "PolicyEdit",
     "PolicyPage",
     "PolicyView",
+    "Preview",
     "Problem",
     "ReadQuery",
     "SpecPage",

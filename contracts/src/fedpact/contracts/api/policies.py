@@ -6,6 +6,9 @@ from fedpact.contracts.api.common import Page
 from fedpact.contracts.envelope import Model, Strict
 from fedpact.contracts.ids import Id
 from fedpact.contracts.policies import Beneficiaries, DatasetScope, Dsse, PolicyDocument, Rule
+from fedpact.contracts.previews import PolicyEdit, Preview
+
+__all__ = ["NewPolicy", "PolicyEdit", "PolicyPage", "PolicyView", "Preview"]
 
 
 class NewPolicy(Strict):

@@ -14,7 +14,8 @@ from fedpact.policy.adapters.owner_keys import KeyFolder
 from fedpact.policy.adapters.signing_key import signing_key
 from fedpact.policy.app.handlers import Handlers, Terms
 from fedpact.policy.app.kinds import CASES, DATASETS, POLICIES, datasets_of
-from fedpact.policy.entrypoints import commands, events
+from fedpact.policy.app.previews import Previews
+from fedpact.policy.entrypoints import commands, events, queries
 from fedpact.policy.settings import Settings
 
 NAME = "policy"
@@ -24,16 +25,19 @@ def compose(settings: Settings) -> Service:
     """Everything wired, nothing connected."""
     hub = Hub(settings, NAME, quarantined=MessageQuarantined)
     policies, cases = hub.kept("policies", POLICIES), hub.kept("cases", CASES)
+    pacts = hub.copies("pacts", SpecCreated, {"dataset": datasets_of})
     handlers = Handlers(
         policies=policies,
         cases=cases,
         datasets=hub.kept("datasets", DATASETS),
-        pacts=hub.copies("pacts", SpecCreated, {"dataset": datasets_of}),
+        pacts=pacts,
         models=hub.copies("models", ModelChanged),
         owner_keys=KeyFolder(settings.owner_keys_dir),
         terms=_terms(settings),
     )
     events.subscribe(hub.bus, handlers)
+    previews = Previews(policies=policies, cases=cases, pacts=pacts, known=handlers.known, clock=hub.clock)
+    queries.subscribe(hub.bus, previews)
     orders = hub.commands(read_actor, accepted=CommandAccepted, refused=CommandRefused)
     commands.subscribe(hub.bus, orders, handlers)
     return hub.service({policies: None, cases: handlers.tick})

@@ -52,7 +52,7 @@ class Handlers:
     terms: Terms
 
     async def publish(self, order: Order[PublishPolicy], cause: Cause) -> None:
-        known = await self._known(order.actor.organization)
+        known = await self.known(order.actor.organization)
         await self.policies.change(order.command.key, lambda policy: publishing.publish(policy, order, known), cause)
 
     async def withdraw(self, order: Order[WithdrawPolicy], cause: Cause) -> None:
@@ -77,6 +77,16 @@ class Handlers:
 
     async def tick(self, key: str, cause: Cause) -> None:
         await self._settle(key, cases.review, cause)
+
+    async def known(self, organization: str) -> Known:
+        """What an edit of one of its policies is checked against."""
+        datasets = await self.datasets.where("organization", organization)
+        return Known(
+            datasets={dataset.id: dataset for dataset in datasets},
+            models={model.model: model for model in await self.models.every()},
+            keys=await self.owner_keys.of(organization),
+            require_signatures=self.terms.require_signatures,
+        )
 
     async def _settle(self, spec: str, step: OnEvidence, cause: Cause) -> None:
         """Run `step` on the policies in force, then review until they have not changed meanwhile."""
@@ -112,12 +122,3 @@ class Handlers:
         specs = {pact.spec_id for dataset in datasets for pact in await self.pacts.where("dataset", dataset)}
         specs |= {case.decided.spec_id for case in await self.cases.where("policy", fact.policy)}
         return sorted(specs)
-
-    async def _known(self, organization: str) -> Known:
-        datasets = await self.datasets.where("organization", organization)
-        return Known(
-            datasets={dataset.id: dataset for dataset in datasets},
-            models={model.model: model for model in await self.models.every()},
-            keys=await self.owner_keys.of(organization),
-            require_signatures=self.terms.require_signatures,
-        )

@@ -35,15 +35,20 @@ class Evidence:
     @property
     def request(self) -> Request:
         """What the policies are asked."""
-        content = self.pact.content
-        return Request(
-            requester=self.pact.creator,
-            model=self.pact.model,
-            datasets=content.datasets,
-            resources=content.resources.clients,
-            parameters=content.parameters,
-            now=self.now,
-        )
+        return request_of(self.pact, self.now)
+
+
+def request_of(pact: SpecCreated, now: datetime) -> Request:
+    """What `pact` asks the policies at that moment."""
+    content = pact.content
+    return Request(
+        requester=pact.creator,
+        model=pact.model,
+        datasets=content.datasets,
+        resources=content.resources.clients,
+        parameters=content.parameters,
+        now=now,
+    )
 
 
 def granted(decision: Decision, evidence: Evidence, turn: Turn, kind: type[G]) -> G:

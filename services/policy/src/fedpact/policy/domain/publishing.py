@@ -53,39 +53,39 @@ def publish(policy: Policy | None, order: Order[PublishPolicy], known: Known) ->
 
     A newer revision without rules is an owner's signed withdrawal; it may name datasets that are gone.
     """
-    _check_owner(order.actor)
+    check_owner(order.actor)
     command = order.command
     document = _document(command)
-    if document.organization != order.actor.organization:
-        text = f"the policy speaks for `{document.organization}`, you are an owner of `{order.actor.organization}`"
-        raise NotOwnerError(text, path="document.organization")
-    if policy is not None and policy.document.organization != document.organization:
-        raise PolicyTakenError(f"`{command.policy}` is another organization's policy: choose another id", path="policy")
+    _check_whose(policy, document, order.actor)
     if policy is not None and not policy.withdrawn and policy.envelope == command.document:
         return []
     signed_by = _signed_by(command.document, document.organization, known)
-    _check_revision(policy, document)
-    _check_window(document)
-    if document.rules:
-        scopes.check(document, known.datasets)
-        rules.check(document, known.models)
-    elif policy is None:
-        raise RuleError("a policy without rules allows nothing: add a rule", path="document.rules")
+    _check_content(policy, document, known)
     return [PolicyPublished(policy=command.policy, document=document, envelope=command.document, signed_by=signed_by)]
+
+
+def check_draft(policy: Policy | None, document: PolicyDocument, actor: Actor, known: Known) -> None:
+    """Refuses what `publish` would refuse about the text itself; nobody has signed a draft."""
+    _check_whose(policy, document, actor)
+    _check_content(policy, document, known)
 
 
 def withdraw(policy: Policy | None, order: Order[WithdrawPolicy]) -> Sequence[Fact]:
     """The end of the policy; of one that has ended, nothing."""
-    _check_owner(order.actor)
-    if policy is None or policy.document.organization != order.actor.organization:
-        text = (
-            f"`{order.actor.organization}` has no policy `{order.command.policy}`: look its id up among your policies"
-        )
-        raise UnknownPolicyError(text, path="policy")
+    check_owner(order.actor)
+    policy = check_withdrawal(policy, order.command.policy, order.actor)
     if policy.withdrawn:
         return []
     organization = policy.document.organization
     return [PolicyWithdrawn(policy=policy.id, organization=organization, datasets=policy.datasets)]
+
+
+def check_withdrawal(policy: Policy | None, name: str, actor: Actor) -> Policy:
+    """The policy that the actor's organization would end; refuses another's."""
+    if policy is None or policy.document.organization != actor.organization:
+        text = f"`{actor.organization}` has no policy `{name}`: look its id up among your policies"
+        raise UnknownPolicyError(text, path="policy")
+    return policy
 
 
 def evolve(policy: Policy | None, fact: Fact) -> Policy:
@@ -100,9 +100,28 @@ def evolve(policy: Policy | None, fact: Fact) -> Policy:
             raise TypeError(f"`{fact.type}` is not about a policy")
 
 
-def _check_owner(actor: Actor) -> None:
+def check_owner(actor: Actor) -> None:
+    """Refuses whoever is no owner."""
     if not actor.has(Role.OWNER):
         raise NotOwnerError(f"only an owner of `{actor.organization}` writes its policies: ask one to do it")
+
+
+def _check_whose(policy: Policy | None, document: PolicyDocument, actor: Actor) -> None:
+    if document.organization != actor.organization:
+        text = f"the policy speaks for `{document.organization}`, you are an owner of `{actor.organization}`"
+        raise NotOwnerError(text, path="document.organization")
+    if policy is not None and policy.document.organization != document.organization:
+        raise PolicyTakenError(f"`{document.id}` is another organization's policy: choose another id", path="policy")
+
+
+def _check_content(policy: Policy | None, document: PolicyDocument, known: Known) -> None:
+    _check_revision(policy, document)
+    _check_window(document)
+    if document.rules:
+        scopes.check(document, known.datasets)
+        rules.check(document, known.models)
+    elif policy is None:
+        raise RuleError("a policy without rules allows nothing: add a rule", path="document.rules")
 
 
 def _document(command: PublishPolicy) -> PolicyDocument:

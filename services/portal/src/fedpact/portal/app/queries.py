@@ -23,8 +23,10 @@ from fedpact.contracts.api import (
     OrganizationPage,
     OrganizationView,
     PageQuery,
+    PolicyEdit,
     PolicyPage,
     PolicyView,
+    Preview,
     SpecPage,
     SpecQuery,
     SpecView,
@@ -34,15 +36,16 @@ from fedpact.contracts.api import (
     WhyView,
 )
 from fedpact.contracts.envelope import Actor, Model
+from fedpact.contracts.identity import Role
 from fedpact.contracts.jobs import StoredFile
-from fedpact.contracts.queries import AskDownload, AskWait, Denied, DownloadTicket, Wait
+from fedpact.contracts.queries import AskDownload, AskPreview, AskWait, Denied, DownloadTicket, Wait
 from fedpact.portal.app import views
 from fedpact.portal.app.feed import Journal
 from fedpact.portal.app.index import Index
 from fedpact.portal.app.orders import Orders
 from fedpact.portal.app.ports import Line, ReadModel
 from fedpact.portal.domain import sight
-from fedpact.portal.domain.errors import DeniedError, NotVisibleError
+from fedpact.portal.domain.errors import DeniedError, ForbiddenError, NotVisibleError
 from fedpact.portal.domain.model import Entry, JobState
 
 T = TypeVar("T")
@@ -123,6 +126,13 @@ class Queries:
         if not sight.may_see_policy(viewer, published):
             raise NotVisibleError("policy", key)
         return views.policy_view(viewer, published, state)
+
+    async def preview(self, viewer: Actor, edit: PolicyEdit) -> Preview:
+        """What the edit would do, as the policy service says it."""
+        if not viewer.has(Role.OWNER):
+            raise ForbiddenError("only an owner writes policies: ask the owner of your organization")
+        question = AskPreview(actor=viewer, edit=edit).model_dump_json()
+        return _read(Preview, await self.line.ask("policy", "preview", question), "policy")
 
     async def specs(self, viewer: Actor, query: SpecQuery) -> SpecPage:
         found = self.index.find_specs(viewer, query)

@@ -13,7 +13,7 @@ Check = Callable[[], Awaitable[str | None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reads:
-    """Handlers of GET, by operation."""
+    """Handlers of what only asks, by operation."""
 
     queries: Queries
     checks: Mapping[str, Check] = field(default_factory=dict)
@@ -63,6 +63,9 @@ class Reads:
 
     async def policy(self, call: Call) -> api.PolicyView:
         return await self.queries.policy(call.viewer, call.path("policy"))
+
+    async def preview_policy(self, call: Call) -> api.Preview:
+        return await self.queries.preview(call.viewer, call.sent(api.PolicyEdit))
 
     async def specs(self, call: Call) -> api.SpecPage:
         return await self.queries.specs(call.viewer, call.asked(api.SpecQuery))

@@ -19,6 +19,17 @@ POLICIES = (
         summary="Put a policy, or a new revision of it, in force",
     ),
     Route(
+        method=POST,
+        path="/v1/policies/preview",
+        handler="preview_policy",
+        body=api.PolicyEdit,
+        answer=api.Preview,
+        tag="policies",
+        roles=(Role.OWNER,),
+        asks=True,
+        summary="What an edit would allow, and which live specs it would decide otherwise; nothing is changed",
+    ),
+    Route(
         method=DELETE,
         path="/v1/policies/{policy}",
         handler="withdraw_policy",

@@ -33,6 +33,8 @@ class Route:
     media: str = "application/json"
     roles: tuple[Role, ...] = ()
     public: bool = False
+    asks: bool = False
+    """A question too long for a path: sent by POST, and changes nothing."""
 
     @property
     def pattern(self) -> str:
@@ -42,7 +44,7 @@ class Route:
     @property
     def write(self) -> bool:
         """Whether it becomes a command."""
-        return self.method is not GET
+        return self.method is not GET and not self.asks
 
     @property
     def problems(self) -> tuple[int, ...]:
@@ -54,6 +56,8 @@ class Route:
             found.add(404)
         if self.query or self.body:
             found.add(422)
+        if self.asks:
+            found |= {409, 413}
         if self.write:
             found |= {404, 408, 409, 413, 422}
         return tuple(sorted(found))
