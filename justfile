@@ -88,6 +88,11 @@ asyncapi: _ready
 openapi: _ready
     {{ bin }}/python tests/support/generated.py openapi
 
+# Build the container images and their bills of materials, all or the named ones (needs a Docker engine)
+[group("deploy")]
+images *options: _ready
+    {{ bin }}/python infra/docker/images.py "$@"
+
 _ready:
     @test -f .venv/.synced -a .venv/.synced -nt constraints.txt || just _sync
 
