@@ -5,7 +5,6 @@ Requests are strict: a member nobody knows is a mistake worth telling. Answers m
 and these models make the OpenAPI document, so neither can say what the other does not.
 """
 
-from fedpact.contracts.api.artifacts import ArtifactPage, ArtifactQuery, ArtifactView, DeletionView
 from fedpact.contracts.api.common import (
     CreatorView,
     Generation,
@@ -20,6 +19,7 @@ from fedpact.contracts.api.events import EventQuery, TimelineEntry, TimelineView
 from fedpact.contracts.api.hub import CommandView, ConfigView, MeView, StatusView
 from fedpact.contracts.api.jobs import (
     ArtifactsView,
+    ArtifactView,
     JobPage,
     JobQuery,
     JobSummary,
@@ -60,8 +60,6 @@ from fedpact.contracts.api.specs import (
 )
 
 __all__ = [
-    "ArtifactPage",
-    "ArtifactQuery",
     "ArtifactView",
     "ArtifactsView",
     "CloneRequest",
@@ -70,7 +68,6 @@ __all__ = [
     "CreatorView",
     "DatasetPage",
     "DatasetView",
-    "DeletionView",
     "EventQuery",
     "GatewayPage",
     "GatewayView",
