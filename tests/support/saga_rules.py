@@ -61,10 +61,10 @@ def _leases(world: World) -> Iterator[str]:
     due: set[tuple[str, int, str]] = set()
     for spec in specs(world).values():
         due |= {(spec.id, fence.generation, fence.participant) for fence in spec.fences}
-        placed = spec.lives and spec.placed_attempt == spec.attempt and spec.due_at is None
+        placed = spec.lives and spec.placed_attempt == spec.attempt and not spec.pauses
         if placed or spec.stage in {Stage.CREATING, Stage.ACTIVE, Stage.DELETING}:
             due |= {(spec.id, spec.generation, name) for name in spec.participants}
-        waits = spec.stage is Stage.WAITING and spec.due_at is None and not placed
+        waits = spec.stage is Stage.WAITING and not spec.pauses and not placed
         if waits != (spec.id in kept.line):
             yield f"{spec.id} is {spec.stage}, in line: {spec.id in kept.line}"
     if held != due:

@@ -12,8 +12,10 @@ def test_what_is_not_set_is_the_limit_of_the_domain() -> None:
 
 
 def test_each_limit_can_be_set() -> None:
-    limits = Settings(mongo_url_file=Path("url"), prepare_seconds=1, stop_seconds=2, backoff_seconds=3).limits
-    assert (limits.prepare, limits.stop, limits.backoff) == tuple(timedelta(seconds=n) for n in (1, 2, 3))
+    said = {"prepare_seconds": 1, "stop_seconds": 2, "backoff_seconds": 3, "grant_seconds": 4}
+    limits = Settings(mongo_url_file=Path("url"), **said).limits
+    found = (limits.prepare, limits.stop, limits.backoff, limits.grant)
+    assert found == tuple(timedelta(seconds=n) for n in (1, 2, 3, 4))
 
 
 def test_sites_that_start_slowly_have_three_minutes_and_silent_ones_are_fenced_after_one() -> None:

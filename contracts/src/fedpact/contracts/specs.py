@@ -106,6 +106,8 @@ class ActivationPlaced(ActivationFact):
 
     orchestrator: Id
     """The site of the FLARE server."""
+    deadline: AwareDatetime | None = None
+    """When policy has to have signed: what is placed holds capacity and does not wait for ever."""
 
 
 class ActivationSentBack(SpecFact):

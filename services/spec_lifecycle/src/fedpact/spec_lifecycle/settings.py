@@ -15,6 +15,9 @@ class Settings(HubSettings):
     model_config = SettingsConfigDict(env_prefix="FEDPACT_SPEC_LIFECYCLE_", frozen=True, extra="ignore")
 
     database: str = "spec_lifecycle"
+    grant_seconds: float = Field(
+        default=_USUAL.grant.total_seconds(), description="from the capacity until policy has signed the grants"
+    )
     prepare_seconds: float = Field(
         default=_USUAL.prepare.total_seconds(), description="from the grants until every site is connected"
     )
@@ -26,6 +29,7 @@ class Settings(HubSettings):
     @property
     def limits(self) -> Limits:
         return Limits(
+            grant=timedelta(seconds=self.grant_seconds),
             prepare=timedelta(seconds=self.prepare_seconds),
             stop=timedelta(seconds=self.stop_seconds),
             backoff=timedelta(seconds=self.backoff_seconds),

@@ -45,8 +45,8 @@ FAILED = EndOutcome.FAILED
 RUNS = frozenset({Stage.CREATING, Stage.ACTIVE})
 
 
-def placed(spec: Spec, fact: GangPlaced) -> Sequence[Fact]:
-    """Capacity is reserved: policy is asked again."""
+def placed(spec: Spec, fact: GangPlaced, now: datetime, limits: Limits) -> Sequence[Fact]:
+    """Capacity is reserved: policy is asked again, and has to answer in time."""
     if not _waits_for(spec, fact.generation, fact.attempt):
         return []
     gateways = {site.gateway for site in spec.sites}
@@ -61,6 +61,7 @@ def placed(spec: Spec, fact: GangPlaced) -> Sequence[Fact]:
             model=spec.model,
             sites=spec.sites,
             orchestrator=orchestrator,
+            deadline=now + limits.grant,
         )
     ]
 
@@ -155,8 +156,12 @@ def ticked(spec: Spec, now: datetime, limits: Limits) -> Sequence[Fact]:
     """A phase missed its deadline, or it is time to ask for capacity again."""
     if spec.due_at is None or now < spec.due_at:
         return []
-    if spec.stage is Stage.WAITING:
+    if spec.pauses:
         return [requested(spec, now, attempt=spec.attempt + 1)]
+    if spec.stage is Stage.WAITING:
+        seconds = f"{limits.grant.total_seconds():g} s"
+        text = f"policy gave no grants within {seconds}: see that the policy service runs, then activate again"
+        return stopped(spec, FAILED, text, now, limits)
     if spec.stage is Stage.CREATING:
         return stopped(spec, FAILED, f"not ready in time: {_missing(spec)}", now, limits)
     return [_end(spec)] if spec.stage is Stage.DELETING else []
@@ -237,7 +242,7 @@ def _unfenced(spec: Spec, fact: ParticipantGone) -> Sequence[Fact]:
 def _waits_for(spec: Spec, generation: int, attempt: int) -> bool:
     """Whether an answer is about the capacity the spec waits for now."""
     asked = (generation, attempt) == (spec.generation, spec.attempt)
-    return asked and spec.stage is Stage.WAITING and spec.due_at is None
+    return asked and spec.stage is Stage.WAITING and not spec.pauses
 
 
 def _is_orchestrator(spec: Spec, gateway: str, generation: int, attempt: int) -> bool:

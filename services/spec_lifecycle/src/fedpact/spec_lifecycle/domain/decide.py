@@ -64,7 +64,7 @@ def _heard(spec: Spec, message: Heard, now: datetime, limits: Limits) -> Sequenc
         case DatasetUnregistered():
             return verdicts.unregistered(spec, message, now, limits)
         case GangPlaced():
-            return activation.placed(spec, message)
+            return activation.placed(spec, message, now, limits)
         case GangRefused():
             return activation.never_fits(spec, message, now, limits)
         case GrantsRenewed():

@@ -84,7 +84,13 @@ def _placed(spec: Spec, fact: facts.ActivationPlaced) -> Spec:
     }
     server = Participant(gateway=fact.orchestrator, message="waits for the clients")
     placed = {SERVER: server} | clients
-    return replace(spec, orchestrator=fact.orchestrator, participants=placed, placed_attempt=fact.attempt)
+    return replace(
+        spec,
+        orchestrator=fact.orchestrator,
+        participants=placed,
+        placed_attempt=fact.attempt,
+        due_at=fact.deadline,
+    )
 
 
 def _granted(spec: Spec, fact: facts.GrantsKept) -> Spec:

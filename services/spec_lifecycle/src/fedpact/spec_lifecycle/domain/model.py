@@ -14,6 +14,8 @@ from fedpact.contracts.workloads import Phase
 class Limits:
     """How long a phase may take. Waiting for capacity has no limit."""
 
+    grant: timedelta = timedelta(seconds=120)
+    """From the capacity until policy has signed."""
     prepare: timedelta = timedelta(seconds=180)
     """From the grants until every site is prepared and connected."""
     stop: timedelta = timedelta(seconds=60)
@@ -92,7 +94,7 @@ class Spec:
     endpoint: Endpoint | None = None
     certificates: Mapping[str, str] = field(default_factory=dict)
     due_at: datetime | None = None
-    """When the phase is over, or when to ask for capacity again."""
+    """When the phase is over, or when to ask for capacity again. Waiting for capacity has no end."""
     open_jobs: Mapping[str, Job] = field(default_factory=dict)
     queued_jobs: Mapping[str, Job] = field(default_factory=dict)
     fences: tuple[Fence, ...] = ()
@@ -103,6 +105,11 @@ class Spec:
     def lives(self) -> bool:
         """Whether a generation is under way."""
         return self.stage in {Stage.WAITING, Stage.CREATING, Stage.ACTIVE, Stage.DELETING}
+
+    @property
+    def pauses(self) -> bool:
+        """Whether a gateway sent it back, so that it waits before it asks for capacity again."""
+        return self.stage is Stage.WAITING and bool(self.cause)
 
     @property
     def clients(self) -> Mapping[str, Participant]:

@@ -33,7 +33,7 @@ def wanted(spec: Spec) -> Mapping[Part, Directive]:
     runs = spec.stage in {Stage.CREATING, Stage.ACTIVE}
     if SERVER not in spec.participants:
         return {}
-    if spec.stage is Stage.WAITING and spec.placed_attempt == spec.attempt and not spec.cause:
+    if spec.stage is Stage.WAITING and spec.placed_attempt == spec.attempt and not spec.pauses:
         return {}  # placed and not yet granted: nobody was asked for anything
     parts: list[Directive] = [_client(spec, name, p, runs=runs) for name, p in spec.clients.items()]
     if server := _server(spec, runs=runs):
