@@ -5,6 +5,7 @@ JSON has one meaning (duplicate keys and NaN are refused), unknown members and p
 is read whatever its content type says, for clients that send none.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -30,7 +31,6 @@ class Call:
     """One request by somebody known. `command_id` is what its command is called, if it becomes one."""
 
     request: web.Request
-    route: Route
     viewer: Actor
     command_id: str
     token: str = field(repr=False)
@@ -65,26 +65,34 @@ class Door:
     async def call(self, request: web.Request, route: Route) -> Call:
         """The request as a call; a `DomainError` when it may not come in."""
         token = _bearer(request)
+        viewer = await self.admit(token, route.roles)
+        query = await self.asked(dict(request.query), route.query)
+        body = await _body(request, route.body) if route.body else None
+        command_id = command_id_of(viewer.user, _key(request))
+        return Call(request=request, viewer=viewer, token=token, query=query, body=body, command_id=command_id)
+
+    async def admit(self, token: str, roles: Sequence[Role]) -> Actor:
+        """Whom the token vouches for, with one of the roles that are asked for; the one check of API and pages."""
         viewer = await self.verify(token, self.clock.now())
         if viewer.channel != self.channel:
             raise WrongChannelError(f"this hub serves the channel `{self.channel}`: log in there")
-        if route.roles and not viewer.has(*route.roles, Role.OWNER, Role.ADMIN):
-            wanted = " or ".join(f"`{role.value}`" for role in route.roles)
+        if not may_enter(viewer, roles):
+            wanted = " or ".join(f"`{role.value}`" for role in roles)
             raise ForbiddenError(f"this needs the role {wanted}: ask the owner of your organization")
-        query = route.query.model_validate(dict(request.query)) if route.query else None
-        body = await _body(request, route.body) if route.body else None
+        return viewer
+
+    async def asked(self, parameters: Mapping[str, str], kind: type[Strict] | None) -> Strict | None:
+        """The query as `kind`, once the read model is as new as the query wants."""
+        query = kind.model_validate(parameters) if kind else None
         if isinstance(query, ReadQuery) and query.min_sequence:
             await self.orders.seen(query.min_sequence)
             await self.feed.advance()
-        return Call(
-            request=request,
-            route=route,
-            viewer=viewer,
-            token=token,
-            query=query,
-            body=body,
-            command_id=command_id_of(viewer.user, _key(request)),
-        )
+        return query
+
+
+def may_enter(viewer: Actor, roles: Sequence[Role]) -> bool:
+    """Whether `viewer` has one of the roles; owners and admins always pass, and everybody where none is named."""
+    return not roles or viewer.has(*roles, Role.OWNER, Role.ADMIN)
 
 
 async def _body(request: web.Request, kind: type[M]) -> M:
