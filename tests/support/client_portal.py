@@ -23,7 +23,7 @@ AT = "2026-01-02T03:04:05Z"
 Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 
 
-class FakePortal(httpx.BaseTransport):
+class FakePortal(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """Answers what it was told to, in order, the last one for ever; remembers what it was asked."""
 
     def __init__(self) -> None:
@@ -38,6 +38,13 @@ class FakePortal(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         request.read()
+        return self._answered(request)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        return self._answered(request)
+
+    def _answered(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         key = (request.method, str(request.url.copy_with(query=None)))
         if key not in self._answers:

@@ -99,11 +99,11 @@ async def test_every_noun_reads_what_the_portal_answers(there: Stage, asking) ->
 async def test_a_pact_is_made_activated_run_and_ended(asking) -> None:
     def story(fp: Fedpact) -> list[str]:
         spec = fp.specs.create(content(LAKE, HILL), key="mine")
-        assert fp.specs.create(content(LAKE, HILL), key="mine").spec_id == spec.spec_id
-        said = [spec.status, fp.specs.activate(spec.spec_id, expected_generation=0).status]
-        ran = fp.jobs.submit(spec.spec_id, {"rounds": 5}, activate=True)
-        said += [ran.status, fp.jobs.cancel(ran.job_id).status]
-        return [*said, fp.specs.deactivate(spec.spec_id).status, fp.specs.clone(spec.spec_id).spec_id[:2]]
+        assert fp.specs.create(content(LAKE, HILL), key="mine").id == spec.id
+        said = [spec.view.status, fp.specs.activate(spec.id, expected_generation=0).status]
+        ran = fp.jobs.submit(spec.id, {"rounds": 5}, activate=True)
+        said += [ran.view.status, ran.cancel().status]
+        return [*said, fp.specs.deactivate(spec.id).status, fp.specs.clone(spec.id).id[:2]]
 
     assert await asking(story) == [
         "inactive.awaiting_activation",

@@ -99,16 +99,16 @@ READS: list[tuple[Call, str, dict[str, str], BaseModel]] = [
 ]
 ENVELOPE = signed_policy(DOCUMENT)
 WRITES: list[tuple[Call, str, str, Any, BaseModel]] = [
-    (lambda fp: fp.specs.create(CONTENT), "POST", "/v1/specs", {"content": WRITTEN}, spec()),
+    (lambda fp: fp.specs.create(CONTENT).view, "POST", "/v1/specs", {"content": WRITTEN}, spec()),
     (
-        lambda fp: fp.specs.create(CONTENT, spec_id="s-1"),
+        lambda fp: fp.specs.create(CONTENT, spec_id="s-1").view,
         "POST",
         "/v1/specs",
         {"content": WRITTEN, "spec_id": "s-1"},
         spec(),
     ),
-    (lambda fp: fp.specs.clone("s-1"), "POST", "/v1/specs/s-1/clone", {}, spec(spec_id="s-2")),
-    (lambda fp: fp.specs.clone("s-1", new_id="s-2"), "POST", "/v1/specs/s-1/clone", {"spec_id": "s-2"}, spec()),
+    (lambda fp: fp.specs.clone("s-1").view, "POST", "/v1/specs/s-1/clone", {}, spec(spec_id="s-2")),
+    (lambda fp: fp.specs.clone("s-1", new_id="s-2").view, "POST", "/v1/specs/s-1/clone", {"spec_id": "s-2"}, spec()),
     (lambda fp: fp.specs.activate("s-1"), "POST", "/v1/specs/s-1/activate", {}, active()),
     (
         lambda fp: fp.specs.deactivate("s-1", expected_generation=0),
@@ -118,14 +118,14 @@ WRITES: list[tuple[Call, str, str, Any, BaseModel]] = [
         spec(),
     ),
     (
-        lambda fp: fp.jobs.submit("s-1", {"rounds": 5}),
+        lambda fp: fp.jobs.submit("s-1", {"rounds": 5}).view,
         "POST",
         "/v1/jobs",
         {"spec_id": "s-1", "payload": {"rounds": 5}},
         job(),
     ),
     (
-        lambda fp: fp.jobs.submit("s-1", {}, activate=True, deactivate=True, job_id="j-1"),
+        lambda fp: fp.jobs.submit("s-1", {}, activate=True, deactivate=True, job_id="j-1").view,
         "POST",
         "/v1/jobs",
         {"spec_id": "s-1", "payload": {}, "activate": True, "deactivate": True, "job_id": "j-1"},

@@ -145,6 +145,7 @@ def test_results_are_saved_under_their_names(tmp_path: Path) -> None:
     portal = stored(artifact("statistics/result.json", b"{}"), artifact("log.txt", b"hello"))
     portal.on("GET", "/v1/jobs/j-1/artifacts/statistics/result.json", httpx.Response(200, content=b"{}"))
     portal.on("GET", "/v1/jobs/j-1/artifacts/log.txt", httpx.Response(200, content=b"hello"))
+    portal.on("GET", "/v1/jobs/j-1", job())
     saved = client(portal).job("j-1").download(tmp_path)
     assert [path.relative_to(tmp_path).as_posix() for path in saved] == ["statistics/result.json", "log.txt"]
     assert (tmp_path / "statistics/result.json").read_bytes() == b"{}"

@@ -1,6 +1,11 @@
-"""Python SDK and the `fedpact` command: `connect()`, then nouns as attributes, typed answers, one tree of errors."""
+"""
+Python SDK and the `fedpact` command: `connect()`, then nouns as attributes, typed answers, one tree of errors.
 
-from fedpact.client.connecting import connect
+`connect_async()` is the same for programs that await.
+"""
+
+from fedpact.client.async_hub import AsyncOptions
+from fedpact.client.connecting import connect, connect_async
 from fedpact.client.errors import (
     ConflictError,
     EndedError,
@@ -18,15 +23,20 @@ from fedpact.client.errors import (
     UnreachableError,
     UnreadableAnswerError,
 )
-from fedpact.client.fedpact import Fedpact
+from fedpact.client.fedpact import AsyncFedpact, Fedpact
 from fedpact.client.hub import Options
 from fedpact.client.jobs import Job
-from fedpact.client.specs import Activation
+from fedpact.client.pacts import pact
+from fedpact.client.specs import Activation, Spec
 from fedpact.client.tokens import GivenToken, ServiceAccount, StoredLogin, TokenFile, TokenSource
+from fedpact.contracts.pact import Demand, Resources, SpecContent
 
 __all__ = [
     "Activation",
+    "AsyncFedpact",
+    "AsyncOptions",
     "ConflictError",
+    "Demand",
     "EndedError",
     "Fedpact",
     "FedpactError",
@@ -41,7 +51,10 @@ __all__ = [
     "NotLoggedInError",
     "Options",
     "RefusedError",
+    "Resources",
     "ServiceAccount",
+    "Spec",
+    "SpecContent",
     "SpecEndedError",
     "StoredLogin",
     "TimedOutError",
@@ -50,4 +63,6 @@ __all__ = [
     "UnreachableError",
     "UnreadableAnswerError",
     "connect",
+    "connect_async",
+    "pact",
 ]

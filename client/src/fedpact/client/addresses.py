@@ -15,6 +15,7 @@ from fedpact.client.errors import InputError
 
 ALLOW_HTTP = "FEDPACT_ALLOW_HTTP"
 AGENT = f"fedpact-client/{version('fedpact-client')}"
+_HEADERS = {"User-Agent": AGENT}
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 """A write is answered within ten seconds, or with a command that is still under way."""
 
@@ -46,11 +47,14 @@ def is_local(url: str) -> bool:
 def http_client(url: str, transport: httpx.BaseTransport | None = None) -> httpx.Client:
     """A client for one server. It follows no redirect: a token is for the one it was meant for."""
     return httpx.Client(
-        base_url=url,
-        transport=transport,
-        timeout=TIMEOUT,
-        trust_env=not is_local(url),
-        headers={"User-Agent": AGENT},
+        base_url=url, transport=transport, timeout=TIMEOUT, trust_env=not is_local(url), headers=_HEADERS
+    )
+
+
+def async_http_client(url: str, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    """The same, for those who await."""
+    return httpx.AsyncClient(
+        base_url=url, transport=transport, timeout=TIMEOUT, trust_env=not is_local(url), headers=_HEADERS
     )
 
 

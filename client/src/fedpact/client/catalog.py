@@ -1,13 +1,13 @@
 """What the registry knows: gateways, datasets and models."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from fedpact.client import operations
 from fedpact.client.errors import NotFoundError
-from fedpact.client.hub import Hub
 from fedpact.client.packages import package_digest, read_card
+from fedpact.client.steps import Flow
+from fedpact.client.verbs import H, Noun, verb
 from fedpact.contracts.api import (
     DatasetPage,
     DatasetView,
@@ -22,18 +22,20 @@ from fedpact.contracts.api import (
 from fedpact.contracts.registry import VersionRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Gateways:
+class Gateways(Noun[H]):
     """`fp.gateways`."""
 
-    hub: Hub
+    __slots__ = ()
 
-    def list(self, query: PageQuery | None = None) -> GatewayPage:
-        return self.hub.call(operations.gateways(query or PageQuery()))
+    @verb
+    def list(self, query: PageQuery | None = None) -> Flow[GatewayPage]:
+        return self.hub.flow(operations.gateways(query or PageQuery()))
 
-    def get(self, gateway: str) -> GatewayView:
-        return self.hub.call(operations.gateway(gateway))
+    @verb
+    def get(self, gateway: str) -> Flow[GatewayView]:
+        return self.hub.flow(operations.gateway(gateway))
 
+    @verb
     def register(
         self,
         gateway: str,
@@ -41,51 +43,58 @@ class Gateways:
         *,
         role: Literal["gateway", "orchestrator"] = "gateway",
         key: str | None = None,
-    ) -> GatewayView:
+    ) -> Flow[GatewayView]:
         """Make a site known, and say which organization manages it."""
         new = NewGateway(gateway=gateway, organization=organization, role=role)
-        return self.hub.call(operations.register_gateway(new, self.hub.key(key)))
+        return self.hub.flow(operations.register_gateway(new, self.hub.key(key)))
 
 
-@dataclass(frozen=True, slots=True)
-class Datasets:
+class Datasets(Noun[H]):
     """`fp.datasets`. They are registered where they lie: see `fedpact.client.custodian`."""
 
-    hub: Hub
+    __slots__ = ()
 
-    def list(self, query: PageQuery | None = None) -> DatasetPage:
-        return self.hub.call(operations.datasets(query or PageQuery()))
+    @verb
+    def list(self, query: PageQuery | None = None) -> Flow[DatasetPage]:
+        return self.hub.flow(operations.datasets(query or PageQuery()))
 
-    def get(self, dataset: str) -> DatasetView:
-        return self.hub.call(operations.dataset(dataset))
+    @verb
+    def get(self, dataset: str) -> Flow[DatasetView]:
+        return self.hub.flow(operations.dataset(dataset))
 
 
-@dataclass(frozen=True, slots=True)
-class Models:
+class Models(Noun[H]):
     """`fp.models`."""
 
-    hub: Hub
+    __slots__ = ()
 
-    def list(self, query: PageQuery | None = None) -> ModelPage:
-        return self.hub.call(operations.models(query or PageQuery()))
+    @verb
+    def list(self, query: PageQuery | None = None) -> Flow[ModelPage]:
+        return self.hub.flow(operations.models(query or PageQuery()))
 
-    def get(self, model: str) -> ModelView:
-        return self.hub.call(operations.model(model))
+    @verb
+    def get(self, model: str) -> Flow[ModelView]:
+        return self.hub.flow(operations.model(model))
 
-    def register(self, model: str, name: str, *, description: str = "", key: str | None = None) -> ModelView:
+    @verb
+    def register(self, model: str, name: str, *, description: str = "", key: str | None = None) -> Flow[ModelView]:
         """Make a model known; versions follow."""
         new = NewModel(model=model, name=name, description=description)
-        return self.hub.call(operations.register_model(new, self.hub.key(key)))
+        return self.hub.flow(operations.register_model(new, self.hub.key(key)))
 
-    def add_version(self, model: str, record: VersionRecord, *, key: str | None = None) -> ModelView:
+    @verb
+    def add_version(self, model: str, record: VersionRecord, *, key: str | None = None) -> Flow[ModelView]:
         """Add a version. The same one with the same digest again changes nothing."""
-        return self.hub.call(operations.add_model_version(model, record, self.hub.key(key)))
+        return self.hub.flow(operations.add_model_version(model, record, self.hub.key(key)))
 
-    def push(self, folder: Path | str, *, commit: str = "") -> ModelView:
+    @verb
+    def push(self, folder: Path | str, *, commit: str = "") -> Flow[ModelView]:
         """Make the model package in `folder` known by its card and digest; its code stays where it is."""
         card, digest = read_card(Path(folder)), package_digest(Path(folder))
         try:
-            self.get(card.id)
+            yield from self.hub.flow(operations.model(card.id))
         except NotFoundError:
-            self.register(card.id, card.name, description=card.description)
-        return self.add_version(card.id, card.record(digest, commit))
+            new = NewModel(model=card.id, name=card.name, description=card.description)
+            yield from self.hub.flow(operations.register_model(new, self.hub.key()))
+        record = card.record(digest, commit)
+        return (yield from self.hub.flow(operations.add_model_version(card.id, record, self.hub.key())))

@@ -13,11 +13,14 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from fedpact.client import notebooks
 from fedpact.client.addresses import checked, is_local
-from fedpact.client.fedpact import Fedpact
+from fedpact.client.async_hub import AsyncOptions
+from fedpact.client.fedpact import AsyncFedpact, Fedpact
 from fedpact.client.hub import Options
 from fedpact.client.oauth import Issuer
 from fedpact.client.profiles import DEFAULT, Profiles, profiles
+from fedpact.client.progress import automatic
 from fedpact.client.tokens import (
     Anonymous,
     ServiceAccount,
@@ -86,8 +89,20 @@ class Connecting:
 
 
 def connect(*, url: str | None = None, profile: str | None = None) -> Fedpact:
-    """The federation this machine is logged in at: see the module's rule for which one, and as whom."""
-    return Connecting(url=url, profile=profile).fedpact()
+    """
+    The federation this machine is logged in at: see the module's rule for which one, and as whom.
+
+    Waits are shown in a terminal and in a notebook.
+    """
+    notebooks.prepare()
+    return Connecting(url=url, profile=profile, options=Options(progress=automatic)).fedpact()
+
+
+def connect_async(*, url: str | None = None, profile: str | None = None) -> AsyncFedpact:
+    """The same federation, for programs that await."""
+    notebooks.prepare()
+    connecting = Connecting(url=url, profile=profile)
+    return AsyncFedpact(connecting.portal(), connecting.tokens(), AsyncOptions(progress=automatic))
 
 
 def home(environ: Mapping[str, str]) -> Path:

@@ -1,46 +1,25 @@
 """
-What the client does, step by step, as generators that do nothing themselves.
-
-A flow yields what it wants done (`Send`, `Pause`) and is told what came of it. The synchronous client drives flows with
-httpx and `time.sleep`; an asynchronous one drives the same flows with what it has.
+What the client does, step by step, as generators that do nothing themselves (`steps` is what they can want done).
 
 The rule for trying again: reads, and writes with their Idempotency-Key; when nobody answered or the hub said that it
 will pass. A token that is not believed is renewed once.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel
 
-from fedpact.client.answers import PASSING, pause_asked, pending, read
+from fedpact.client.answers import PASSING, error_of, pause_asked, pending, read
 from fedpact.client.errors import TimedOutError, UnreachableError
 from fedpact.client.messages import NoAnswer, Request, Response
+from fedpact.client.steps import Flow, Open, Pause, Reply, Send
 from fedpact.contracts.api import CommandView
 
 A = TypeVar("A", bound=BaseModel)
-R = TypeVar("R")
 MAX_PAUSE = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Send this; `fresh` with a token that was not used before."""
-
-    request: Request[Any]
-    fresh: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Wait so many seconds."""
-
-    seconds: float
-
-
-Flow = Generator[Send | Pause, Response | NoAnswer | None, R]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,33 +47,38 @@ def call(request: Request[A], patience: Patience, elapsed: Callable[[], float]) 
         yield from _settled(command, patience, elapsed, deadline)
 
 
-def until(
-    ask: Callable[[], Flow[R]],
-    done: Callable[[R], bool],
-    late: Callable[[R], TimedOutError],
+def opened(
+    path: str,
     *,
-    elapsed: Callable[[], float],
-    timeout: float,
-) -> Flow[R]:
-    """What `ask` gives once `done` says so. `done` may raise, when it will never be; `late` is raised in the end."""
-    deadline, pause = elapsed() + timeout, 0.1
-    while True:
-        found = yield from ask()
-        if done(found):
-            return found
-        left = deadline - elapsed()
-        if left <= 0:
-            raise late(found)
-        yield Pause(min(pause, left))
-        pause = min(pause * 1.5, 2.0)
+    query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    silence: float = 30.0,
+) -> Flow[NoAnswer | None]:
+    """A stream that can be read; raises what the hub refuses. What nobody answers is told, not raised."""
+    step = Open(path=path, query=query or {}, headers=headers or {}, silence=silence)
+    reply = answer_to(step, (yield step))
+    if isinstance(reply, Response) and reply.status == HTTPStatus.UNAUTHORIZED:
+        step = Open(path=path, query=query or {}, headers=headers or {}, silence=silence, fresh=True)
+        reply = answer_to(step, (yield step))
+    if isinstance(reply, NoAnswer):
+        return reply
+    if not reply.good:
+        raise error_of(reply)
+    return None
+
+
+def answer_to(step: Send | Open, reply: Reply) -> Response | NoAnswer:
+    """The reply, which a driver has to give to this step."""
+    if not isinstance(reply, Response | NoAnswer):
+        raise TypeError(f"a `{type(step).__name__}` is answered with a response")
+    return reply
 
 
 def _sent(request: Request[A], patience: Patience) -> Flow[Response]:
     fresh, attempt = False, 0
     while True:
-        reply = yield Send(request, fresh)
-        if reply is None:
-            raise TypeError("a `Send` is answered with a response")
+        step = Send(request, fresh)
+        reply = answer_to(step, (yield step))
         if isinstance(reply, Response) and reply.status == HTTPStatus.UNAUTHORIZED and not fresh:
             fresh = True
             continue

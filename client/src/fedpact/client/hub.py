@@ -1,137 +1,170 @@
-"""The synchronous way to a portal: drives flows with httpx, and opens the two kinds of streams."""
+"""The synchronous way to a portal: does what flows want with httpx, one thing after the other."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
-from uuid import uuid4
+from typing import Self, TypeVar
 
 import httpx
 from pydantic import BaseModel
 
-from fedpact.client import flows
 from fedpact.client.addresses import http_client, unanswered
-from fedpact.client.answers import error_of
 from fedpact.client.clock import Clock
-from fedpact.client.errors import UnreachableError
-from fedpact.client.flows import Flow, Patience, Pause, Send
+from fedpact.client.flows import Patience
 from fedpact.client.messages import NoAnswer, Request, Response
+from fedpact.client.progress import Progress, Watcher, quiet
+from fedpact.client.steps import Chunk, Flow, Line, Open, Pause, Reply, Send, Show, Step, Tell, Telling
 from fedpact.client.tokens import TokenSource
+from fedpact.client.way import Way
 
 A = TypeVar("A", bound=BaseModel)
 R = TypeVar("R")
-EVENTS_TIMEOUT = httpx.Timeout(45.0, connect=5.0)
-"""A stream that lives says so every fifteen seconds."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a client may be given besides the portal and a token: another transport, clock or patience."""
+    """What a client may be given besides the portal and a token: another transport, clock, patience or progress."""
 
     transport: httpx.BaseTransport | None = None
     clock: Clock = field(default_factory=Clock)
     patience: Patience = field(default_factory=Patience)
+    progress: Watcher = quiet
 
 
-class Hub:
+class Hub(Way):
     """One portal, spoken to as one account."""
 
     def __init__(self, url: str, tokens: TokenSource, options: Options) -> None:
-        self.url, self.clock = url, options.clock
-        self._tokens, self._patience = tokens, options.patience
+        super().__init__(url, options.patience, options.clock.elapsed)
+        self.clock, self._tokens, self._watcher = options.clock, tokens, options.progress
         self._http = http_client(url, options.transport)
 
     def call(self, request: Request[A]) -> A:
         """The answer to one request."""
         return self.run(self.flow(request))
 
-    def flow(self, request: Request[A]) -> Flow[A]:
-        """The same, as a part of a longer flow."""
-        return flows.call(request, self._patience, self.clock.elapsed)
-
     def run(self, flow: Flow[R]) -> R:
         """Do what the flow wants until it is done."""
-        reply: Response | NoAnswer | None = None
-        while True:
-            try:
-                wanted = flow.send(reply)
-            except StopIteration as end:
-                result: R = end.value
-                return result
-            reply = self._do(wanted)
+        reply: Reply = None
+        with _Run(self) as run:
+            while True:
+                try:
+                    step = flow.send(reply)
+                except StopIteration as end:
+                    result: R = end.value
+                    return result
+                reply = run.do(step)
 
-    @staticmethod
-    def key(given: str | None = None) -> str:
-        """The idempotency key of a write: one's own, or a new one."""
-        return given or str(uuid4())
-
-    @contextmanager
-    def stream(
-        self,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-        timeout: httpx.Timeout | None = None,
-    ) -> Iterator[httpx.Response]:
-        """An answer that is read piece by piece. What breaks off while it is read is `UnreachableError` too."""
-        try:
-            with self._opened(path, query or {}, headers or {}, timeout) as response:
-                yield response
-        except httpx.TransportError as error:
-            raise UnreachableError(f"{unanswered(self.url, error)}: try again") from error
+    def told(self, flow: Telling[T]) -> Iterator[T]:
+        """What the flow tells, as it is asked for."""
+        reply: Reply = None
+        with _Run(self) as run:
+            while True:
+                try:
+                    step = flow.send(reply)
+                except StopIteration:
+                    return
+                if isinstance(step, Tell):
+                    reply = None
+                    yield step.item
+                else:
+                    reply = run.do(step)
 
     def close(self) -> None:
         self._http.close()
 
-    @contextmanager
-    def _opened(
-        self, path: str, query: Mapping[str, str], headers: Mapping[str, str], timeout: httpx.Timeout | None
-    ) -> Iterator[httpx.Response]:
-        for fresh in (False, True):
-            request = self._http.build_request(
-                "GET",
-                path,
-                params=query,
-                headers={**headers, **self._authorization(fresh=fresh)},
-                timeout=timeout or self._http.timeout,
-            )
-            response = self._http.send(request, stream=True)
-            try:
-                if response.status_code == httpx.codes.UNAUTHORIZED and not fresh:
-                    continue
-                if not response.is_success:
-                    response.read()
-                    raise error_of(_response(response))
-                yield response
-                return
-            finally:
-                response.close()
-
-    def _do(self, wanted: Send | Pause) -> Response | NoAnswer | None:
-        match wanted:
-            case Pause(seconds=seconds):
-                self.clock.sleep(seconds)
-                return None
-            case Send(request=request, fresh=fresh):
-                return self._send(request, fresh=fresh)
-
-    def _send(self, request: Request[Any], *, fresh: bool) -> Response | NoAnswer:
-        headers = {**request.headers, **self._authorization(fresh=fresh)}
+    def send(self, step: Send) -> Response | NoAnswer:
+        """The answer to one request, read whole."""
+        asked = step.request
+        headers = {**asked.headers, **self._authorization(fresh=step.fresh)}
         try:
-            return _response(
-                self._http.request(
-                    request.method, request.path, params=request.query, content=request.body, headers=headers
-                )
+            return response_of(
+                self._http.request(asked.method, asked.path, params=asked.query, content=asked.body, headers=headers)
             )
         except httpx.TransportError as error:
             return NoAnswer(unanswered(self.url, error))
+
+    def open(self, step: Open) -> httpx.Response | NoAnswer:
+        """An answer that is read piece by piece, unless it is a refusal."""
+        headers = {**step.headers, **self._authorization(fresh=step.fresh)}
+        request = self._http.build_request(
+            "GET", step.path, params=step.query, headers=headers, timeout=silence_of(step)
+        )
+        try:
+            response = self._http.send(request, stream=True)
+            if not response.is_success:
+                response.read()
+        except httpx.TransportError as error:
+            return NoAnswer(unanswered(self.url, error))
+        return response
+
+    def progress(self) -> Progress:
+        return self._watcher()
 
     def _authorization(self, *, fresh: bool) -> dict[str, str]:
         token = self._tokens.token(fresh=fresh)
         return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-def _response(response: httpx.Response) -> Response:
+class _Run:
+    """One flow being driven: what it has open, and who watches it."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub, self._progress = hub, hub.progress()
+        self._stream: httpx.Response | None = None
+        self._pieces: Iterator[str] | Iterator[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+        self._progress.done()
+
+    def do(self, step: Step) -> Reply:
+        match step:
+            case Pause(seconds=seconds):
+                self._hub.clock.sleep(seconds)
+                return None
+            case Send():
+                return self._hub.send(step)
+            case Open():
+                return self._open(step)
+            case Show(text=text):
+                self._progress.show(text)
+                return None
+            case Line() | Chunk():
+                return self._next(step)
+
+    def _open(self, step: Open) -> Response | NoAnswer:
+        self._close()
+        found = self._hub.open(step)
+        if isinstance(found, NoAnswer):
+            return found
+        self._stream = found
+        return response_of(found) if found.is_closed else Response(status=found.status_code)
+
+    def _next(self, step: Line | Chunk) -> Reply:
+        if self._stream is None:
+            return None
+        if self._pieces is None:
+            self._pieces = self._stream.iter_lines() if isinstance(step, Line) else self._stream.iter_bytes()
+        try:
+            return next(self._pieces, None)
+        except httpx.TransportError as error:
+            return NoAnswer(unanswered(self._hub.url, error))
+
+    def _close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        self._stream = self._pieces = None
+
+
+def silence_of(step: Open) -> httpx.Timeout:
+    return httpx.Timeout(step.silence, connect=5.0)
+
+
+def response_of(response: httpx.Response) -> Response:
+    """What came back, as a value."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Response(status=response.status_code, headers=headers, body=response.content)

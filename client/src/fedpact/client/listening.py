@@ -1,55 +1,72 @@
 """Events as they happen, without a break that is not told: where a stream ended, the next one goes on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from pydantic import ValidationError
 
 from fedpact.client import operations
 from fedpact.client.errors import UnreachableError, UnreadableAnswerError
 from fedpact.client.events import GAP, Frame, Reader
-from fedpact.client.hub import EVENTS_TIMEOUT, Hub
+from fedpact.client.flows import opened
+from fedpact.client.messages import NoAnswer
+from fedpact.client.steps import Flow, Line, Pause, Tell, Telling
+from fedpact.client.way import Way
 from fedpact.contracts.api import EventQuery, TimelineEntry
 
 GIVE_UP = 120.0
 """Seconds without any answer after which listening ends with an error."""
 MAX_PAUSE = 15.0
+SILENCE = 45.0
+"""A stream that lives says so every fifteen seconds."""
 
 
 def listen(
-    hub: Hub, query: EventQuery, *, last_id: str = "", on_gap: Callable[[], None] | None = None
-) -> Iterator[TimelineEntry]:
+    way: Way, query: EventQuery, *, last_id: str = "", on_gap: Callable[[], None] | None = None
+) -> Telling[TimelineEntry]:
     """
     Events from now on, or from behind `last_id`, for as long as one listens.
 
     `on_gap` is called when more was missed than is told again: what one keeps has to be read anew.
     """
     reader = Reader(last_id=last_id)
-    heard, pause = hub.clock.elapsed(), 0.0
+    heard, pause = way.elapsed(), 0.0
     while True:
-        try:
-            for frame in _frames(hub, query, reader):
-                heard, pause = hub.clock.elapsed(), 0.0
-                if frame is not None and frame.kind == GAP:
-                    _tell(on_gap)
-                elif frame is not None:
-                    yield _entry(frame)
-        except UnreadableAnswerError:
-            raise
-        except UnreachableError:
+        broken = yield from _connected(query, reader)
+        while broken is None and (line := (yield Line())) is not None:
+            if not isinstance(line, str):
+                broken = _broken(line)
+                break
+            heard, pause = way.elapsed(), 0.0
+            frame = reader.feed(line)
+            if frame is not None and frame.kind != GAP:
+                yield Tell(_entry(frame))
+            elif frame is not None and on_gap is not None:
+                on_gap()
+        if broken is not None:
             pause = min(max(pause * 2, reader.retry), MAX_PAUSE)
-            if hub.clock.elapsed() - heard >= GIVE_UP:
-                raise
-        hub.clock.sleep(max(pause, reader.retry))
+            if way.elapsed() - heard >= GIVE_UP:
+                raise broken
+        yield Pause(max(pause, reader.retry))
 
 
-def _frames(hub: Hub, query: EventQuery, reader: Reader) -> Iterator[Frame | None]:
-    """Frames of one stream; `None` for a sign of life."""
+def _connected(query: EventQuery, reader: Reader) -> Flow[UnreachableError | None]:
+    """Why there is no stream now; another one may come. A refusal is raised."""
     reader.restart()
-    headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": reader.last_id} if reader.last_id else {})
-    parameters = operations.events_query(query)
-    with hub.stream(operations.EVENTS, query=parameters, headers=headers, timeout=EVENTS_TIMEOUT) as response:
-        for line in response.iter_lines():
-            yield reader.feed(line)
+    headers = operations.EVENT_HEADERS | ({"Last-Event-ID": reader.last_id} if reader.last_id else {})
+    try:
+        found = yield from opened(
+            operations.EVENTS, query=operations.events_query(query), headers=headers, silence=SILENCE
+        )
+    except UnreadableAnswerError:
+        raise
+    except UnreachableError as error:
+        return error
+    return _broken(found) if found is not None else None
+
+
+def _broken(reply: object) -> UnreachableError:
+    cause = reply.cause if isinstance(reply, NoAnswer) else "the stream broke off"
+    return UnreachableError(f"{cause}: try again")
 
 
 def _entry(frame: Frame) -> TimelineEntry:
@@ -57,8 +74,3 @@ def _entry(frame: Frame) -> TimelineEntry:
         return TimelineEntry.model_validate_json(frame.data)
     except ValidationError as error:
         raise UnreadableAnswerError("an event cannot be read: update this client, or ask the hub's operator") from error
-
-
-def _tell(on_gap: Callable[[], None] | None) -> None:
-    if on_gap is not None:
-        on_gap()

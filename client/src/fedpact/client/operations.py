@@ -186,6 +186,7 @@ def events_query(query: api.EventQuery) -> dict[str, str]:
 
 
 EVENTS = path_of("events")
+EVENT_HEADERS = {"Accept": "text/event-stream"}
 
 
 def _get(answer: type[A], *parts: str, query: Mapping[str, str] | None = None) -> Request[A]:

@@ -1,9 +1,8 @@
 """Who takes part: organizations, users and service accounts."""
 
-from dataclasses import dataclass
-
 from fedpact.client import operations
-from fedpact.client.hub import Hub
+from fedpact.client.steps import Flow
+from fedpact.client.verbs import H, Noun, verb
 from fedpact.contracts.api import (
     NewOrganization,
     NewUser,
@@ -16,40 +15,45 @@ from fedpact.contracts.api import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Organizations:
+class Organizations(Noun[H]):
     """`fp.organizations`."""
 
-    hub: Hub
+    __slots__ = ()
 
-    def list(self, query: PageQuery | None = None) -> OrganizationPage:
-        return self.hub.call(operations.organizations(query or PageQuery()))
+    @verb
+    def list(self, query: PageQuery | None = None) -> Flow[OrganizationPage]:
+        return self.hub.flow(operations.organizations(query or PageQuery()))
 
-    def get(self, organization: str) -> OrganizationView:
-        return self.hub.call(operations.organization(organization))
+    @verb
+    def get(self, organization: str) -> Flow[OrganizationView]:
+        return self.hub.flow(operations.organization(organization))
 
-    def register(self, organization: str, name: str, *, key: str | None = None) -> OrganizationView:
+    @verb
+    def register(self, organization: str, name: str, *, key: str | None = None) -> Flow[OrganizationView]:
         """Add a legal party to the federation."""
         new = NewOrganization(organization=organization, name=name)
-        return self.hub.call(operations.register_organization(new, self.hub.key(key)))
+        return self.hub.flow(operations.register_organization(new, self.hub.key(key)))
 
 
-@dataclass(frozen=True, slots=True)
-class Users:
+class Users(Noun[H]):
     """`fp.users`."""
 
-    hub: Hub
+    __slots__ = ()
 
-    def list(self, query: PageQuery | None = None) -> UserPage:
-        return self.hub.call(operations.users(query or PageQuery()))
+    @verb
+    def list(self, query: PageQuery | None = None) -> Flow[UserPage]:
+        return self.hub.flow(operations.users(query or PageQuery()))
 
-    def get(self, user: str) -> UserView:
-        return self.hub.call(operations.user(user))
+    @verb
+    def get(self, user: str) -> Flow[UserView]:
+        return self.hub.flow(operations.user(user))
 
-    def register(self, new: NewUser, *, key: str | None = None) -> UserView:
+    @verb
+    def register(self, new: NewUser, *, key: str | None = None) -> Flow[UserView]:
         """Add somebody to an organization; with the hash of a secret, a service account."""
-        return self.hub.call(operations.register_user(new, self.hub.key(key)))
+        return self.hub.flow(operations.register_user(new, self.hub.key(key)))
 
-    def change(self, user: str, change: UserChange, *, key: str | None = None) -> UserView:
+    @verb
+    def change(self, user: str, change: UserChange, *, key: str | None = None) -> Flow[UserView]:
         """New roles, groups or standing; what `change` leaves out stays."""
-        return self.hub.call(operations.change_user(user, change, self.hub.key(key)))
+        return self.hub.flow(operations.change_user(user, change, self.hub.key(key)))

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from fedpact.client import operations
 from fedpact.client.documents import as_document, read_value
 from fedpact.client.errors import InputError
-from fedpact.client.hub import Hub
+from fedpact.client.steps import Flow
+from fedpact.client.verbs import H, Noun, verb
 from fedpact.contracts.api import NewPolicy, PageQuery, PolicyEdit, PolicyPage, PolicyView, Preview
 from fedpact.contracts.policies import Dsse, PolicyDocument
 from fedpact.decision import dsse, keys
@@ -17,35 +17,40 @@ from fedpact.decision.policies import read_policy, signed_policy, verified_polic
 OTHERS = 0o077
 
 
-@dataclass(frozen=True, slots=True)
-class Policies:
+class Policies(Noun[H]):
     """`fp.policies`."""
 
-    hub: Hub
+    __slots__ = ()
 
-    def publish(self, policy: PolicyDocument | Dsse, *, key: str | None = None) -> PolicyView:
+    @verb
+    def publish(self, policy: PolicyDocument | Dsse, *, key: str | None = None) -> Flow[PolicyView]:
         """Put a policy, or a new revision, in force. A plain document travels unsigned: gateways may refuse it."""
         new = NewPolicy(envelope=policy) if isinstance(policy, Dsse) else NewPolicy(document=policy)
-        return self.hub.call(operations.publish_policy(new, self.hub.key(key)))
+        return self.hub.flow(operations.publish_policy(new, self.hub.key(key)))
 
-    def preview(self, policy: PolicyDocument | Dsse) -> Preview:
+    @verb
+    def preview(self, policy: PolicyDocument | Dsse) -> Flow[Preview]:
         """What publishing it would allow, and which live specs it would decide otherwise. Nothing is changed."""
         document = read_policy(policy) if isinstance(policy, Dsse) else policy
-        return self.hub.call(operations.preview_policy(PolicyEdit(document=document)))
+        return self.hub.flow(operations.preview_policy(PolicyEdit(document=document)))
 
-    def preview_withdrawal(self, policy: str) -> Preview:
+    @verb
+    def preview_withdrawal(self, policy: str) -> Flow[Preview]:
         """Which live specs a withdrawal would end."""
-        return self.hub.call(operations.preview_policy(PolicyEdit(withdraw=policy)))
+        return self.hub.flow(operations.preview_policy(PolicyEdit(withdraw=policy)))
 
-    def list(self, query: PageQuery | None = None) -> PolicyPage:
-        return self.hub.call(operations.policies(query or PageQuery()))
+    @verb
+    def list(self, query: PageQuery | None = None) -> Flow[PolicyPage]:
+        return self.hub.flow(operations.policies(query or PageQuery()))
 
-    def get(self, policy: str) -> PolicyView:
-        return self.hub.call(operations.policy(policy))
+    @verb
+    def get(self, policy: str) -> Flow[PolicyView]:
+        return self.hub.flow(operations.policy(policy))
 
-    def withdraw(self, policy: str, *, key: str | None = None) -> PolicyView:
+    @verb
+    def withdraw(self, policy: str, *, key: str | None = None) -> Flow[PolicyView]:
         """End a policy; what runs on it alone stops."""
-        return self.hub.call(operations.withdraw_policy(policy, self.hub.key(key)))
+        return self.hub.flow(operations.withdraw_policy(policy, self.hub.key(key)))
 
 
 def new_key(path: Path) -> tuple[Path, str]:

@@ -1,15 +1,19 @@
 """Compute specs: the pacts, their activations, and why they are where they are."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic
 
 from fedpact.client import operations
-from fedpact.client.errors import SpecEndedError, TimedOutError
-from fedpact.client.flows import until
+from fedpact.client.async_hub import AsyncHub
 from fedpact.client.hub import Hub
-from fedpact.client.jobs import Job, Jobs, Payload
+from fedpact.client.jobs import Job, Jobs, Payload, submission
+from fedpact.client.messages import Request
+from fedpact.client.outcomes import Goal, becoming
+from fedpact.client.pages import every
+from fedpact.client.steps import Flow, Telling
+from fedpact.client.verbs import H, series, verb
+from fedpact.client.waiting import wait
 from fedpact.contracts.api import (
     CloneRequest,
     GenerationGuard,
@@ -22,145 +26,202 @@ from fedpact.contracts.api import (
     WhyView,
 )
 from fedpact.contracts.pact import SpecContent
-from fedpact.contracts.specs import EndOutcome, Stage, Verdict
+from fedpact.contracts.specs import Stage
 
-Goal = Literal["approved", "active", "inactive"]
-PAGE = 200
 TIMEOUT = 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Specs:
-    """`fp.specs`."""
+class Specs(Generic[H]):
+    """`fp.specs`. What makes a spec gives a `Spec`, which can be activated; what reads or changes gives data."""
 
-    hub: Hub
-    jobs: Jobs
+    hub: H
+    jobs: Jobs[H]
 
-    def create(self, content: SpecContent, *, spec_id: str | None = None, key: str | None = None) -> SpecView:
+    @verb
+    def create(self, content: SpecContent, *, spec_id: str | None = None, key: str | None = None) -> "Flow[Spec[H]]":
         """Propose a pact. Its verdict follows."""
         new = NewSpec(content=content, spec_id=spec_id) if spec_id else NewSpec(content=content)
-        return self.hub.call(operations.create_spec(new, self.hub.key(key)))
+        return Spec(specs=self, view=(yield from self.hub.flow(operations.create_spec(new, self.hub.key(key)))))
 
-    def get(self, spec_id: str) -> SpecView:
-        return self.hub.call(operations.spec(spec_id))
-
-    def list(self, query: SpecQuery | None = None) -> SpecPage:
-        """One page of the specs one may see, newest first."""
-        return self.hub.call(operations.specs(query or SpecQuery()))
-
-    def every(self, query: SpecQuery | None = None) -> Iterator[SpecSummary]:
-        """All of them, page after page."""
-        asked = (query or SpecQuery()).model_copy(update={"page": 0, "page_size": PAGE})
-        while True:
-            page = self.list(asked)
-            yield from page.items
-            if not page.items or (asked.page + 1) * PAGE >= page.total:
-                return
-            asked = asked.model_copy(update={"page": asked.page + 1})
-
-    def clone(self, spec_id: str, *, new_id: str | None = None, key: str | None = None) -> SpecView:
+    @verb
+    def clone(self, spec_id: str, *, new_id: str | None = None, key: str | None = None) -> "Flow[Spec[H]]":
         """The same content under a new id, to run in parallel."""
         request = CloneRequest(spec_id=new_id) if new_id else CloneRequest()
-        return self.hub.call(operations.clone_spec(spec_id, request, self.hub.key(key)))
+        made = operations.clone_spec(spec_id, request, self.hub.key(key))
+        return Spec(specs=self, view=(yield from self.hub.flow(made)))
 
-    def activate(self, spec_id: str, *, expected_generation: int | None = None, key: str | None = None) -> SpecView:
+    @verb
+    def get(self, spec_id: str) -> Flow[SpecView]:
+        """How a spec stands."""
+        return self.hub.flow(operations.spec(spec_id))
+
+    @verb
+    def list(self, query: SpecQuery | None = None) -> Flow[SpecPage]:
+        """One page of the specs one may see, newest first."""
+        return self.hub.flow(operations.specs(query or SpecQuery()))
+
+    @series
+    def every(self, query: SpecQuery | None = None) -> Telling[SpecSummary]:
+        """All of them, page after page."""
+        return every(lambda asked: self.hub.flow(operations.specs(asked)), query or SpecQuery())
+
+    @verb
+    def activate(
+        self, spec_id: str, *, expected_generation: int | None = None, key: str | None = None
+    ) -> Flow[SpecView]:
         """Provision the server and the clients."""
-        return self.hub.call(operations.activate_spec(spec_id, _guard(expected_generation), self.hub.key(key)))
+        return self.hub.flow(operations.activate_spec(spec_id, _guard(expected_generation), self.hub.key(key)))
 
-    def deactivate(self, spec_id: str, *, expected_generation: int | None = None, key: str | None = None) -> SpecView:
+    @verb
+    def deactivate(
+        self, spec_id: str, *, expected_generation: int | None = None, key: str | None = None
+    ) -> Flow[SpecView]:
         """Stop the activation and free what it holds."""
-        return self.hub.call(operations.deactivate_spec(spec_id, _guard(expected_generation), self.hub.key(key)))
+        return self.hub.flow(operations.deactivate_spec(spec_id, _guard(expected_generation), self.hub.key(key)))
 
-    def why(self, spec_id: str) -> WhyView:
+    @verb
+    def why(self, spec_id: str) -> Flow[WhyView]:
         """Why the spec is where it is."""
-        return self.hub.call(operations.why(spec_id))
+        return self.hub.flow(operations.why(spec_id))
 
-    def timeline(self, spec_id: str) -> TimelineView:
+    @verb
+    def timeline(self, spec_id: str) -> Flow[TimelineView]:
         """What happened to the spec, with times."""
-        return self.hub.call(operations.timeline(spec_id))
+        return self.hub.flow(operations.timeline(spec_id))
 
-    def wait(self, spec_id: str, goal: Goal = "active", *, timeout: float = TIMEOUT) -> SpecView:
+    @verb
+    def wait(self, spec_id: str, goal: Goal = "active", *, timeout: float = TIMEOUT) -> Flow[SpecView]:
         """The spec once it is `goal`; `SpecEndedError` when it will not become so by itself."""
-        return self.hub.run(
-            until(
-                lambda: self.hub.flow(operations.spec(spec_id)),
-                lambda spec: reached(spec, goal),
-                lambda spec: TimedOutError(
-                    f"`{spec_id}` is {spec.status} after {timeout:g} s and goes on: `fedpact specs why {spec_id}` tells"
-                    " what it waits for"
-                ),
-                elapsed=self.hub.clock.elapsed,
-                timeout=timeout,
-            )
-        )
+        return wait(self.hub, becoming(spec_id, goal, timeout))
 
-    @contextmanager
-    def activated(self, spec_id: str, *, timeout: float = TIMEOUT) -> Iterator["Activation"]:
+    def activated(self, spec_id: str, *, timeout: float = TIMEOUT) -> "Activating[H]":
         """
-        The spec, active for the length of a `with` block.
+        The spec, active for the length of a `with` (or `async with`) block.
 
         Whoever activated it deactivates it: one that was active (or on its way) before stays so.
         """
-        spec = self.wait(spec_id, "approved", timeout=timeout)
-        ours = spec.stage in {Stage.IDLE, Stage.DELETING}
-        if spec.stage is Stage.DELETING:
-            self.wait(spec_id, "inactive", timeout=timeout)
-        if ours:
-            self.activate(spec_id)
-        try:
-            yield Activation(specs=self, spec=self.wait(spec_id, timeout=timeout))
-        finally:
-            if ours:
-                self.deactivate(spec_id)
+        return Activating(specs=self, spec_id=spec_id, timeout=timeout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Activation:
-    """A spec that is active."""
+class Spec(Generic[H]):
+    """One spec. `view` is how it stood when this was made; `get` asks again."""
 
-    specs: Specs
+    specs: Specs[H]
+    view: SpecView
+
+    @property
+    def hub(self) -> H:
+        return self.specs.hub
+
+    @property
+    def id(self) -> str:
+        return self.view.spec_id
+
+    @verb
+    def get(self) -> Flow[SpecView]:
+        """How it stands now."""
+        return self.hub.flow(operations.spec(self.id))
+
+    @verb
+    def why(self) -> Flow[WhyView]:
+        """Why it is where it is."""
+        return self.hub.flow(operations.why(self.id))
+
+    @verb
+    def timeline(self) -> Flow[TimelineView]:
+        """What happened to it, with times."""
+        return self.hub.flow(operations.timeline(self.id))
+
+    @verb
+    def wait(self, goal: Goal = "active", *, timeout: float = TIMEOUT) -> Flow[SpecView]:
+        """The spec once it is `goal`; `SpecEndedError` when it will not become so by itself."""
+        return wait(self.hub, becoming(self.id, goal, timeout))
+
+    @verb
+    def activate(self, *, expected_generation: int | None = None) -> Flow[SpecView]:
+        """Provision the server and the clients."""
+        return self.hub.flow(operations.activate_spec(self.id, _guard(expected_generation), self.hub.key()))
+
+    @verb
+    def deactivate(self, *, expected_generation: int | None = None) -> Flow[SpecView]:
+        """Stop the activation and free what it holds."""
+        return self.hub.flow(operations.deactivate_spec(self.id, _guard(expected_generation), self.hub.key()))
+
+    def activated(self, *, timeout: float = TIMEOUT) -> "Activating[H]":
+        """The spec, active for the length of a block: see `Specs.activated`."""
+        return self.specs.activated(self.id, timeout=timeout)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activation(Generic[H]):
+    """A spec that is active. `spec` is how it stood when it had become so."""
+
+    specs: Specs[H]
     spec: SpecView
 
-    def submit(self, payload: Payload, *, job_id: str | None = None, key: str | None = None) -> Job:
+    @property
+    def hub(self) -> H:
+        return self.specs.hub
+
+    @verb
+    def submit(self, payload: Payload, *, job_id: str | None = None, key: str | None = None) -> Flow[Job[H]]:
         """Run `payload` here."""
-        jobs = self.specs.jobs
-        return Job(jobs=jobs, id=jobs.submit(self.spec.spec_id, payload, job_id=job_id, key=key).job_id)
+        said = {"job_id": job_id} if job_id else {}
+        request = submission(self.spec.spec_id, payload, self.hub.key(key), said)
+        return Job(jobs=self.specs.jobs, view=(yield from self.hub.flow(request)))
 
 
-def reached(spec: SpecView, goal: Goal) -> bool:
-    """Whether the spec is what is waited for; raises when it will not become so without somebody's doing."""
-    match goal:
-        case "approved":
-            _can_be_approved(spec)
-            return spec.verdict is Verdict.APPROVED
-        case "inactive":
-            return spec.stage in {Stage.IDLE, Stage.INVALID}
-        case "active":
-            if spec.stage is Stage.ACTIVE:
-                return True
-            _can_become_active(spec)
-            return False
+@dataclass(slots=True, kw_only=True)
+class Activating(Generic[H]):
+    """An activation that lasts as long as a block: `with` for the one client, `async with` for the other."""
 
+    specs: Specs[H]
+    spec_id: str
+    timeout: float
+    ours: bool = False
 
-def _can_be_approved(spec: SpecView) -> None:
-    if spec.stage is Stage.INVALID or spec.verdict is Verdict.REJECTED:
-        raise _ended(spec)
+    def __enter__(self: "Activating[Hub]") -> Activation[Hub]:
+        try:
+            return self.specs.hub.run(self._begun())
+        except BaseException:
+            self.specs.hub.run(self._ended())
+            raise
 
+    def __exit__(self: "Activating[Hub]", *_: object) -> None:
+        self.specs.hub.run(self._ended())
 
-def _can_become_active(spec: SpecView) -> None:
-    _can_be_approved(spec)
-    if spec.outcome is EndOutcome.FAILED and spec.stage in {Stage.IDLE, Stage.DELETING}:
-        raise _ended(spec)
-    if spec.stage is Stage.DELETING or (spec.stage is Stage.IDLE and spec.verdict is not Verdict.PENDING):
-        raise SpecEndedError(
-            f"`{spec.spec_id}` is {spec.status} and nobody activates it: `fedpact specs activate {spec.spec_id}`", spec
-        )
+    async def __aenter__(self: "Activating[AsyncHub]") -> Activation[AsyncHub]:
+        try:
+            return await self.specs.hub.run(self._begun())
+        except BaseException:
+            await self.specs.hub.run(self._ended())
+            raise
 
+    async def __aexit__(self: "Activating[AsyncHub]", *_: object) -> None:
+        await self.specs.hub.run(self._ended())
 
-def _ended(spec: SpecView) -> SpecEndedError:
-    reasons = "; ".join(reason.text for reason in spec.reasons[:3])
-    told = spec.cause or reasons or "no cause told"
-    return SpecEndedError(f"`{spec.spec_id}` is {spec.status}: {told}: see `fedpact specs why {spec.spec_id}`", spec)
+    def _begun(self) -> Flow[Activation[H]]:
+        spec = yield from self._become("approved")
+        if spec.stage is Stage.DELETING:
+            yield from self._become("inactive")
+        if spec.stage in {Stage.IDLE, Stage.DELETING}:
+            self.ours = True
+            yield from self._sent(operations.activate_spec)
+        return Activation(specs=self.specs, spec=(yield from self._become("active")))
+
+    def _ended(self) -> Flow[None]:
+        if self.ours:
+            self.ours = False
+            yield from self._sent(operations.deactivate_spec)
+
+    def _become(self, goal: Goal) -> Flow[SpecView]:
+        return wait(self.specs.hub, becoming(self.spec_id, goal, self.timeout))
+
+    def _sent(self, operation: Callable[[str, GenerationGuard, str], Request[SpecView]]) -> Flow[SpecView]:
+        hub = self.specs.hub
+        return hub.flow(operation(self.spec_id, GenerationGuard(), hub.key()))
 
 
 def _guard(expected_generation: int | None) -> GenerationGuard:

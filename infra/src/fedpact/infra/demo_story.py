@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from fedpact.client.fedpact import Fedpact
+from fedpact.client.hub import Hub
 from fedpact.client.jobs import Job
 from fedpact.contracts.api import JobView, SpecView
 from fedpact.contracts.pact import Demand, ModelRef, Resources, SpecContent
@@ -70,17 +71,17 @@ class Story:
 
     def _rejected(self, ada: Fedpact, datasets: list[str]) -> str:
         spec = ada.specs.create(_content(datasets, "logreg"))
-        view = self._verdict(ada, spec.spec_id)
+        view = self._verdict(ada, spec.id)
         if view.verdict is not Verdict.REJECTED:
             raise StoryError(f"a spec that no policy covers is {view.verdict}")
         self.report.rejected = {r.dataset or r.code: r.model_dump(mode="json") for r in view.reasons}
         self.say(f"Ada's spec for `logreg` is {view.status}:")
         for reason in view.reasons:
             self.say(f"    {reason.text}" + (f" ({reason.suggestion})" if reason.suggestion else ""))
-        return spec.spec_id
+        return spec.id
 
     def _statistics(self, ada: Fedpact, datasets: list[str]) -> None:
-        spec = ada.specs.create(_content(datasets, "statistics")).spec_id
+        spec = ada.specs.create(_content(datasets, "statistics")).id
         self._verdict(ada, spec)
         payload: Payload = {"functions": ["count", "mean", "stddev"], "columns": ["mean_radius", "mean_texture"]}
         self._run(ada, spec, "statistics", payload)
@@ -100,22 +101,22 @@ class Story:
         job = ada.jobs.submit(spec, payload)
         self.interlude(f"{model}:submitted")
         began = time.monotonic()
-        view = self._followed(ada, ada.job(job.job_id), spec)
+        view = self._followed(ada, job, spec)
         seconds = round(time.monotonic() - began, 2)
         self.report.jobs.append({"model": model, "status": view.status.value, "seconds": seconds})
         if view.status.value != "completed":
             raise StoryError(f"the {model} job is {view.status.value}: {view.reason}")
         self.say(f"{model} completed in {seconds} s; results: {', '.join(a.name for a in view.artifacts)}")
-        ada.jobs.download(job.job_id, self.downloads / model)
+        job.download(self.downloads / model)
         ada.specs.deactivate(spec)
         self.interlude(f"{model}:deactivating")
         self._timed(f"{model}.deactivation", lambda: self._gone(ada, spec))
 
-    def _followed(self, ada: Fedpact, job: Job, spec: str) -> JobView:
+    def _followed(self, ada: Fedpact, job: Job[Hub], spec: str) -> JobView:
         told = 0
         deadline = time.monotonic() + PATIENCE
         while True:
-            view = job.view
+            view = job.get()
             self._look(ada, spec)
             points = job.metrics().points
             for point in points[told:]:

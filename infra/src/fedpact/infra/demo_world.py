@@ -6,7 +6,6 @@ from pathlib import Path
 
 import httpx
 
-from fedpact.client.catalog import Models
 from fedpact.client.fedpact import Fedpact
 from fedpact.client.oauth import Issuer
 from fedpact.contracts.policies import Beneficiaries, DatasetScope, PolicyDocument, Rule
@@ -77,9 +76,8 @@ class World:
     def push_models(self, folder: Path, names: Sequence[str]) -> None:
         """The model manager registers the shipped packages, pinned by the digest of their files."""
         with self.user("mia") as mia:
-            models: Models = mia.models
             for name in names:
-                models.push(folder / name)
+                mia.models.push(folder / name)
 
     def publish(self, revision: int, rules: tuple[Rule, ...]) -> None:
         """Every owner signs a policy for the scientist's organization and publishes it."""

@@ -33,7 +33,7 @@ def submit(
     given = parameters(payload, "--payload")
     with cli.fedpact() as fp:
         job = fp.jobs.submit(spec, given, activate=activate, deactivate=deactivate, job_id=job_id, key=key)
-        cli.show(fp.jobs.wait(job.job_id, timeout=timeout) if wait else job)
+        cli.show(fp.jobs.wait(job.id, timeout=timeout) if wait else job.view)
 
 
 @verb(app, "list")

@@ -18,11 +18,11 @@ from rich.table import Table
 from rich.text import Text
 
 from fedpact.client.custodian import Offered, Offers
+from fedpact.client.texts import clean
 from fedpact.contracts import api
 
 WIDE = 10_000
 """Columns of what is not a terminal: nothing is cut off."""
-_BIDI = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F)))
 
 
 class Format(StrEnum):
@@ -137,11 +137,6 @@ def line(entry: api.TimelineEntry, form: Format) -> str:
             return "  ".join(_cell(part) for part in (entry.time, entry.type, entry.about, entry.text))
 
 
-def clean(text: str) -> str:
-    """`text` without what a terminal would obey."""
-    return "".join("\N{REPLACEMENT CHARACTER}" if _obeyed(char) else char for char in text)
-
-
 def more_pages(value: BaseModel) -> str:
     """What to say when a page is not all there is."""
     if not isinstance(value, api.Page) or (value.page + 1) * value.page_size >= value.total:
@@ -188,10 +183,6 @@ def _cell(value: object) -> str:
             return clean(yaml.safe_dump(value, sort_keys=False, allow_unicode=True).rstrip())
         case _:
             return clean(str(value))
-
-
-def _obeyed(char: str) -> bool:
-    return (char < " " and char not in "\n\t") or "\x7f" <= char <= "\x9f" or char in _BIDI
 
 
 def _kind(user: api.UserView) -> str:

@@ -9,9 +9,10 @@ import typer
 from fedpact.client import policies as offline
 from fedpact.client.cli.choices import File, Key, Page, PageSize
 from fedpact.client.cli.nouns import noun, verb
-from fedpact.client.cli.output import Format, clean
+from fedpact.client.cli.output import Format
 from fedpact.client.cli.session import Session
 from fedpact.client.errors import InputError
+from fedpact.client.texts import clean
 from fedpact.contracts.api import PageQuery, Preview
 from fedpact.contracts.policies import Dsse
 from fedpact.decision.keys import by_id, keyid

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 import typer
 from pydantic import BaseModel, ValidationError
 
-from fedpact.client.cli.output import Format, clean, more_pages, rendered
+from fedpact.client.cli.output import Format, more_pages, rendered
 from fedpact.client.connecting import Connecting
 from fedpact.client.documents import first_problem
 from fedpact.client.errors import FedpactError, InputError, NotLoggedInError, TimedOutError, UnreachableError
 from fedpact.client.fedpact import Fedpact
 from fedpact.client.hub import Options
+from fedpact.client.texts import clean
 from fedpact.contracts.envelope import DomainError
 
 EXIT_CODES: Mapping[type[DomainError], int] = {

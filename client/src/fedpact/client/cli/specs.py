@@ -9,11 +9,12 @@ from pydantic import JsonValue
 
 from fedpact.client.cli.choices import Key, Page, PageSize, Timeout, Wait, parameters
 from fedpact.client.cli.nouns import noun, verb
-from fedpact.client.cli.output import Format, clean, rendered
+from fedpact.client.cli.output import Format, rendered
 from fedpact.client.cli.session import Session
 from fedpact.client.documents import as_document, as_object, read_value
 from fedpact.client.errors import InputError
 from fedpact.client.specs import TIMEOUT
+from fedpact.client.texts import clean
 from fedpact.contracts.api import SpecQuery, SpecView
 from fedpact.contracts.pact import SpecContent
 from fedpact.contracts.specs import Stage, Verdict
@@ -73,7 +74,7 @@ def create(
     content = _content(as_object(read_value(file), str(file)) if file else {}, said, clients, server)
     with cli.fedpact() as fp:
         made = fp.specs.create(content, spec_id=spec_id, key=key)
-        cli.show(fp.specs.wait(made.spec_id, "approved", timeout=timeout) if wait else made)
+        cli.show(fp.specs.wait(made.id, "approved", timeout=timeout) if wait else made.view)
 
 
 @verb(app, "list")
@@ -144,7 +145,7 @@ def clone(
     """The same content under a new id, to run in parallel."""
     with cli.fedpact() as fp:
         made = fp.specs.clone(spec, new_id=new_id, key=key)
-        cli.show(fp.specs.wait(made.spec_id, "approved", timeout=timeout) if wait else made)
+        cli.show(fp.specs.wait(made.id, "approved", timeout=timeout) if wait else made.view)
 
 
 @verb(app)
