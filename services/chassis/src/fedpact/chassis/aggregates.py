@@ -129,13 +129,13 @@ class Stored(Generic[S]):
         return [self._codec.validate_python(d.state) for d in await self.documents.every()]
 
     async def change(self, key: str, step: Step[S], cause: Cause) -> Sequence[Fact]:
-        remembered = self._remembered.pop(key, None)
-        facts = await self._guessed(remembered, step, cause) if remembered else None
+        guess = self._remembered.pop(key, None) or _before_the_first(key, cause)
+        facts = await self._guessed(guess, step, cause) if guess else None
         return facts if facts is not None else await self._changed(key, step, cause)
 
     async def _guessed(self, before: Document, step: Step[S], cause: Cause) -> Sequence[Fact] | None:
         """
-        The step on what was last saved here, which mostly is what is stored: that spares the look.
+        The step on what is likely stored: what was last saved here, or nothing. That spares the look.
 
         Only a save proves the guess. Whatever else comes of it has to come of what is stored.
         """
@@ -277,6 +277,13 @@ class Stored(Generic[S]):
         # with the stream, which the bus authenticates: nobody fills in the marks of another context's facts
         name = f"{cause.stream}|{envelope.source}|{envelope.subject}"
         return name.replace(".", "_"), (envelope.epoch, envelope.sequence)
+
+
+def _before_the_first(key: str, cause: Cause) -> Document | None:
+    """Nothing, when the first fact ever told of something is heard, which most often begins a copy of it."""
+    envelope = cause.envelope
+    first = envelope is not None and envelope.sequence == 1 and cause.accepted is None
+    return Document(key=key) if first else None
 
 
 class OversizeError(DomainError):

@@ -31,9 +31,14 @@ GLANCE, LOOK = 0.05, 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """A command with who wants it. The token travels beside it and is kept nowhere."""
+    """
+    A command with who wants it. The token travels beside it and is kept nowhere.
+
+    A `repeatable` one may have come before: its sender chose a key for it.
+    """
 
     command_id: str
+    repeatable: bool
     command: Command
     actor: Actor
     token: str = field(repr=False)
@@ -99,12 +104,14 @@ class Orders:
 
     async def send(self, wish: Wish) -> Settled | None:
         """What became of it; `None` when that is not known in time."""
-        came_before = not await self._note(wish)
-        known = await self._settled.find(wish.command_id) if came_before else None
-        if known is not None:
-            return known
+        if wish.repeatable and not await self._note(wish):
+            known = await self._settled.find(wish.command_id)
+            if known is not None:
+                return known
         with self.waits.on(wish.command_id) as wait:
             await self._line.publish(self._outgoing(wish))
+            if not wish.repeatable:
+                await self._note(wish)
             return await self._outcome(wish.command_id, wait)
 
     async def find(self, user: str, command_id: str) -> tuple[Sent, Settled | None] | None:

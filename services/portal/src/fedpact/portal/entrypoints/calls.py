@@ -23,7 +23,7 @@ from fedpact.portal.domain.errors import ForbiddenError, MalformedRequestError, 
 from fedpact.portal.entrypoints.routes import Route
 
 M = TypeVar("M", bound=Strict)
-MAX_KEY = 200
+KEY, MAX_KEY = "Idempotency-Key", 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,11 @@ class Call:
     token: str = field(repr=False)
     query: Strict | None = None
     body: Strict | None = None
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the sender chose its id, so that it may have come before."""
+        return KEY in self.request.headers
 
     def path(self, name: str) -> str:
         """A part of the path."""
@@ -108,7 +113,7 @@ def _bearer(request: web.Request) -> str:
 
 
 def _key(request: web.Request) -> str | None:
-    key = request.headers.get("Idempotency-Key")
+    key = request.headers.get(KEY)
     if key is not None and not (0 < len(key) <= MAX_KEY and key.isprintable()):
         raise MalformedRequestError(
             f"an `Idempotency-Key` has 1 to {MAX_KEY} printable characters", path="Idempotency-Key"

@@ -123,7 +123,13 @@ class Writes:
         return (await self.queries.spec(call.viewer, call.path("spec"))).spec_id
 
     async def _carry(self, call: Call, command: Command, view: View, location: str = "") -> Outcome:
-        wish = Wish(command_id=call.command_id, command=command, actor=call.viewer, token=call.token)
+        wish = Wish(
+            command_id=call.command_id,
+            repeatable=call.repeatable,
+            command=command,
+            actor=call.viewer,
+            token=call.token,
+        )
         settled = await self.orders.send(wish)
         if settled is None or not settled.accepted:
             return Outcome(settled=settled)
