@@ -1,9 +1,11 @@
 """The whole portal in this process: documents in memory, owners scripted, tokens that are their bearer's name."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -22,10 +24,11 @@ from fedpact.contracts.envelope import COMMANDS, TOKEN_HEADER, Accepted, Actor, 
 from fedpact.contracts.identity import OrganizationRegistered, UserChanged
 from fedpact.contracts.queries import DownloadTicket
 from fedpact.contracts.registry import ModelChanged
+from fedpact.portal.adapters.vault import SecretVault
 from fedpact.portal.app import kinds
 from fedpact.portal.app.handlers import Handlers
-from fedpact.portal.app.ports import Opened, ReadModel
-from fedpact.portal.domain.errors import NotLoggedInError
+from fedpact.portal.app.ports import LoginRequest, Opened, ReadModel, Tokens
+from fedpact.portal.domain.errors import LoginEndedError, NotLoggedInError
 from fedpact.portal.domain.statuses import STATUS_OF
 from fedpact.portal.main import Outside, Portal, assemble
 from fedpact.portal.settings import Settings
@@ -46,6 +49,7 @@ def read_model() -> ReadModel:
         heads=Stored(MemoryDocuments(), kinds.HEADS),
         sent=Stored(MemoryDocuments(), kinds.SENT),
         settled=Stored(MemoryDocuments(), kinds.SETTLED),
+        logins=Stored(MemoryDocuments(), kinds.LOGINS),
     )
 
 
@@ -71,6 +75,39 @@ class MemoryFiles:
             yield found
 
         yield Opened(size=len(found), chunks=chunks())
+
+
+@dataclass
+class MemoryIssuer:
+    """An issuer whose codes are `<user>.<challenge>` and whose access tokens are their bearer's name."""
+
+    asked: list[LoginRequest] = field(default_factory=list)
+    renewed: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    down: bool = False
+
+    async def page(self, ask: LoginRequest) -> str:
+        self.asked.append(ask)
+        return f"http://issuer.test/authorize?state={ask.state}"
+
+    async def redeem(self, code: str, verifier: str, redirect_uri: str) -> Tokens:
+        user, _, challenge = code.partition(".")
+        made = urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
+        if (challenge, redirect_uri) != (made, self.asked[-1].redirect_uri):
+            raise LoginEndedError("the code is worth nothing: log in again")
+        return Tokens(access=user, refresh=f"{user}.0", seconds=900)
+
+    async def renew(self, refresh: str) -> Tokens:
+        if self.down:
+            raise UnavailableError("the login service does not answer")
+        if refresh in self.renewed or refresh in self.ended:
+            raise LoginEndedError("the refresh token was used before: log in again")
+        self.renewed.append(refresh)
+        user, _, number = refresh.partition(".")
+        return Tokens(access=user, refresh=f"{user}.{int(number) + 1}", seconds=900)
+
+    async def end(self, refresh: str) -> None:
+        self.ended.append(refresh)
 
 
 @dataclass
@@ -137,6 +174,8 @@ class Stage:
     line: MemoryLine
     owners: Owners
     files: MemoryFiles
+    issuer: "MemoryIssuer"
+    clock: FakeClock
 
     async def tell(self, *facts: Fact) -> None:
         """The owners say something unasked."""
@@ -147,11 +186,14 @@ class Stage:
 def stage(folder: Path, **settings: object) -> Stage:
     model, owners, files = read_model(), Owners(), MemoryFiles()
     line = MemoryLine(owners)
-    outside = Outside(line=line, verify=verify, files=files, clock=FakeClock(NOON), checks={"bus": _fine})
+    issuer, clock = MemoryIssuer(), FakeClock(NOON)
+    outside = Outside(
+        line=line, verify=verify, files=files, issuer=issuer, vault=SecretVault(), clock=clock, checks={"bus": _fine}
+    )
     chosen = {"outcome_seconds": 0.05, "sequence_seconds": 0.05, "mongo_url_file": folder / "none", **settings}
     portal = assemble(model, outside, Settings.model_validate(chosen))
     line.handlers = portal.handlers
-    return Stage(portal=portal, model=model, line=line, owners=owners, files=files)
+    return Stage(portal=portal, model=model, line=line, owners=owners, files=files, issuer=issuer, clock=clock)
 
 
 async def _fine() -> str | None:
@@ -161,6 +203,7 @@ async def _fine() -> str | None:
 def application(stage: Stage) -> web.Application:
     app = make_app(checks={}, status_of=STATUS_OF)
     stage.portal.api.add_to(app)
+    stage.portal.site.add_to(app)
     return app
 
 

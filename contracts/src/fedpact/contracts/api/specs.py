@@ -14,18 +14,23 @@ from fedpact.contracts.specs import EndOutcome, ParticipantView, Stage, Verdict
 
 
 class SpecQuery(PageQuery):
-    """`status` is a main category. Search by one of dataset, model, spec id or creator; part of it is enough."""
+    """
+    `status` is a main category. Search by one of dataset, model, spec id or creator; part of it is enough.
+
+    `search` looks in all four of them.
+    """
 
     status: Literal["active", "updating", "inactive", "failed"] | None = None
     dataset: Annotated[str, Field(min_length=1, max_length=128)] | None = None
     model: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     spec: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     creator: Annotated[str, Field(min_length=1, max_length=254)] | None = None
+    search: Annotated[str, Field(min_length=1, max_length=254)] | None = None
 
     @model_validator(mode="after")
     def _one_search(self) -> "SpecQuery":
-        if sum(term is not None for term in (self.dataset, self.model, self.spec, self.creator)) > 1:
-            raise ValueError("search by one of dataset, model, spec or creator, not by several")
+        if sum(term is not None for term in (self.dataset, self.model, self.spec, self.creator, self.search)) > 1:
+            raise ValueError("search by one of dataset, model, spec, creator or all of them, not by several")
         return self
 
 

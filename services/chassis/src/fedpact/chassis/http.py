@@ -105,12 +105,13 @@ def _problems(status_of: Mapping[str, int]) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         outcome = await outcome_of(handler(request))
-        return _told(outcome, request, status_of) if isinstance(outcome, Exception) else outcome
+        return refusal(outcome, request, status_of) if isinstance(outcome, Exception) else outcome
 
     return middleware
 
 
-def _told(error: Exception, request: web.Request, status_of: Mapping[str, int]) -> web.StreamResponse:
+def refusal(error: Exception, request: web.Request, status_of: Mapping[str, int]) -> web.StreamResponse:
+    """The problem an error is told as; a redirect passes on as the error it is."""
     match error:
         case DomainError():
             return problem(status_of.get(error.slug, 409), error.slug, error.reason, path=error.path)

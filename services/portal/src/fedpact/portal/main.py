@@ -4,6 +4,7 @@ import argparse
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from fedpact.chassis import service
 from fedpact.chassis.actors import Actors
@@ -16,20 +17,30 @@ from fedpact.contracts.identity import OrganizationRegistered, UserChanged
 from fedpact.contracts.registry import ModelChanged
 from fedpact.decision.actors import read_actor
 from fedpact.portal.adapters.files import HttpFiles
+from fedpact.portal.adapters.issuer import HttpIssuer
 from fedpact.portal.adapters.line import BusLine
 from fedpact.portal.adapters.store import drop
+from fedpact.portal.adapters.vault import SecretVault
 from fedpact.portal.app import kinds
 from fedpact.portal.app.feed import Feed, Journal
 from fedpact.portal.app.handlers import Handlers
 from fedpact.portal.app.index import Index
+from fedpact.portal.app.logins import Logins
 from fedpact.portal.app.orders import Orders, Patience
-from fedpact.portal.app.ports import Files, Line, ReadModel, Verify
+from fedpact.portal.app.ports import Files, Issuer, Line, ReadModel, Vault, Verify
 from fedpact.portal.app.queries import Queries
 from fedpact.portal.domain.statuses import STATUS_OF
 from fedpact.portal.entrypoints import events
 from fedpact.portal.entrypoints.calls import Door
 from fedpact.portal.entrypoints.http import Api
 from fedpact.portal.entrypoints.openapi import VERSION
+from fedpact.portal.entrypoints.pages.assets import Assets
+from fedpact.portal.entrypoints.pages.cookies import Cookie
+from fedpact.portal.entrypoints.pages.login import AWAY_SECONDS, Entrance
+from fedpact.portal.entrypoints.pages.look import Look
+from fedpact.portal.entrypoints.pages.page import Desk
+from fedpact.portal.entrypoints.pages.site import Site
+from fedpact.portal.entrypoints.pages.table import PAGES
 from fedpact.portal.entrypoints.reads import Check, Reads
 from fedpact.portal.entrypoints.streams import Pace, Streams
 from fedpact.portal.entrypoints.writes import Writes
@@ -49,6 +60,8 @@ class Outside:
     line: Line
     verify: Verify
     files: Files
+    issuer: Issuer
+    vault: Vault
     clock: Clock
     checks: Mapping[str, Check]
 
@@ -58,6 +71,7 @@ class Portal:
     """The parts that a process runs."""
 
     api: Api
+    site: Site
     handlers: Handlers
     feed: Feed
     index: Index
@@ -83,7 +97,37 @@ def assemble(model: ReadModel, outside: Outside, settings: Settings) -> Portal:
         queries=queries,
         config=ConfigView(issuer=settings.issuer_url, channel=settings.channel, version=VERSION),
     )
-    return Portal(api=api, handlers=handlers, feed=feed, index=index)
+    site = _site(api, _entrance(model, outside, settings))
+    return Portal(api=api, site=site, handlers=handlers, feed=feed, index=index)
+
+
+def _entrance(model: ReadModel, outside: Outside, settings: Settings) -> Entrance:
+    secure = (settings.public_url or "").startswith("https://")
+    life = timedelta(seconds=settings.login_seconds)
+    return Entrance(
+        logins=Logins(model.logins, outside.issuer, outside.vault, outside.clock, life),
+        issuer=outside.issuer,
+        vault=outside.vault,
+        session=Cookie(purpose="session", secure=secure, seconds=settings.login_seconds),
+        away=Cookie(purpose="away", secure=secure, seconds=AWAY_SECONDS),
+        public_url=settings.public_url,
+    )
+
+
+def _site(api: Api, entrance: Entrance) -> Site:
+    """The pages, over what the API stands on."""
+    assets = Assets()
+    desk = Desk(
+        queries=api.queries,
+        reads=api.reads,
+        writes=api.writes,
+        streams=api.streams,
+        feed=api.door.feed,
+        clock=api.door.clock,
+        look=Look(assets),
+        config=api.config,
+    )
+    return Site(door=api.door, entrance=entrance, desk=desk, assets=assets, pages=PAGES)
 
 
 def read_model(hub: Hub) -> ReadModel:
@@ -102,6 +146,7 @@ def read_model(hub: Hub) -> ReadModel:
         heads=hub.kept("heads", kinds.HEADS),
         sent=hub.kept("sent", kinds.SENT),
         settled=hub.kept("settled", kinds.SETTLED),
+        logins=hub.kept("logins", kinds.LOGINS),
     )
 
 
@@ -112,6 +157,8 @@ def compose(settings: Settings) -> Service:
         line=line,
         verify=Actors(line.keys, read_actor, hub.clock).verify,
         files=HttpFiles(),
+        issuer=HttpIssuer(settings.issuer_url, settings.client_id),
+        vault=SecretVault(),
         clock=hub.clock,
         checks={"bus": line.problem, "store": _store_check(model)},
     )
@@ -119,8 +166,9 @@ def compose(settings: Settings) -> Service:
     events.subscribe(hub.bus, portal.handlers)
     app = hub.app(STATUS_OF)
     portal.api.add_to(app)
+    portal.site.add_to(app)
     return hub.service(
-        {model.entries: None, model.sent: None, model.settled: None},
+        {model.entries: None, model.sent: None, model.settled: None, model.logins: None},
         app=app,
         prepare=[portal.feed.begin, portal.index.build],
         tasks=[line.connected, portal.feed.follow],

@@ -12,6 +12,11 @@ class Settings(HubSettings):
 
     database: str = "portal"
     issuer_url: str = Field(default="http://127.0.0.1:8081", description="where people log in")
+    client_id: str = Field(default="fedpact-portal", description="what the pages are called at the issuer")
+    public_url: str | None = Field(
+        default=None, description="where browsers reach the pages; with https, cookies are Secure"
+    )
+    login_seconds: int = Field(default=12 * 3600, ge=60, description="after how long a browser has to log in again")
     channel: str = Field(default=MAIN, description="the one channel this portal serves")
     outcome_seconds: float = Field(default=10.0, description="how long a write waits for its outcome before 202")
     sequence_seconds: float = Field(default=2.0, description="how long a read waits for `min_sequence`")

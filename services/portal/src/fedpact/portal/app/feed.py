@@ -13,12 +13,13 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from heapq import merge
+from typing import Generic, TypeVar
 
 from fedpact.chassis.aggregates import Cause, Stored
 from fedpact.chassis.errors import UnavailableError
 from fedpact.portal.app.kinds import BUCKET, bucket
 from fedpact.portal.domain.errors import CrowdedError, MalformedRequestError
-from fedpact.portal.domain.model import Entry, Head
+from fedpact.portal.domain.model import Entry, Head, Measured
 
 LOOK_SECONDS = 1.0
 QUEUE = 1000
@@ -27,6 +28,7 @@ FAR = 5000
 """How many places behind a cursor may be; who is further behind has to read the resources themselves again."""
 log = logging.getLogger(__name__)
 Cursor = Mapping[str, int]
+N = TypeVar("N")
 
 
 class Journal:
@@ -68,19 +70,19 @@ class Journal:
         return sorted(found, key=lambda e: (e.time, e.origin, e.position))
 
 
-class Listener:
-    """Lines as they come. Ends with `None`, when it was too slow or the portal stops: go on from the cursor."""
+class Listener(Generic[N]):
+    """News as they come. Ends with `None`, when it was too slow or the portal stops: go on from the cursor."""
 
     def __init__(self) -> None:
-        self.lines: asyncio.Queue[Entry | None] = asyncio.Queue(QUEUE + 1)
+        self.lines: asyncio.Queue[N | None] = asyncio.Queue(QUEUE + 1)
         self.ended = False
 
-    def tell(self, entry: Entry) -> None:
+    def tell(self, news: N) -> None:
         if not self.ended:
             if self.lines.qsize() >= QUEUE:
                 self.end()
             else:
-                self.lines.put_nowait(entry)
+                self.lines.put_nowait(news)
 
     def end(self) -> None:
         if not self.ended:
@@ -96,7 +98,8 @@ class Feed:
         self.heads: dict[str, int] = {}
         self.nudge = asyncio.Event()
         self._lock = asyncio.Lock()
-        self._listeners: set[Listener] = set()
+        self._listeners: set[Listener[Entry]] = set()
+        self._watchers: set[Listener[Entry | Measured]] = set()
 
     async def begin(self) -> None:
         """Start from the end of what is written."""
@@ -132,18 +135,28 @@ class Feed:
         self.heads[entry.origin] = entry.position
         for listener in self._listeners:
             listener.tell(entry)
+        for watcher in self._watchers:
+            watcher.tell(entry)
+
+    def measured(self, measured: Measured) -> None:
+        """A running job said how it does: for who watches, at this replica, as every replica hears of it."""
+        for watcher in self._watchers:
+            watcher.tell(measured)
 
     @contextmanager
-    def listening(self) -> Iterator[Listener]:
+    def listening(self) -> Iterator[Listener[Entry]]:
         """Hear every line from now on."""
-        if len(self._listeners) >= LISTENERS:
-            raise CrowdedError("too many follow the events here already: try again in a minute")
-        listener = Listener()
-        self._listeners.add(listener)
-        try:
+        with _among(self._listeners, self._crowd()) as listener:
             yield listener
-        finally:
-            self._listeners.discard(listener)
+
+    @contextmanager
+    def watching(self) -> Iterator[Listener[Entry | Measured]]:
+        """Hear every line and every measurement from now on."""
+        with _among(self._watchers, self._crowd()) as watcher:
+            yield watcher
+
+    def _crowd(self) -> int:
+        return len(self._listeners) + len(self._watchers)
 
     async def missed(self, cursor: Cursor, heads: Cursor) -> tuple[bool, Sequence[Entry]]:
         """Whether all of it is there, and the lines between the two, each stream in its order."""
@@ -159,6 +172,8 @@ class Feed:
         """Let every listener end."""
         for listener in self._listeners:
             listener.end()
+        for watcher in self._watchers:
+            watcher.end()
 
 
 def cursor_text(cursor: Cursor) -> str:
@@ -172,6 +187,18 @@ def read_cursor(text: str) -> dict[str, int]:
     if any(not position.isascii() or not position.isdigit() for _, _, position in parts):
         raise MalformedRequestError("`Last-Event-ID` is not the id of an event: leave it out", path="Last-Event-ID")
     return {stream: int(position) for stream, _, position in parts}
+
+
+@contextmanager
+def _among(listeners: set[Listener[N]], crowd: int) -> Iterator[Listener[N]]:
+    if crowd >= LISTENERS:
+        raise CrowdedError("too many follow the events here already: try again in a minute")
+    listener: Listener[N] = Listener()
+    listeners.add(listener)
+    try:
+        yield listener
+    finally:
+        listeners.discard(listener)
 
 
 async def _heard(nudge: asyncio.Event, seconds: float) -> None:

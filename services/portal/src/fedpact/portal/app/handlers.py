@@ -115,6 +115,7 @@ class Handlers:
         await self.model.metrics.change(
             told.job_id, lambda state: [] if _known(state, point) else [fact], Cause(now=self.clock.now())
         )
+        self.feed.measured(fact)
 
     async def _fold(self, kept: Stored[S], fact: Fact, cause: Cause) -> None:
         if self._ours(cause):

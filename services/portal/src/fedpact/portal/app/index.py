@@ -7,7 +7,7 @@ documents behind them would take seconds.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -19,6 +19,7 @@ from fedpact.portal.domain.model import Entry
 from fedpact.portal.domain.sight import JobRow, SpecRow, job_row, may_see_job, may_see_spec, spec_row
 
 R = TypeVar("R")
+TERMS = ("dataset", "model", "spec", "creator", "search")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,8 @@ class Index:
 
     def find_specs(self, viewer: Actor, query: SpecQuery) -> Found[SpecRow]:
         """What `viewer` may see of what `query` asks."""
-        return self.specs.page(lambda row: may_see_spec(viewer, row) and _matches(row, query), query)
+        asked = query.model_copy(update={name: (getattr(query, name) or "").lower() or None for name in TERMS})
+        return self.specs.page(lambda row: may_see_spec(viewer, row) and _matches(row, asked), query)
 
     def find_jobs(self, viewer: Actor, query: JobQuery) -> Found[JobRow]:
         """What `viewer` may see of what `query` asks."""
@@ -120,15 +122,18 @@ class Index:
 
 
 def _matches(row: SpecRow, query: SpecQuery) -> bool:
+    """Whether the row is asked for; terms are in lower case."""
     if query.status is not None and row.category != query.status:
         return False
+    creator = (row.creator.email or "", row.creator.user)
     return (
-        _part(query.dataset, *row.datasets)
-        and _part(query.model, row.model.id)
-        and _part(query.spec, row.spec_id)
-        and _part(query.creator, row.creator.email or "", row.creator.user)
+        _part(query.dataset, row.datasets)
+        and _part(query.model, (row.model.id,))
+        and _part(query.spec, (row.spec_id,))
+        and _part(query.creator, creator)
+        and _part(query.search, (row.spec_id, row.model.id, *row.datasets, *creator))
     )
 
 
-def _part(term: str | None, *texts: str) -> bool:
-    return term is None or any(term.lower() in text.lower() for text in texts)
+def _part(term: str | None, texts: Iterable[str]) -> bool:
+    return term is None or any(term in text.lower() for text in texts)

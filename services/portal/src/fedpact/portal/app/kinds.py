@@ -10,6 +10,7 @@ from fedpact.portal.domain.model import (
     GatewayState,
     Head,
     JobState,
+    Login,
     MetricsState,
     PolicyState,
     Sent,
@@ -66,4 +67,7 @@ SETTLED = Kind(
     expires=lambda settled: settled.until,
     indexes={"place": lambda settled: [settled.place] if settled.place else []},
     silent=True,
+)
+LOGINS = Kind(
+    source="portal/logins", state=Login, evolve=_record(Login), expires=lambda login: login.until, silent=True
 )

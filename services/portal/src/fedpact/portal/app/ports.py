@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from fedpact.portal.domain.model import (
     GatewayState,
     Head,
     JobState,
+    Login,
     MetricsState,
     PolicyState,
     Sent,
@@ -59,8 +60,66 @@ class Files(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRequest:
+    """What the issuer is asked for, in the name of a browser. `challenge` is the PKCE verifier's SHA-256."""
+
+    redirect_uri: str
+    state: str
+    challenge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """What a login is worth. `seconds` is how long the access token holds."""
+
+    access: str = field(repr=False)
+    refresh: str | None = field(default=None, repr=False)
+    seconds: int = 0
+
+
+class Issuer(Protocol):
+    """Where people log in. Everything raises `LoginEndedError` when it says no, `UnavailableError` when nothing."""
+
+    async def page(self, ask: LoginRequest) -> str:
+        """Where the browser goes to log in."""
+        ...
+
+    async def redeem(self, code: str, verifier: str, redirect_uri: str) -> Tokens:
+        """Tokens for the code that the browser came back with."""
+        ...
+
+    async def renew(self, refresh: str) -> Tokens:
+        """New tokens for a refresh token, which is spent by it."""
+        ...
+
+    async def end(self, refresh: str) -> None:
+        """The refresh token is worth nothing any more."""
+        ...
+
+
+class Vault(Protocol):
+    """What is made from a browser's secret."""
+
+    def fresh(self) -> str:
+        """A new secret nobody can guess, fit for a cookie."""
+        ...
+
+    def mark(self, secret: str, purpose: str) -> str:
+        """The same 43 characters for the same secret and purpose; they tell nothing about the secret."""
+        ...
+
+    def seal(self, secret: str, text: str) -> str:
+        """`text`, readable with the secret only."""
+        ...
+
+    def open(self, secret: str, sealed: str) -> str | None:
+        """What was sealed; `None` when it was not, or not with this secret."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadModel:
-    """Everything the portal keeps. All of it can be dropped and told anew by the streams."""
+    """Everything the portal keeps. What others own can be dropped and told anew by the streams."""
 
     organizations: Copies[OrganizationRegistered]
     users: Copies[UserChanged]
@@ -75,3 +134,4 @@ class ReadModel:
     heads: Stored[Head]
     sent: Stored[Sent]
     settled: Stored[Settled]
+    logins: Stored[Login]

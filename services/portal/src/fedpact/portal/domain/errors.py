@@ -4,11 +4,14 @@ What the portal itself refuses. What an owning context refuses comes back as its
     PortalError
     ├── NotLoggedInError        no bearer token came with the request
     ├── ForbiddenError          none of the viewer's roles allows it
+    ├── LoginEndedError         the issuer says no, or the login is over
+    ├── ForeignFormError        the form did not come from a page of ours
     ├── WrongChannelError       the token belongs to another channel
     ├── NotVisibleError         it does not exist, or not for this viewer: nobody can tell which
     ├── MalformedRequestError   body, query or header is not what the API says
     ├── KeyReusedError          the Idempotency-Key came before with another request
     ├── BehindError             the read model has not seen that sequence yet
+    ├── RefusedError            the owning context refused a command, in its own words
     ├── DeniedError             a service that was asked says no, and why
     └── CrowdedError            too many listen already
 """
@@ -36,6 +39,18 @@ class ForbiddenError(PortalError):
     slug: ClassVar[str] = "forbidden"
 
 
+class LoginEndedError(PortalError):
+    """The issuer says no, or the login is over."""
+
+    slug: ClassVar[str] = "login_ended"
+
+
+class ForeignFormError(PortalError):
+    """The form did not come from a page of ours, or that page is too old."""
+
+    slug: ClassVar[str] = "foreign_form"
+
+
 class WrongChannelError(PortalError):
     """The token belongs to another channel."""
 
@@ -61,6 +76,14 @@ class KeyReusedError(PortalError):
 
 class BehindError(PortalError):
     slug: ClassVar[str] = "behind"
+
+
+class RefusedError(PortalError):
+    """The owning context refused a command. `code` is its slug."""
+
+    def __init__(self, code: str, reason: str, path: str) -> None:
+        super().__init__(reason, path=path)
+        self.code = code
 
 
 class DeniedError(PortalError):

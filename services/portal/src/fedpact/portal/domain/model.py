@@ -147,6 +147,22 @@ class Settled(Fact):
         return f"{self.place}:{self.sequence}" if self.accepted else ""
 
 
+class Login(Fact):
+    """A browser somebody logged in with. `sealed` holds its tokens, for whoever holds the browser's secret."""
+
+    name: str
+    sealed: str
+    renews: AwareDatetime
+    """When the access token is too old to be used."""
+    until: AwareDatetime
+    claimed: AwareDatetime | None = None
+    """Since when somebody is renewing it."""
+
+    @property
+    def key(self) -> str:
+        return self.name
+
+
 class Measured(Fact):
     """One round of a job's metrics."""
 

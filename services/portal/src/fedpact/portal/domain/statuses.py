@@ -11,6 +11,7 @@ from http import HTTPStatus
 STATUS_OF: Mapping[str, int] = {
     "unauthenticated": HTTPStatus.UNAUTHORIZED,
     "forbidden": HTTPStatus.FORBIDDEN,
+    "login_ended": HTTPStatus.UNAUTHORIZED,
     "wrong_channel": HTTPStatus.FORBIDDEN,
     "not_found": HTTPStatus.NOT_FOUND,
     "expired": HTTPStatus.REQUEST_TIMEOUT,

@@ -74,32 +74,32 @@ class Api:
         async def handle(request: web.Request) -> web.StreamResponse:
             with resumed(request.headers.get("traceparent")):
                 call = await self.door.call(request, route)
-                return await self._response(call, await operation(call))
+                return await self._response(route, call, await operation(call))
 
         return handle
 
-    async def _response(self, call: Call, answer: Answer) -> web.StreamResponse:
+    async def _response(self, route: Route, call: Call, answer: Answer) -> web.StreamResponse:
         match answer:
             case Outcome():
-                return await self._outcome(call, answer)
+                return await self._outcome(route, call, answer)
             case Model():
                 return _json(answer)
             case _:
                 return answer
 
-    async def _outcome(self, call: Call, outcome: Outcome) -> web.Response:
-        response = await self._settled(call, outcome)
+    async def _outcome(self, route: Route, call: Call, outcome: Outcome) -> web.Response:
+        response = await self._settled(route, call, outcome)
         response.headers[COMMAND] = call.command_id
         return response
 
-    async def _settled(self, call: Call, outcome: Outcome) -> web.Response:
+    async def _settled(self, route: Route, call: Call, outcome: Outcome) -> web.Response:
         settled = outcome.settled
         if settled is None:
             pending = await self.queries.command(call.viewer, call.command_id)
             return _json(pending, status=202, Location=pending.status_url, **{"Retry-After": "2"})
         if outcome.view is None:
             return problem(status_of(settled.slug), settled.slug, settled.reason, path=settled.path)
-        response = _json(outcome.view, status=call.route.status, **{SEQUENCE: settled.token})
+        response = _json(outcome.view, status=route.status, **{SEQUENCE: settled.token})
         if outcome.location:
             response.headers["Location"] = outcome.location
         return response
@@ -121,7 +121,8 @@ def _json(model: Model, *, status: int = 200, **headers: str) -> web.Response:
 async def _label(request: web.Request, response: web.StreamResponse) -> None:
     asked = request.headers.get(REQUEST, "")
     response.headers[REQUEST] = asked if _REQUEST_ID.match(asked) else uuid4().hex
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
     if response.status == web.HTTPUnauthorized.status_code:
         response.headers["WWW-Authenticate"] = 'Bearer realm="fedpact"'
     if response.status == web.HTTPServiceUnavailable.status_code:

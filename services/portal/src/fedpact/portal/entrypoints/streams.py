@@ -36,7 +36,7 @@ class _Telling:
 
     call: Call
     answer: web.StreamResponse
-    listener: Listener
+    listener: Listener[Entry]
     cursor: dict[str, int] = field(default_factory=dict)
 
 

@@ -1,0 +1,59 @@
+"""
+Pages that stay true while one looks: server-sent events with names a page's parts listen for.
+
+A stream ends after a while and the browser comes back by itself, with a login that is still good or not at all. Who
+comes back may have missed something and is told `sync`, so that every part is fetched anew.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from aiohttp import web
+
+from fedpact.portal.domain.model import Entry, Measured
+from fedpact.portal.entrypoints.pages.page import Desk, Visit
+
+News = Entry | Measured
+Tell = Callable[[News], Awaitable[bytes]]
+"""The frames some news are worth on a page; empty when they are worth none."""
+HEARTBEAT = b": still here\n\n"
+
+
+def frame(event: str, text: str = "") -> bytes:
+    """One event."""
+    lines = "".join(f"data: {line}\n" for line in (text or "-").splitlines())
+    return f"event: {event}\nid: 1\n{lines}\n".encode()
+
+
+async def live(desk: Desk, visit: Visit, tell: Tell) -> web.StreamResponse:
+    """Everything from now on that `tell` has frames for."""
+    request = visit.call.request
+    answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
+    with desk.feed.watching() as watcher:
+        await answer.prepare(request)
+        try:
+            await answer.write(
+                b"retry: 2000\n\n" + (frame("sync") if "Last-Event-ID" in request.headers else HEARTBEAT)
+            )
+            async for news in _until_late(desk, watcher.lines):
+                told = await tell(news) if news is not None else HEARTBEAT
+                if told:
+                    await answer.write(told)
+        except ConnectionResetError:
+            return answer
+    return answer
+
+
+async def _until_late(desk: Desk, lines: "asyncio.Queue[News | None]") -> AsyncIterator[News | None]:
+    """News as they come, and `None` whenever there was none for a while."""
+    pace, loop = desk.streams.pace, asyncio.get_running_loop()
+    end = loop.time() + pace.life
+    while (rest := end - loop.time()) > 0:
+        try:
+            news = await asyncio.wait_for(lines.get(), min(pace.heartbeat, rest))
+        except TimeoutError:
+            yield None
+            continue
+        if news is None:
+            return
+        yield news

@@ -1,0 +1,126 @@
+"""The list of compute specs, live, and the form for a new one."""
+
+from collections.abc import Sequence
+from functools import partial
+from urllib.parse import urlencode
+
+from pydantic import ValidationError
+
+from fedpact.contracts.api import DatasetView, ModelView, NewSpec, PageQuery, SpecQuery
+from fedpact.contracts.envelope import DomainError
+from fedpact.contracts.pact import Demand
+from fedpact.contracts.specs import SpecCreated
+from fedpact.portal.app.views import spec_summary
+from fedpact.portal.domain.model import Entry
+from fedpact.portal.entrypoints.calls import may_enter
+from fedpact.portal.entrypoints.pages.forms import Form, Mistake, mistakes
+from fedpact.portal.entrypoints.pages.live import News, frame, live
+from fedpact.portal.entrypoints.pages.outcomes import settled
+from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, Redirect, View, Visit, roles_of
+from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE
+
+CATEGORIES = ("active", "updating", "inactive", "failed")
+MOST = PageQuery(page_size=200)
+CREATORS = roles_of("create_spec")
+PARTS = ("clients", "server")
+
+
+async def begin(_: Desk, __: Visit) -> Answer:
+    """The first page there is."""
+    return Redirect("/specs")
+
+
+async def listing(desk: Desk, visit: Visit) -> Answer:
+    """Specs of one's organization and on its datasets, newest first."""
+    query = visit.asked(SpecQuery)
+    context = {
+        "page": await desk.queries.specs(visit.viewer, query),
+        "query": query,
+        "categories": CATEGORIES,
+        "address": partial(_address, query),
+        "may_create": may_enter(visit.viewer, CREATORS),
+    }
+    return View(template="_specs.html" if visit.partial else "specs.html", context=context)
+
+
+async def rows(desk: Desk, visit: Visit) -> Answer:
+    """Rows as they change; `created` when there is one more."""
+
+    async def tell(news: News) -> bytes:
+        if not isinstance(news, Entry) or news.spec_id is None or news.job_id is not None:
+            return b""
+        row = desk.queries.index.specs.get(news.spec_id)
+        if row is None or not desk.queries.may_hear(visit.viewer, news):
+            return b""
+        if news.kind == SpecCreated.type:
+            return frame("created")
+        text = desk.look.text("_spec_row.html", {"spec": spec_summary(row), "fresh": True})
+        return frame(f"spec-{row.spec_id}", text)
+
+    return await live(desk, visit, tell)
+
+
+async def draft(desk: Desk, visit: Visit) -> Answer:
+    """The form for a new spec."""
+    return await _form(desk, visit, Form(), ())
+
+
+async def create(desk: Desk, visit: Visit) -> Answer:
+    """Propose the pact; what is not right yet is told on the form."""
+    try:
+        sent = NewSpec.model_validate(_content(visit.form))
+        outcome = await desk.writes.create_spec(visit.sends(sent))
+        return settled(outcome, visit, outcome.location.removeprefix("/v1") or "/specs")
+    except (ValidationError, DomainError) as error:
+        return await _form(desk, visit, visit.form, mistakes(error))
+
+
+def _content(form: Form) -> dict[str, object]:
+    model, _, version = form.text("model").partition(" ")
+    resources = {part: {name: form.given(f"{part}_{name}") for name in ("cpu", "gpu", "memory")} for part in PARTS}
+    return {
+        "spec_id": form.given("spec_id"),
+        "content": {
+            "datasets": form.many("datasets"),
+            "model": {"id": model, "version": version},
+            "resources": resources,
+            "clients_per_gateway": form.given("clients_per_gateway") or 1,
+            "parameters": form.json("parameters") if form.given("parameters") else None,
+        },
+    }
+
+
+async def _form(desk: Desk, visit: Visit, form: Form, wrong: Sequence[Mistake]) -> View:
+    context = {
+        "datasets": await _every_dataset(desk),
+        "models": await _every_model(desk),
+        "form": form,
+        "wrong": wrong,
+        "key": visit.call.command_id,
+        "usual": Demand(),
+        "parts": PARTS,
+    }
+    return View(template="spec_new.html", context=context, status=STATUS_UNPROCESSABLE if wrong else 200)
+
+
+async def _every_dataset(desk: Desk) -> Sequence[DatasetView]:
+    return (await desk.queries.datasets(MOST)).items
+
+
+async def _every_model(desk: Desk) -> Sequence[ModelView]:
+    return [model for model in (await desk.queries.models(MOST)).items if model.versions]
+
+
+def _address(query: SpecQuery, page: int) -> str:
+    asked = {"status": query.status, "search": query.search, "page": page or None}
+    given = {name: value for name, value in asked.items() if value is not None}
+    return "/specs" + (f"?{urlencode(given)}" if given else "")
+
+
+PAGES = (
+    Page(path="/", handler=begin),
+    Page(path="/specs", handler=listing, query=SpecQuery, menu="Compute specs"),
+    Page(path="/live/specs", handler=rows),
+    Page(path="/new/spec", handler=draft, roles=CREATORS),
+    Page(path="/new/spec", handler=create, method=POST, roles=CREATORS),
+)

@@ -1,0 +1,8 @@
+"""All pages, in the order of the navigation. A new module of pages is added here and nowhere else."""
+
+from collections.abc import Sequence
+
+from fedpact.portal.entrypoints.pages import outcomes, specs
+from fedpact.portal.entrypoints.pages.page import Page
+
+PAGES: Sequence[Page] = (*specs.PAGES, *outcomes.PAGES)
