@@ -182,3 +182,44 @@ def test_a_download_with_an_old_token_gets_a_new_one(tmp_path: Path) -> None:
     portal.on("GET", "/v1/jobs/j-1/artifacts/a", httpx.Response(401), httpx.Response(200, content=b"a"))
     Fedpact(PORTAL, Tokens(), options(portal)).jobs.download("j-1", tmp_path)
     assert portal.last.headers["authorization"] == "Bearer new"
+
+
+HEARD = "event: specs.spec.changed\ndata: {}\nid: specs=2\n\n"
+
+
+def heard(*frames: str) -> httpx.Response:
+    return httpx.Response(200, content="".join(frames).encode(), headers={"Content-Type": "text/event-stream"})
+
+
+def test_what_takes_longer_is_listened_for_and_looked_at_when_something_happens() -> None:
+    time, looks = FakeTime(), [spec(**WAITING)] * 40
+    portal = FakePortal().on("GET", "/v1/specs/s-1", *looks, active()).on("GET", "/v1/events", heard(*[HEARD] * 60))
+    assert client(portal, time).specs.wait("s-1").stage == "active"
+    assert sum(time.slept) < 1
+    assert len(portal.asked("/v1/events")) == 1
+    assert dict(portal.asked("/v1/events")[0].url.params) == {"spec": "s-1"}
+
+
+def test_a_sign_of_life_is_a_reason_to_look_too() -> None:
+    portal = FakePortal().on("GET", "/v1/specs/s-1", *[spec(**WAITING)] * 9, active())
+    portal.on("GET", "/v1/events", heard(*[": still here\nid: specs=2\n\n"] * 9))
+    assert client(portal).specs.wait("s-1").stage == "active"
+
+
+@pytest.mark.parametrize("ending", [heard(), httpx.Response(503), httpx.ConnectError("refused"), httpx.Response(404)])
+def test_without_a_stream_one_looks_again_and_again(ending) -> None:
+    time = FakeTime()
+    portal = FakePortal().on("GET", "/v1/specs/s-1", *[spec(**WAITING)] * 60, active()).on("GET", "/v1/events", ending)
+    assert client(portal, time).specs.wait("s-1").stage == "active"
+    assert max(time.slept) <= 2
+    assert 1 < len(portal.asked("/v1/events")) <= sum(time.slept) / 30 + 1
+
+
+def test_the_last_seconds_are_not_left_to_the_stream() -> None:
+    """A stream says every fifteen seconds that it lives; a deadline does not wait for it."""
+    portal, time = FakePortal().on("GET", "/v1/specs/s-1", spec(**WAITING)), FakeTime()
+    portal.on("GET", "/v1/events", heard(*[HEARD] * 60))
+    with pytest.raises(TimedOutError):
+        client(portal, time).specs.wait("s-1", timeout=20)
+    assert portal.asked("/v1/events") == []
+    assert sum(time.slept) == pytest.approx(20)

@@ -17,7 +17,8 @@ What can go wrong between a person and a federation, one tree.
     │   └── JobEndedError
     └── InputError                 a file or value on this machine is not what it has to be
 
-Every text says what to do next.
+Each has a `code` for programs, a `reason` for people that says what to do next, and the `path` of the member that is
+wrong, empty when it is the whole.
 """
 
 from typing import ClassVar
@@ -31,6 +32,11 @@ class FedpactError(DomainError):
 
     slug: ClassVar[str] = "failed"
 
+    @property
+    def code(self) -> str:
+        """What a program tells errors apart by: the federation's own slug where it refused, else this class's."""
+        return self.slug
+
 
 class RefusedError(FedpactError):
     """The federation understood and said no."""
@@ -39,8 +45,10 @@ class RefusedError(FedpactError):
         super().__init__(_sentence(problem), path=problem.path)
         self.problem = problem
         self.status = problem.status
-        self.code = problem.slug
-        """The stable code of the refusal."""
+
+    @property
+    def code(self) -> str:
+        return self.problem.slug
 
 
 class MalformedError(RefusedError):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from html import escape
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 from rich.console import Console
 from rich.status import Status
@@ -89,13 +89,14 @@ def quiet() -> Progress:
     return Quiet()
 
 
-def automatic() -> Progress:
+def automatic(stderr: TextIO | None = None) -> Progress:
     """What fits where this runs."""
     display = _notebook()
     if display is not None:
         return Cell(display)
-    if sys.stderr.isatty():
-        return Spinner(Console(stderr=True))
+    screen = stderr or sys.stderr
+    if screen.isatty():
+        return Spinner(Console(file=screen))
     return Quiet()
 
 
