@@ -220,9 +220,11 @@ def _undeclared(shop: Workshop, member: Member, provides: Mapping[str, Sequence[
 
 
 def _imports(package: Path) -> set[str]:
-    """Top names of everything imported anywhere in the package."""
+    """Top names of everything imported anywhere in the package; a template in it is data, never imported."""
     found: set[str] = set()
     for path in package.rglob("*.py"):
+        if "template" in path.parts:
+            continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 found |= {alias.name.partition(".")[0] for alias in node.names}

@@ -12,7 +12,7 @@ import typer
 
 from fedpact.client.cli import accounts, hub, jobs, people, policies, registry, specs
 from fedpact.client.cli.nouns import As, Debug, Output, Url, chosen, session_of
-from fedpact.client.cli.plugins import WithPlugins
+from fedpact.client.cli.plugins import Noun, WithPlugins
 from fedpact.client.cli.session import Session, told
 
 
@@ -47,7 +47,7 @@ for group, name in (
     (hub.events, "events"),
     (hub.commands, "commands"),
 ):
-    app.add_typer(group, name=name)
+    app.add_typer(group, name=name, cls=Noun)
 
 
 @app.callback()

@@ -1,7 +1,8 @@
 """
 Commands that other distributions bring, by entry points of the group `fedpact.commands`.
 
-They are loaded when they are asked for, so one that is broken breaks nothing but itself, and says so.
+`up` is a command of its own, `models.check` a verb of the noun `models`. They are loaded when they are asked for, so
+one that is broken breaks nothing but itself, and says so.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,9 +29,10 @@ BROKEN = (
 """What importing somebody else's module may end with."""
 
 
-def found() -> Mapping[str, EntryPoint]:
-    """The commands that are installed here."""
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
+def found(noun: str = "") -> Mapping[str, EntryPoint]:
+    """The commands that are installed here, or the verbs of a noun, each by what people type."""
+    split = {entry: entry.name.rpartition(".") for entry in entry_points(group=GROUP)}
+    return {verb: entry for entry, (about, _, verb) in split.items() if about == noun}
 
 
 def loaded(entry: EntryPoint) -> Any:
@@ -39,24 +41,39 @@ def loaded(entry: EntryPoint) -> Any:
         made = entry.load()
         if isinstance(made, typer.Typer):
             group = get_group(made)
-            group.name = entry.name
+            group.name = _typed(entry)
             return group
-        return _single(entry.name, made)
+        return _single(_typed(entry), made)
     except BROKEN as error:
-        return _single(entry.name, _broken(entry, error))
+        return _single(_typed(entry), _broken(entry, error))
 
 
 class WithPlugins(TyperGroup):
     """Own commands first; a plugin cannot replace one."""
 
+    def noun(self) -> str:
+        """Whose verbs these are; the command's own have none."""
+        return ""
+
     def list_commands(self, ctx: Any) -> list[str]:
         own = super().list_commands(ctx)
-        return [*own, *sorted(found().keys() - set(own))]
+        return [*own, *sorted(found(self.noun()).keys() - set(own))]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         own = super().get_command(ctx, cmd_name)
-        entry = found().get(cmd_name) if own is None else None
+        entry = found(self.noun()).get(cmd_name) if own is None else None
         return loaded(entry) if entry is not None else own
+
+
+class Noun(WithPlugins):
+    """The verbs of one noun, those of plugins after its own."""
+
+    def noun(self) -> str:
+        return self.name or ""
+
+
+def _typed(entry: EntryPoint) -> str:
+    return entry.name.rpartition(".")[2]
 
 
 def _single(name: str, function: Callable[..., Any]) -> Any:

@@ -1,0 +1,65 @@
+"""`fedpact models run` trains as a federation would, and leaves nothing but its results."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from model_folders import begun, fedpact
+
+pytestmark = pytest.mark.timeout(200)
+
+
+def workloads() -> set[int]:
+    """FLARE processes of local runs on this machine."""
+    found = set()
+    for process in psutil.process_iter(["pid", "cmdline"]):
+        words = " ".join(process.info["cmdline"] or ())
+        if "nvflare" in words and "/activations/local/" in words:
+            found.add(process.info["pid"])
+    return found
+
+
+def run(folder: Path, *more: str, code: int = 0) -> str:
+    north, south = "mine/examples/north.csv", "mine/examples/south.csv"
+    done = fedpact(folder, "models", "run", "--model", "mine", "--data", north, south, *more)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_a_new_model_trains_as_it_is(tmp_path: Path) -> None:
+    made = begun(tmp_path)
+    said = run(tmp_path)
+    model = json.loads((tmp_path / "runs/mine-1/model.json").read_text())
+    rows = np.vstack([np.loadtxt(path, delimiter=",", skiprows=1) for path in sorted(made.glob("examples/*.csv"))])
+    standard = (rows[:, :2] - rows[:, :2].mean(axis=0)) / rows[:, :2].std(axis=0)
+    best, *_ = np.linalg.lstsq(np.column_stack([np.ones(len(rows)), standard]), rows[:, 2], rcond=None)
+    weights = [model["intercept"], model["weights"]["age"], model["weights"]["dose"]]
+    assert np.allclose(weights, best, atol=0.1)
+    assert [f"round {n:<4} loss=" in said for n in range(1, 12)] == [True] * 10 + [False]
+    assert f"results    in {tmp_path}/runs/mine-1" in said
+    logs = sorted(path.name for path in (tmp_path / "runs/mine-1/logs").iterdir())
+    assert logs == ["server.log", "site-1-1.log", "site-2-1.log"]
+    assert workloads() == set()
+
+
+def test_a_custodians_terms_hold_and_its_refusal_is_told(tmp_path: Path) -> None:
+    begun(tmp_path)
+    (tmp_path / "terms.yaml").write_text("privacy: {min_count: 50}\n")
+    said = run(tmp_path, "--terms", "terms.yaml", code=1)
+    assert "site `site-2-1`: the table has fewer rows than the custodian's `min_count` of 50" in said
+    assert "runs/mine-1/logs" in said
+    assert workloads() == set()
+
+
+def test_a_payload_beyond_the_custodians_bounds_does_not_reach_the_model(tmp_path: Path) -> None:
+    begun(tmp_path)
+    bounds = {
+        "type": "object",
+        "properties": {"target": {"type": "string"}, "num_rounds": {"type": "integer", "maximum": 3}},
+    }
+    (tmp_path / "terms.json").write_text(json.dumps({"bounds": bounds}))
+    said = run(tmp_path, "--terms", "terms.json", code=1)
+    assert "`num_rounds`" in said
+    assert "connected" not in said
