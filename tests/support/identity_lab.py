@@ -17,14 +17,16 @@ from fedpact.identity.adapters.chance import SystemChance
 from fedpact.identity.adapters.key_ring import KeyRing
 from fedpact.identity.app import bootstrap
 from fedpact.identity.app.bootstrap import Bootstrap
+from fedpact.identity.app.codes import Codes
 from fedpact.identity.app.devices import Devices
 from fedpact.identity.app.handlers import Handlers
 from fedpact.identity.app.issuer import Issuer, Terms
-from fedpact.identity.app.kinds import DEVICES, ORGANIZATIONS, SESSIONS, USERS
+from fedpact.identity.app.kinds import CODES, DEVICES, ORGANIZATIONS, SESSIONS, USERS
 from fedpact.identity.domain.model import hashed
 from fedpact.identity.entrypoints.http import DEV_USER, DEVICE, Endpoints
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
+PORTAL, CALLBACK = "fedpact-portal", "http://127.0.0.1:7070/login/callback"
 SECRET = "a secret with: signs & spaces +%"
 FOUNDING = Bootstrap(
     organizations=(RegisterOrganization(organization="clinic", name="The Clinic"),),
@@ -64,7 +66,7 @@ class Lab:
         self.clock = FakeClock(START)
         self.users = Stored(MemoryDocuments(), USERS)
         self.organizations = Stored(MemoryDocuments(), ORGANIZATIONS)
-        self.stored = {"devices": MemoryDocuments(), "sessions": MemoryDocuments()}
+        self.stored = {name: MemoryDocuments() for name in ("devices", "sessions", "codes")}
         self.signer = KeyRing.at(folder / "signing.pem", issuer=ISSUER, audience=AUDIENCE)
         self.dev_login = dev_login
         self.base = ""
@@ -74,15 +76,18 @@ class Lab:
         app = make_app(checks={})
         terms = Terms(issuer=ISSUER, audience=AUDIENCE, access=timedelta(minutes=15), login=timedelta(days=14))
         chance = SystemChance()
+        issuer = Issuer(
+            users=self.users,
+            logins=Stored(self.stored["sessions"], SESSIONS),
+            signer=self.signer,
+            chance=chance,
+            clock=self.clock,
+            terms=terms,
+        )
         Endpoints(
-            issuer=Issuer(
-                users=self.users,
-                logins=Stored(self.stored["sessions"], SESSIONS),
-                signer=self.signer,
-                chance=chance,
-                clock=self.clock,
-                terms=terms,
-            ),
+            issuer=issuer,
+            codes=Codes(codes=Stored(self.stored["codes"], CODES), issuer=issuer, chance=chance, clock=self.clock),
+            redirects={PORTAL: [CALLBACK]},
             devices=Devices(
                 devices=Stored(self.stored["devices"], DEVICES),
                 chance=chance,
@@ -92,18 +97,19 @@ class Lab:
             ),
             organizations=self.organizations,
             signer=self.signer,
-            clients=frozenset({"fedpact-cli"}),
+            clients=frozenset({"fedpact-cli", PORTAL}),
             public_url=None,
             dev_login=self.dev_login,
         ).add_to(app)
         return app
 
     async def post(self, path, headers=None, **form):
-        async with self.http.post(self.base + path, data=form, headers=headers or {}) as response:
+        sent = self.http.post(self.base + path, data=form, headers=headers or {}, allow_redirects=False)
+        async with sent as response:
             return await answer(response)
 
     async def get(self, path, **headers):
-        async with self.http.get(self.base + path, headers=headers) as response:
+        async with self.http.get(self.base + path, headers=headers, allow_redirects=False) as response:
             return await answer(response)
 
     async def token(self, grant, headers=None, **form):

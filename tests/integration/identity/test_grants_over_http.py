@@ -7,7 +7,7 @@ import pytest
 from identity_lab import SECRET, actor_of, answer
 
 from fedpact.contracts.envelope import Actor
-from fedpact.identity.entrypoints.http import DEV_USER, DEVICE
+from fedpact.identity.entrypoints.http import CODE, DEV_USER, DEVICE
 
 
 async def test_discovery_names_only_what_answers(lab):
@@ -17,7 +17,7 @@ async def test_discovery_names_only_what_answers(lab):
     for name in ("token_endpoint", "device_authorization_endpoint", "revocation_endpoint"):
         assert (await lab.post(found[name].removeprefix(lab.base))).error == "invalid_request"
     assert (await lab.get(found["userinfo_endpoint"].removeprefix(lab.base))).status == 401
-    assert found["grant_types_supported"] == ["client_credentials", "refresh_token", DEV_USER, DEVICE]
+    assert found["grant_types_supported"] == [CODE, "client_credentials", "refresh_token", DEV_USER, DEVICE]
 
 
 async def test_a_service_account_gets_a_token_that_every_service_reads(strict_lab):

@@ -58,7 +58,9 @@ async def test_the_cookie_is_for_this_site_and_no_script_and_holds_no_token(nobo
 async def test_behind_https_the_cookie_is_secure_and_bound_to_the_host(tmp_path: Path) -> None:
     there = stage(tmp_path, public_url="https://hub.example")
     async with browser_of(there, None) as browser:
-        start = await browser.get("/login/start")
+        elsewhere = await browser.get("/login/start?next=/specs")
+        assert elsewhere.place == "https://hub.example/login/start?next=/specs"
+        start = await browser.get("/login/start", Host="hub.example")
         assert there.issuer.asked[-1].redirect_uri == "https://hub.example/login/callback"
         assert "__Host-fedpact-away=" in start.headers["Set-Cookie"]
         assert "Secure" in start.headers["Set-Cookie"]

@@ -4,6 +4,7 @@ The programs of an embedded federation: one supervised process per service, as o
 No check is skipped: every service has its own bus identity and its own database user, every site its own trust store.
 """
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -96,6 +97,7 @@ def _own(machine: Machine, name: str) -> Iterator[tuple[str, object]]:
             yield "BOOTSTRAP_FILE", hub / "identity.json"
             yield "DEV_LOGIN", "true"
             yield "PUBLIC_URL", machine.url("identity")
+            yield "REDIRECTS", json.dumps({"fedpact-portal": [f"{machine.url('portal')}/login/callback"]})
         case "registry":
             yield "BOOTSTRAP_FILE", hub / "registry.json"
         case "policy":
@@ -108,6 +110,7 @@ def _own(machine: Machine, name: str) -> Iterator[tuple[str, object]]:
             yield "UPLOAD_URL", machine.url("jobs")
         case "portal":
             yield "ISSUER_URL", machine.url("identity")
+            yield "PUBLIC_URL", machine.url("portal")
 
 
 def _orchestrator(machine: Machine) -> Program:

@@ -11,10 +11,11 @@ from fedpact.identity.adapters import bootstrap_file
 from fedpact.identity.adapters.chance import SystemChance
 from fedpact.identity.adapters.key_ring import KeyRing
 from fedpact.identity.app import bootstrap
+from fedpact.identity.app.codes import Codes
 from fedpact.identity.app.devices import Devices
 from fedpact.identity.app.handlers import Handlers
 from fedpact.identity.app.issuer import Issuer, Terms
-from fedpact.identity.app.kinds import DEVICES, ORGANIZATIONS, SESSIONS, USERS
+from fedpact.identity.app.kinds import CODES, DEVICES, ORGANIZATIONS, SESSIONS, USERS
 from fedpact.identity.entrypoints import commands, questions
 from fedpact.identity.entrypoints.http import Endpoints
 from fedpact.identity.settings import Settings
@@ -27,6 +28,7 @@ def compose(settings: Settings) -> Service:
     hub = Hub(settings, NAME, quarantined=MessageQuarantined)
     organizations, users = hub.kept("organizations", ORGANIZATIONS), hub.kept("users", USERS)
     waiting, logins = hub.kept("devices", DEVICES), hub.kept("sessions", SESSIONS)
+    carried = hub.kept("codes", CODES)
     signer = KeyRing.at(settings.key_file, issuer=settings.issuer, audience=AUDIENCE)
     founding = bootstrap_file.read(settings.bootstrap_file)
     chance, clock = SystemChance(), hub.clock
@@ -38,8 +40,11 @@ def compose(settings: Settings) -> Service:
     commands.subscribe(hub.bus, orders, Handlers(organizations=organizations, users=users))
     questions.subscribe(hub.bus, signer)
     app = hub.app()
+    issuer = Issuer(users=users, logins=logins, signer=signer, chance=chance, clock=clock, terms=_terms(settings))
     Endpoints(
-        issuer=Issuer(users=users, logins=logins, signer=signer, chance=chance, clock=clock, terms=_terms(settings)),
+        issuer=issuer,
+        codes=Codes(codes=carried, issuer=issuer, chance=chance, clock=clock),
+        redirects=settings.redirects,
         devices=Devices(
             devices=waiting,
             chance=chance,
@@ -53,7 +58,9 @@ def compose(settings: Settings) -> Service:
         public_url=settings.public_url,
         dev_login=settings.dev_login,
     ).add_to(app)
-    return hub.service({organizations: None, users: None, waiting: None, logins: None}, app=app, prepare=[found])
+    return hub.service(
+        {organizations: None, users: None, waiting: None, logins: None, carried: None}, app=app, prepare=[found]
+    )
 
 
 def run() -> None:

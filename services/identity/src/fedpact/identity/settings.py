@@ -26,6 +26,9 @@ class Settings(HubSettings):
     public_clients: tuple[str, ...] = Field(
         default=("fedpact-cli", "fedpact-portal"), description="programs without a secret that may log people in"
     )
+    redirects: dict[str, tuple[str, ...]] = Field(
+        default={}, description="client -> where a browser may be sent back to with a code; compared letter by letter"
+    )
     dev_login: bool = Field(default=False, description="people log in without a password; loopback only")
 
     @model_validator(mode="after")

@@ -66,10 +66,10 @@ class Issuer:
             raise InvalidClientError(f"`{user.id}` is disabled: ask an owner of your organization")
         return self._tokens(user)
 
-    async def to_person(self, name: str, client: str) -> Tokens:
+    async def to_person(self, name: str, client: str, session: str | None = None) -> Tokens:
         """Tokens for a person who has logged in, and the session they begin."""
         user, now = await self._enabled(name), self.clock.now()
-        session, secret = self.chance.secret(), self.chance.secret()
+        session, secret = session or self.chance.secret(), self.chance.secret()
         started = SessionStarted(
             id=session, user=user.id, client=client, secret_hash=hashed(secret), expires=now + self.terms.login
         )
@@ -99,6 +99,10 @@ class Issuer:
             session, _ = _parts(token)
         except InvalidGrantError:
             return
+        await self.close(session)
+
+    async def close(self, session: str) -> None:
+        """End a login."""
         await self.logins.change(session, sessions.revoke, Cause(now=self.clock.now()))
 
     async def bearer(self, token: str) -> User:

@@ -1,8 +1,8 @@
 """How identity's aggregates are kept. Devices and sessions are its own business: nothing of them is published."""
 
 from fedpact.chassis.aggregates import Kind
-from fedpact.identity.domain import devices, members, sessions
-from fedpact.identity.domain.model import Device, Organization, Session, User
+from fedpact.identity.domain import codes, devices, members, sessions
+from fedpact.identity.domain.model import Code, Device, Organization, Session, User
 
 ORGANIZATIONS = Kind(source="fedpact/identity/organizations", state=Organization, evolve=members.evolve_organization)
 USERS = Kind(source="fedpact/identity/users", state=User, evolve=members.evolve_user)
@@ -19,5 +19,12 @@ SESSIONS = Kind(
     state=Session,
     evolve=sessions.evolve,
     expires=lambda session: session.expires,
+    silent=True,
+)
+CODES = Kind(
+    source="fedpact/identity/codes",
+    state=Code,
+    evolve=codes.evolve,
+    expires=lambda code: code.expires,
     silent=True,
 )

@@ -75,6 +75,21 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """One login on its way from the browser to the program that asked for it."""
+
+    id: str
+    """Hash of the code."""
+    user: str
+    client: str
+    redirect_uri: str
+    challenge: str
+    expires: datetime
+    session: str | None = None
+    """The login it began."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """All refresh tokens that follow from one login: only the newest is worth anything, and only once."""
 
@@ -121,6 +136,25 @@ class DeviceDenied(Kept):
 
 class DeviceRedeemed(Kept):
     user: str
+
+
+class CodeIssued(Kept):
+    user: str
+    client: str
+    redirect_uri: str
+    challenge: str
+    expires: AwareDatetime
+
+
+class CodeRedeemed(Kept):
+    user: str
+    session: str
+
+
+class CodeReplayed(Kept):
+    """Somebody came with a spent code; `session` is the login it had begun."""
+
+    session: str
 
 
 class SessionStarted(Kept):

@@ -1,18 +1,19 @@
 """
 The issuer over HTTP, in the shape OIDC clients know.
 
-Grants: client credentials for service accounts; for people the device flow and refresh tokens. Who a person is has to
-be proved to somebody; without a login connected that is nobody, and the device flow says so at its start. The
-development login believes everybody, on the loopback only.
+Grants: client credentials for service accounts; for people authorization codes with PKCE, the device flow and refresh
+tokens. Who a person is has to be proved to somebody; without a login connected that is nobody, and both flows say so
+at their start. The development login believes everybody, on the loopback only.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
 
 from fedpact.chassis.aggregates import Aggregates
 from fedpact.identity.app import queries
+from fedpact.identity.app.codes import Codes
 from fedpact.identity.app.devices import Devices
 from fedpact.identity.app.issuer import Issuer, Tokens
 from fedpact.identity.app.ports import Signer
@@ -22,10 +23,11 @@ from fedpact.identity.domain.errors import (
     UnsupportedGrantTypeError,
 )
 from fedpact.identity.domain.model import Organization
-from fedpact.identity.entrypoints import forms, pages
+from fedpact.identity.entrypoints import authorize, forms, pages
 from fedpact.identity.entrypoints.forms import Form
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+CODE = "authorization_code"
 DEV_USER = "urn:fedpact:dev-user"
 
 
@@ -33,10 +35,13 @@ DEV_USER = "urn:fedpact:dev-user"
 class Endpoints:
     issuer: Issuer
     devices: Devices
+    codes: Codes
     organizations: Aggregates[Organization]
     signer: Signer
     clients: frozenset[str]
     """Programs without a secret that may log people in."""
+    redirects: Mapping[str, Collection[str]]
+    """Where a program may have a browser sent back to."""
     public_url: str | None
     dev_login: bool
 
@@ -49,6 +54,9 @@ class Endpoints:
         app.router.add_post("/revoke", forms.oauth(self.revoke))
         app.router.add_get("/userinfo", forms.oauth(self.userinfo))
         pages.Pages(issuer=self.issuer, devices=self.devices, open=self.dev_login).add_to(app)
+        authorize.Authorize(issuer=self.issuer, codes=self.codes, redirects=self.redirects, open=self.dev_login).add_to(
+            app
+        )
 
     async def discovery(self, request: web.Request) -> web.StreamResponse:
         """OpenID Provider Metadata, as far as it applies."""
@@ -57,13 +65,15 @@ class Endpoints:
             {
                 "issuer": self.issuer.terms.issuer,
                 "jwks_uri": f"{base}/jwks",
+                "authorization_endpoint": f"{base}/authorize",
                 "token_endpoint": f"{base}/token",
                 "device_authorization_endpoint": f"{base}/device_authorization",
                 "revocation_endpoint": f"{base}/revoke",
                 "userinfo_endpoint": f"{base}/userinfo",
                 "grant_types_supported": sorted(self._grants()),
                 "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
-                "response_types_supported": [],
+                "response_types_supported": ["code"],
+                "code_challenge_methods_supported": ["S256"],
                 "subject_types_supported": ["public"],
                 "id_token_signing_alg_values_supported": ["Ed25519"],
             }
@@ -115,13 +125,21 @@ class Endpoints:
 
     def _grants(self) -> Mapping[str, Callable[[web.Request, Form], Awaitable[Tokens]]]:
         always = {"client_credentials": self._by_secret, "refresh_token": self._by_refresh_token}
-        return always | ({DEVICE: self._by_device, DEV_USER: self._by_name} if self.dev_login else {})
+        return always | (
+            {CODE: self._by_code, DEVICE: self._by_device, DEV_USER: self._by_name} if self.dev_login else {}
+        )
 
     async def _by_secret(self, request: web.Request, form: Form) -> Tokens:
         return await self.issuer.to_service(*forms.client_credentials(request, form))
 
     async def _by_refresh_token(self, _: web.Request, form: Form) -> Tokens:
         return await self.issuer.refreshed(forms.required(form, "refresh_token"), form.get("client_id"))
+
+    async def _by_code(self, _: web.Request, form: Form) -> Tokens:
+        client = self._client(form)
+        names = ("code", "redirect_uri", "code_verifier")
+        code, redirect_uri, verifier = (forms.required(form, name) for name in names)
+        return await self.codes.redeem(code, client, redirect_uri, verifier)
 
     async def _by_device(self, _: web.Request, form: Form) -> Tokens:
         client = self._client(form)

@@ -13,32 +13,16 @@ from aiohttp import web
 from fedpact.identity.app.devices import Devices
 from fedpact.identity.app.issuer import Issuer
 from fedpact.identity.domain.errors import OAuthError, UnauthorizedClientError
-from fedpact.identity.domain.model import User
 from fedpact.identity.entrypoints import forms
+from fedpact.identity.entrypoints.frame import closed, option, page
 
-HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
-    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
-_FRAME = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Fedpact: approve a device</title>
-<style>body{{font:16px system-ui;max-width:26rem;margin:4rem auto;padding:0 1rem}}
-label,button,input,select{{display:block;width:100%;margin:.4rem 0;font:inherit;box-sizing:border-box}}
-input,select,button{{padding:.5rem}}</style></head>
-<body><h1>Approve a device</h1>
-{body}
-</body></html>
-"""
-_FORM = """<form method="post" action="/device">
+_FORM = """<h1>Approve a device</h1>
+<form method="post" action="/device">
 <label for="user_code">Code shown on the device</label>
 <input id="user_code" name="user_code" value="{code}" autocomplete="off" spellcheck="false" required autofocus>
 <label for="user">Who you are (development login)</label>
 <select id="user" name="user" required>{people}</select>
-<button name="decision" value="approve">Approve</button>
+<button class="first" name="decision" value="approve">Approve</button>
 <button name="decision" value="deny">Deny</button>
 </form>"""
 
@@ -57,18 +41,18 @@ class Pages:
     async def ask(self, request: web.Request) -> web.StreamResponse:
         """The form."""
         if not self.open:
-            return _closed()
+            return closed()
         return await self._form(request.query.get("user_code", ""))
 
     async def decide(self, request: web.Request) -> web.StreamResponse:
         """What the person decided."""
         if not self.open:
-            return _closed()
+            return closed()
         form: forms.Form = {}
         try:
             forms.from_this_machine(request)
             form = await forms.read(request)
-            return _page(f"<p>{await self._decided(form)}</p>")
+            return page("approve a device", f"<p>{await self._decided(form)}</p>")
         except OAuthError as error:
             return await self._form(form.get("user_code", ""), problem=error.reason)
 
@@ -84,19 +68,7 @@ class Pages:
         return "Approved. You can close this page and go back to the device."
 
     async def _form(self, code: str, problem: str = "") -> web.Response:
-        people = "".join(_option(person) for person in await self.issuer.people())
+        people = "".join(option(person) for person in await self.issuer.people())
         told = f'<p role="alert"><strong>{escape(problem)}</strong></p>' if problem else ""
-        return _page(told + _FORM.format(code=escape(code), people=people), status=400 if problem else 200)
-
-
-def _option(person: User) -> str:
-    text = f"{person.name} ({person.organization}: {', '.join(person.roles)})"
-    return f'<option value="{escape(person.id)}">{escape(text)}</option>'
-
-
-def _closed() -> web.Response:
-    return _page("<p>No login of people is connected to this installation. Use a service account.</p>", status=403)
-
-
-def _page(body: str, status: int = 200) -> web.Response:
-    return web.Response(text=_FRAME.format(body=body), content_type="text/html", headers=HEADERS, status=status)
+        body = told + _FORM.format(code=escape(code), people=people)
+        return page("approve a device", body, status=400 if problem else 200)

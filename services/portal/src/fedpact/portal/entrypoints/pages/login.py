@@ -10,7 +10,7 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from aiohttp import web
 
@@ -47,7 +47,9 @@ class Entrance:
         return self.vault.mark(secret, "csrf")
 
     async def start(self, request: web.Request) -> web.StreamResponse:
-        """Send the browser to the issuer."""
+        """Send the browser to the issuer; first to where it will come back to, if it calls this portal otherwise."""
+        if self.public_url and request.host != urlsplit(self.public_url).netloc:
+            return web.Response(status=303, headers={"Location": self.public_url.rstrip("/") + request.path_qs})
         secret = self.vault.fresh()
         challenge = (
             urlsafe_b64encode(sha256(self.vault.mark(secret, "verifier").encode()).digest()).decode().rstrip("=")
