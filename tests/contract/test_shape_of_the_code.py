@@ -7,7 +7,17 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ["contracts", "services", "gateway_agent", "dal_service", "secure_runtime", "client", "infra", "model_tools", "models"]
+FOLDERS = [
+    "contracts",
+    "services",
+    "gateway_agent",
+    "dal_service",
+    "secure_runtime",
+    "client",
+    "infra",
+    "model_tools",
+    "models",
+]
 MODULES = sorted(path for folder in [*FOLDERS, "examples", "tests"] for path in (ROOT / folder).rglob("*.py"))
 NEVER_ASLEEP = [
     path for path in MODULES if path.relative_to(ROOT).parts[:2] in {("tests", "unit"), ("tests", "contract")}
