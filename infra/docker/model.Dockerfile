@@ -11,7 +11,7 @@ COPY inventory.py /build/inventory.py
 RUN python -m venv --without-pip /usr/model \
  && pip --python /usr/model/bin/python install --no-cache-dir --no-compile --no-index --find-links /wheels "${MEMBER}==${VERSION}" \
  && /usr/model/bin/python -m compileall -q --invalidation-mode unchecked-hash -s /usr/model -p /usr/local /usr/model/lib \
- && mkdir /opt/fedpact \
+ && mkdir -p /opt/fedpact \
  && /usr/model/bin/python /build/inventory.py "${MEMBER}" > /opt/fedpact/sbom.cdx.json
 
 FROM ${BASE}

@@ -6,130 +6,36 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import IO, Protocol
 
 import agent_values
 import psutil
 import pytest
 from agent_values import CLIENT_NAME, SERVER_NAME, launched, until, waiting_pod
+from launcher_rigs import RIGS, ProcessRig, Rig, process_rig, short
 
 from fedpact.gateway_agent.adapters.processes import ProcessLauncher
 from fedpact.gateway_agent.adapters.scripted import ScriptedLauncher, World
 from fedpact.gateway_agent.adapters.trees import MARK
-from fedpact.gateway_agent.app.ports import Launcher, Life, Observed, Ref, Stage
+from fedpact.gateway_agent.app.ports import Life, Ref, Stage
 from fedpact.gateway_agent.domain.errors import AlreadyThereError, LaunchError
-from fedpact.gateway_agent.domain.pods import Kind, Pod, PodName
+from fedpact.gateway_agent.domain.pods import Kind, PodName
 
 
-class Rig(Protocol):
-    """A launcher and the means to disturb it."""
-
-    launcher: Launcher
-
-    def pod(self, participant: str) -> Pod: ...
-
-    def impossible(self) -> Pod:
-        """A pod whose launch fails after its name is taken."""
-        ...
-
-    def restarted(self) -> Launcher:
-        """The launcher of the agent's next process."""
-        ...
-
-    def end(self, pod: Pod, code: int) -> None:
-        """Has the workload exit by itself."""
-        ...
-
-    def close(self) -> None: ...
-
-
-class ScriptedRig:
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.world = World()
-        self.launcher: Launcher = ScriptedLauncher(self.world)
-
-    def pod(self, participant: str) -> Pod:
-        return waiting_pod(self.root, participant)
-
-    def impossible(self) -> Pod:
-        self.world.failures["gateway-9-1", Stage.RUNNING] = LaunchError("scripted")
-        return self.pod("gateway-9-1")
-
-    def restarted(self) -> Launcher:
-        return ScriptedLauncher(self.world)
-
-    def end(self, pod: Pod, code: int) -> None:
-        self.world.ends(pod.name, code)
-
-    def close(self) -> None:
-        return
-
-
-OBEDIENT = """
-with open("exit") as orders:
-    raise SystemExit(int(orders.readline()))
-"""
-
-
-class ProcessRig:
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.launchers = [ProcessLauncher(root / "state", grace=5.0)]
-        self.launcher: Launcher = self.launchers[0]
-        self.orders: dict[PodName, IO[str]] = {}
-
-    def pod(self, participant: str) -> Pod:
-        """A pod that reads from a pipe how it is to exit. Open at both ends here, so that no order is lost."""
-        pod = waiting_pod(self.root, participant, program=OBEDIENT)
-        if pod.name not in self.orders:
-            os.mkfifo(pod.kit / "exit")
-            self.orders[pod.name] = os.fdopen(os.open(pod.kit / "exit", os.O_RDWR), "w")
-        return pod
-
-    def impossible(self) -> Pod:
-        return replace(self.pod("gateway-9-1"), command=("/nowhere/python",))
-
-    def restarted(self) -> Launcher:
-        self.launchers.append(ProcessLauncher(self.root / "state", grace=5.0))
-        return self.launchers[-1]
-
-    def end(self, pod: Pod, code: int) -> None:
-        self.orders[pod.name].write(f"{code}\n")
-        self.orders[pod.name].flush()
-
-    def close(self) -> None:
-        for orders in self.orders.values():
-            orders.close()
-
-
-async def _clean(rig: Rig) -> None:
-    """Ends what is left. Stopping also waits for the children of a launcher whose successor ended them."""
-    for name in (SERVER_NAME, CLIENT_NAME, SERVER_NAME.sibling("gateway-9-1")):
-        await rig.launcher.stop(Ref(name=name))
-    assert await rig.launcher.observe() == []
-    rig.close()
-
-
-@pytest.fixture(params=[ScriptedRig, ProcessRig])
+@pytest.fixture(params=RIGS)
 async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
-    rig: Rig = request.param(tmp_path)
-    yield rig
-    await _clean(rig)
+    opened, lacks = RIGS[request.param]
+    if lacking := lacks():
+        pytest.skip(lacking)
+    async with opened(tmp_path) as rig:
+        yield rig
 
 
 @pytest.fixture
 async def real(tmp_path: Path) -> AsyncIterator[ProcessRig]:
-    rig = ProcessRig(tmp_path)
-    yield rig
-    await _clean(rig)
-
-
-def short(observed: Sequence[Observed]) -> list[tuple[str, Life, int | None]]:
-    return [(one.name.participant, one.life, one.exit_code) for one in observed]
+    async with process_rig(tmp_path) as rig:
+        yield rig
 
 
 async def test_a_launch_says_what_exists_after_each_step(rig: Rig) -> None:
@@ -168,13 +74,13 @@ async def test_stopping_what_is_not_there_is_fine(rig: Rig) -> None:
 async def test_an_exit_is_observed_with_its_code_until_it_is_stopped(rig: Rig) -> None:
     pod = rig.pod("gateway-1-1")
     checkpoint = await launched(rig.launcher, pod)
-    rig.end(pod, 3)
+    await rig.end(pod, 3)
 
     async def ended() -> bool:
         return short(await rig.launcher.observe()) == [("gateway-1-1", Life.EXITED, 3)]
 
     await until(ended)
-    assert short(await rig.restarted().observe()) == [("gateway-1-1", Life.EXITED, 3)]
+    assert short(await (await rig.restarted()).observe()) == [("gateway-1-1", Life.EXITED, 3)]
     await rig.launcher.stop(checkpoint.ref)
     assert await rig.launcher.observe() == []
 
@@ -193,14 +99,14 @@ async def test_an_abandoned_launch_is_observed_and_stopped(rig: Rig) -> None:
     launch = rig.launcher.launch(rig.pod("gateway-1-1"))
     checkpoint = await anext(launch)
     await launch.aclose()
-    assert short(await rig.restarted().observe()) == [("gateway-1-1", Life.EXITED, None)]
+    assert short(await (await rig.restarted()).observe()) == [("gateway-1-1", Life.EXITED, None)]
     await rig.launcher.stop(checkpoint.ref)
     assert await rig.launcher.observe() == []
 
 
 async def test_the_next_agent_finds_and_stops_what_the_last_one_launched(rig: Rig) -> None:
     checkpoint = await launched(rig.launcher, rig.pod("gateway-1-1"))
-    successor = rig.restarted()
+    successor = await rig.restarted()
     seen = await successor.observe()
     assert short(seen) == [("gateway-1-1", Life.RUNNING, None)]
     assert seen[0].ref == checkpoint.ref
@@ -209,8 +115,8 @@ async def test_the_next_agent_finds_and_stops_what_the_last_one_launched(rig: Ri
     assert await rig.launcher.observe() == []
 
 
-async def test_no_limit_is_claimed_that_is_not_enforced(rig: Rig) -> None:
-    assert rig.launcher.limits_enforced == ()
+async def test_exactly_the_limits_are_claimed_that_are_enforced(rig: Rig) -> None:
+    assert rig.launcher.limits_enforced == rig.limits
 
 
 def living(pid: int) -> bool:
@@ -280,13 +186,13 @@ async def test_a_process_that_merely_got_the_number_is_not_adopted(real: Process
     record = json.loads(path.read_text())
     await real.launcher.stop(Ref(name=CLIENT_NAME))
     path.write_text(json.dumps({**record, "pid": os.getpid()}))
-    assert short(await real.restarted().observe()) == [("gateway-1-1", Life.EXITED, None)]
+    assert short(await (await real.restarted()).observe()) == [("gateway-1-1", Life.EXITED, None)]
 
 
 async def test_a_workload_without_its_record_is_still_ours(real: ProcessRig) -> None:
     checkpoint = await launched(real.launcher, real.pod("server"))
     (real.root / "state" / f"{SERVER_NAME}.json").unlink()
-    seen = await real.restarted().observe()
+    seen = await (await real.restarted()).observe()
     assert [(one.name, one.kind, one.life) for one in seen] == [(SERVER_NAME, Kind.SERVER, Life.RUNNING)]
     await real.launcher.stop(seen[0].ref)
     assert not living(int(checkpoint.ref.handle))
@@ -317,7 +223,7 @@ async def test_a_workload_that_hides_its_name_and_environment_is_still_found_and
     await written(flag)
     process = psutil.Process(int(checkpoint.ref.handle))
     assert MARK not in process.environ()
-    successor = real.restarted()
+    successor = await real.restarted()
     assert short(await successor.observe()) == [("gateway-1-1", Life.RUNNING, None)]
     await successor.stop(checkpoint.ref)
     assert not living(process.pid)

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from fedpact.gateway_agent.domain.kits import Joint, Terms
 from fedpact.gateway_agent.domain.pods import Kind, Pod, PodName
+from fedpact.gateway_agent.domain.troubles import Trouble
 
 
 class Stage(StrEnum):
@@ -57,6 +58,8 @@ class Observed:
     exit_code: int | None = None
     """Of an exited one; unknown when it ended while no agent watched. Negative: the signal that ended it."""
     out_of_memory: bool = False
+    trouble: Trouble | None = None
+    """What keeps a running one from its work, or what ended it, as far as the launcher knows more than its code."""
 
     @property
     def name(self) -> PodName:

@@ -3,8 +3,9 @@ Every expected refusal of the agent, in one tree.
 
 DomainError                      (contracts)
 └── AgentError                   agent_refused
-    ├── LaunchError              launch_failed
-    │   └── AlreadyThereError    already_there
+    ├── LaunchError              launch_failed         has a `cause`, which the site reports
+    │   ├── AlreadyThereError    already_there
+    │   └── ImageMissingError    image_missing
     ├── CertificateError         certificate_refused
     │   └── AuthoritySealedError authority_sealed
     ├── KitError                 kit_incomplete
@@ -38,6 +39,7 @@ class LaunchError(AgentError):
     """A workload cannot be started."""
 
     slug: ClassVar[str] = "launch_failed"
+    cause: ClassVar[Cause] = Cause.RESOURCES
 
 
 class AlreadyThereError(LaunchError):
@@ -47,6 +49,13 @@ class AlreadyThereError(LaunchError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"a workload `{name}` is there already; stop it first")
+
+
+class ImageMissingError(LaunchError):
+    """There is no image to start it from, or none that is pinned."""
+
+    slug: ClassVar[str] = "image_missing"
+    cause: ClassVar[Cause] = Cause.IMAGE
 
 
 class CertificateError(AgentError):

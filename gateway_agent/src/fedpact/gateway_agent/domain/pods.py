@@ -9,7 +9,7 @@ which every user of the machine may read. The server gets no `APH_*` at all: it 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -123,6 +123,15 @@ class Pod:
     """Not shown: it may hold the data token."""
     resources: Resources
     log: Path
+    image: str = ""
+    """What a container of it is made from, pinned by digest; a process needs none."""
+    port: int = 0
+    """Where a server listens, so that a launcher can let others reach it; 0 of what is not reached."""
+
+    @property
+    def scratch(self) -> Path | None:
+        """Where it keeps what may be lost, if its environment names a place."""
+        return Path(self.env["TMPDIR"]) if "TMPDIR" in self.env else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +143,8 @@ class Runtime:
     """The `PATH` a workload sees."""
     packages: tuple[Path, ...] = ()
     """Folders of pre-installed model code. No code ever travels in a job."""
+    image: str = ""
+    """The model's image, pinned by digest, where workloads are containers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,9 +170,9 @@ class Member:
     resources: Resources
 
 
-def server_pod(member: Member, runtime: Runtime) -> Pod:
-    """The FLARE server of an activation."""
-    return _pod(Kind.SERVER, member, runtime, PATIENCE)
+def server_pod(member: Member, runtime: Runtime, *, port: int = 0) -> Pod:
+    """The FLARE server of an activation; `port` is where others reach it."""
+    return replace(_pod(Kind.SERVER, member, runtime, PATIENCE), port=port)
 
 
 def client_pod(member: Member, runtime: Runtime, access: DataAccess) -> Pod:
@@ -178,6 +189,7 @@ def _pod(kind: Kind, member: Member, runtime: Runtime, extra: Mapping[str, str])
         env={**_environment(member.place, runtime), **extra},
         resources=member.resources,
         log=member.place.log,
+        image=runtime.image,
     )
 
 

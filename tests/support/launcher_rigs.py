@@ -1,0 +1,201 @@
+"""Launchers with the means to disturb what they launched: whoever passes the contract does so with one of these."""
+
+import contextlib
+import json
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from agent_values import CLIENT_NAME, SERVER_NAME, waiting_pod
+from engine import docker, engine_lacks, image_lacks, inspected
+
+from fedpact.gateway_agent.adapters.docker import DockerLauncher
+from fedpact.gateway_agent.adapters.processes import ProcessLauncher
+from fedpact.gateway_agent.adapters.scripted import ScriptedLauncher, World
+from fedpact.gateway_agent.app.ports import Launcher, Life, Observed, Ref, Stage
+from fedpact.gateway_agent.domain.containers import Yard
+from fedpact.gateway_agent.domain.errors import LaunchError
+from fedpact.gateway_agent.domain.pods import Pod
+
+PYTHON_IMAGE = "python:3.11-slim-bookworm"
+OBEDIENT = """
+import pathlib, time
+order = pathlib.Path("exit")
+while not order.exists():
+    time.sleep(0.02)
+raise SystemExit(int(order.read_text()))
+"""
+
+
+class Rig(Protocol):
+    """A launcher and the means to disturb it."""
+
+    launcher: Launcher
+    limits: tuple[str, ...]
+    """What it has to claim on this machine."""
+
+    def pod(self, participant: str) -> Pod: ...
+
+    def impossible(self) -> Pod:
+        """A pod whose launch fails after its name is taken."""
+        ...
+
+    async def restarted(self) -> Launcher:
+        """The launcher of the agent's next process."""
+        ...
+
+    async def end(self, pod: Pod, code: int) -> None:
+        """Has the workload exit by itself."""
+        ...
+
+
+class ScriptedRig:
+    limits: tuple[str, ...] = ()
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.world = World()
+        self.launcher: Launcher = ScriptedLauncher(self.world)
+
+    def pod(self, participant: str) -> Pod:
+        return waiting_pod(self.root, participant)
+
+    def impossible(self) -> Pod:
+        self.world.failures["gateway-9-1", Stage.RUNNING] = LaunchError("scripted")
+        return self.pod("gateway-9-1")
+
+    async def restarted(self) -> Launcher:
+        return ScriptedLauncher(self.world)
+
+    async def end(self, pod: Pod, code: int) -> None:
+        self.world.ends(pod.name, code)
+
+
+class ProcessRig:
+    limits: tuple[str, ...] = ()
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.launcher: Launcher = self._launcher()
+
+    def pod(self, participant: str) -> Pod:
+        return waiting_pod(self.root, participant, program=OBEDIENT)
+
+    def impossible(self) -> Pod:
+        return replace(self.pod("gateway-9-1"), command=("/nowhere/python",))
+
+    async def restarted(self) -> Launcher:
+        return self._launcher()
+
+    async def end(self, pod: Pod, code: int) -> None:
+        half = pod.kit / "half"
+        half.write_text(str(code))
+        half.rename(pod.kit / "exit")
+
+    def _launcher(self) -> ProcessLauncher:
+        return ProcessLauncher(self.root / "state", grace=5.0)
+
+
+@dataclass
+class DockerRig:
+    """`yard` names an agent of this rig's own, so that tests do not see each other's containers."""
+
+    root: Path
+    yard: Yard
+    launcher: DockerLauncher
+    limits: tuple[str, ...]
+    close: contextlib.AsyncExitStack
+
+    def pod(self, participant: str) -> Pod:
+        return self.running(OBEDIENT, participant)
+
+    def running(self, program: str, participant: str = "gateway-1-1") -> Pod:
+        """A pod that runs `program` in a container."""
+        pod = waiting_pod(self.root, participant)
+        image = inspected(PYTHON_IMAGE)["Id"]
+        return replace(pod, image=image, command=("/usr/local/bin/python3", "-u", "-c", program))
+
+    def impossible(self) -> Pod:
+        """Its port is somebody else's, which an engine notices only when it starts the container."""
+        taken = self.close.enter_context(socket.create_server(("127.0.0.1", 0)))
+        return replace(self.pod("gateway-9-1"), port=taken.getsockname()[1])
+
+    async def restarted(self) -> DockerLauncher:
+        launcher = await DockerLauncher.connected(self.yard, grace=1)
+        self.close.push_async_callback(launcher.close)
+        return launcher
+
+    async def end(self, pod: Pod, code: int) -> None:
+        (found,) = containers_of(self.yard, pod)
+        docker("exec", found, "sh", "-c", f"echo {code} > half && mv half exit")
+
+
+def containers_of(yard: Yard, pod: Pod) -> list[str]:
+    mine = ("--filter", f"label=fedpact.org/agent={yard.agent}")
+    one = ("--filter", f"label=fedpact.org/participant={pod.name.participant}")
+    return docker("ps", "--all", "--quiet", *mine, *one).split()
+
+
+def engine_limits() -> tuple[str, ...]:
+    said = json.loads(docker("info", "--format", "{{json .}}"))
+    means = (("cpu", "CpuCfsQuota"), ("memory", "MemoryLimit"), ("processes", "PidsLimit"))
+    return tuple(limit for limit, means_by in means if said[means_by])
+
+
+async def _cleaned(rig: Rig) -> None:
+    """Ends what is left. Stopping also waits for the children of a launcher whose successor ended them."""
+    for name in (SERVER_NAME, CLIENT_NAME, SERVER_NAME.sibling("gateway-9-1")):
+        await rig.launcher.stop(Ref(name=name))
+    assert await rig.launcher.observe() == []
+
+
+@asynccontextmanager
+async def scripted_rig(root: Path) -> AsyncIterator[Rig]:
+    rig = ScriptedRig(root)
+    yield rig
+    await _cleaned(rig)
+
+
+@asynccontextmanager
+async def process_rig(root: Path) -> AsyncIterator[ProcessRig]:
+    rig = ProcessRig(root)
+    yield rig
+    await _cleaned(rig)
+
+
+@asynccontextmanager
+async def docker_rig(root: Path) -> AsyncIterator[DockerRig]:
+    yard = Yard(agent=f"test-{secrets.token_hex(4)}")
+    async with contextlib.AsyncExitStack() as close:
+        launcher = await DockerLauncher.connected(yard, grace=1)
+        close.push_async_callback(launcher.close)
+        rig = DockerRig(root=root, yard=yard, launcher=launcher, limits=engine_limits(), close=close)
+        try:
+            yield rig
+        finally:
+            await _cleaned(rig)
+
+
+def nothing_lacks() -> str:
+    return ""
+
+
+def docker_lacks() -> str:
+    return engine_lacks() or image_lacks(PYTHON_IMAGE, f"docker pull {PYTHON_IMAGE}")
+
+
+Opened = Callable[[Path], AbstractAsyncContextManager[Rig]]
+RIGS: dict[str, tuple[Opened, Callable[[], str]]] = {
+    "scripted": (scripted_rig, nothing_lacks),
+    "processes": (process_rig, nothing_lacks),
+    "docker": (docker_rig, docker_lacks),
+}
+"""Name -> how to get a rig, and why this machine has none (empty: it has)."""
+
+
+def short(observed: Sequence[Observed]) -> list[tuple[str, Life, int | None]]:
+    return [(one.name.participant, one.life, one.exit_code) for one in observed]
