@@ -1,6 +1,7 @@
 """A model folder as the runtime reads it: the digest of its files, and its card `model.yaml`."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -18,9 +19,16 @@ def package_digest(root: Path) -> str:
 def read_model_card(root: Path) -> ModelCard:
     """The card of the model in `root`."""
     try:
-        return ModelCard.model_validate(yaml.safe_load((root / CARD).read_text(encoding="utf-8")))
+        return _card((root / CARD).read_text(encoding="utf-8"))
     except FileNotFoundError as fault:
         raise PackageError(f"`{root.name}` holds no `{CARD}`") from fault
+
+
+@lru_cache(maxsize=32)
+def _card(text: str) -> ModelCard:
+    """What `text` says; remembered, because it is read again for every job."""
+    try:
+        return ModelCard.model_validate(yaml.safe_load(text))
     except yaml.YAMLError as fault:
         raise PackageError(f"`{CARD}` is not YAML", path=CARD) from fault
     except ValidationError as fault:
