@@ -110,6 +110,9 @@ def _others(command: Command) -> Sequence[Fact]:
             return (identity.UserChanged.model_validate({"user": key, **changed_}),)
         case registry.RegisterGateway(gateway=key, organization=owner):
             return (gateway(key, owner),)
+        case registry.ProposeDataset():
+            told = command.model_dump() | {"organization": "lake", "proposed_by": "stan"}
+            return (registry.DatasetProposed.model_validate(told | {"made_at": NOON, "until": NOON}),)
         case registry.RegisterModel() | registry.AddModelVersion():
             return (model(),)
         case _:

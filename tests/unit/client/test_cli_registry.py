@@ -47,6 +47,12 @@ from client_portal import (
             "/v1/models",
             {"model": "mean", "name": "Mean", "description": ""},
         ),
+        (
+            ("datasets", "propose", "scans", "scans/", "--gateway", "gateway-1"),
+            "POST",
+            "/v1/dataset-proposals",
+            {"gateway": "gateway-1", "name": "scans", "entry": "scans/", "description": ""},
+        ),
         (("policies", "withdraw", "p-1"), "DELETE", "/v1/policies/p-1", None),
         (("jobs", "cancel", "j-1"), "POST", "/v1/jobs/j-1/cancel", None),
     ],

@@ -52,6 +52,18 @@ WRITTEN = {"datasets": ["heart_gateway-1_lakeside"], "model": {"id": "logreg", "
 ME = api.MeView(user="ada", organization="northlab", roles=("data_scientist",), groups=(), channel="main")
 STATUS = api.StatusView(ready=True, checks={"bus": "ok"})
 WHY = api.WhyView(spec_id="s-1", status="inactive.rejected", verdict="rejected", sentences=("no policy",))
+PROPOSAL = api.ProposalView.model_validate(
+    {
+        "proposal": "p-1",
+        "gateway": "gateway-1",
+        "organization": "lakeside",
+        "name": "scans",
+        "entry": "scans/",
+        "proposed_by": "stan",
+        "made_at": AT,
+        "status": "proposed",
+    }
+)
 METRICS = api.MetricsView.model_validate({"job_id": "j-1", "points": []})
 ARTIFACTS = api.ArtifactsView(job_id="j-1", stored=True, items=())
 COMMAND = api.CommandView(command_id="c-1", command="x", about="s-1", status="pending", status_url="/v1/commands/c-1")
@@ -66,6 +78,7 @@ READS: list[tuple[Call, str, dict[str, str], BaseModel]] = [
     (lambda fp: fp.users.get("ada"), "/v1/users/ada", {}, USER),
     (lambda fp: fp.gateways.get("gateway-1"), "/v1/gateways/gateway-1", {}, GATEWAY),
     (lambda fp: fp.datasets.get(DATASET.dataset), f"/v1/datasets/{DATASET.dataset}", {}, DATASET),
+    (lambda fp: fp.datasets.proposal("p-1"), "/v1/dataset-proposals/p-1", {}, PROPOSAL),
     (lambda fp: fp.models.get("logreg"), "/v1/models/logreg", {}, MODEL),
     (lambda fp: fp.policies.get("p-1"), "/v1/policies/p-1", {}, POLICY),
     (lambda fp: fp.specs.get("s-1"), "/v1/specs/s-1", {}, spec()),
@@ -95,6 +108,7 @@ READS: list[tuple[Call, str, dict[str, str], BaseModel]] = [
         (lambda fp: fp.users.list(), "/v1/users", page(api.UserPage, USER)),
         (lambda fp: fp.gateways.list(), "/v1/gateways", page(api.GatewayPage, GATEWAY)),
         (lambda fp: fp.datasets.list(), "/v1/datasets", page(api.DatasetPage, DATASET)),
+        (lambda fp: fp.datasets.proposals(), "/v1/dataset-proposals", page(api.ProposalPage, PROPOSAL)),
         (lambda fp: fp.models.list(), "/v1/models", page(api.ModelPage, MODEL)),
         (lambda fp: fp.policies.list(), "/v1/policies", page(api.PolicyPage, POLICY)),
     )
@@ -161,6 +175,13 @@ WRITES: list[tuple[Call, str, str, Any, BaseModel]] = [
         "/v1/gateways",
         {"gateway": "gateway-1", "organization": "lakeside", "role": "gateway"},
         GATEWAY,
+    ),
+    (
+        lambda fp: fp.datasets.propose(api.NewProposal(gateway="gateway-1", name="scans", entry="scans/")),
+        "POST",
+        "/v1/dataset-proposals",
+        {"gateway": "gateway-1", "name": "scans", "entry": "scans/"},
+        PROPOSAL,
     ),
     (
         lambda fp: fp.models.register("logreg", "Logistic regression", description="d"),

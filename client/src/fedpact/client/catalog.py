@@ -17,7 +17,10 @@ from fedpact.contracts.api import (
     ModelView,
     NewGateway,
     NewModel,
+    NewProposal,
     PageQuery,
+    ProposalPage,
+    ProposalView,
 )
 from fedpact.contracts.registry import VersionRecord
 
@@ -50,7 +53,7 @@ class Gateways(Noun[H]):
 
 
 class Datasets(Noun[H]):
-    """`fp.datasets`. They are registered where they lie: see `fedpact.client.custodian`."""
+    """`fp.datasets`. They are registered where they lie, see `fedpact.client.custodian`, or proposed to there."""
 
     __slots__ = ()
 
@@ -61,6 +64,20 @@ class Datasets(Noun[H]):
     @verb
     def get(self, dataset: str) -> Flow[DatasetView]:
         return self.hub.flow(operations.dataset(dataset))
+
+    @verb
+    def propose(self, new: NewProposal, *, key: str | None = None) -> Flow[ProposalView]:
+        """Propose an entry of a gateway's inbox. The gateway accepts or refuses it by its own rules."""
+        return self.hub.flow(operations.propose_dataset(new, self.hub.key(key)))
+
+    @verb
+    def proposals(self, query: PageQuery | None = None) -> Flow[ProposalPage]:
+        """What one's organization has proposed, newest first."""
+        return self.hub.flow(operations.proposals(query or PageQuery()))
+
+    @verb
+    def proposal(self, proposal: str) -> Flow[ProposalView]:
+        return self.hub.flow(operations.proposal(proposal))
 
 
 class Models(Noun[H]):

@@ -82,6 +82,18 @@ def dataset(dataset_id: str) -> Request[api.DatasetView]:
     return _get(api.DatasetView, "datasets", dataset_id)
 
 
+def proposals(page: api.PageQuery) -> Request[api.ProposalPage]:
+    return _list(api.ProposalPage, page, "dataset-proposals")
+
+
+def proposal(proposal_id: str) -> Request[api.ProposalView]:
+    return _get(api.ProposalView, "dataset-proposals", proposal_id)
+
+
+def propose_dataset(new: api.NewProposal, key: str) -> Request[api.ProposalView]:
+    return _write(api.ProposalView, "dataset-proposals", body=new, key=key)
+
+
 def models(page: api.PageQuery) -> Request[api.ModelPage]:
     return _list(api.ModelPage, page, "models")
 

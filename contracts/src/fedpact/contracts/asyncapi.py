@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from fedpact.contracts import catalog
-from fedpact.contracts.directives import Directive
+from fedpact.contracts import catalog, subjects
+from fedpact.contracts.directives import Directive, ProposalDirective
 from fedpact.contracts.envelope import Command, Envelope, Fact, Message, Model
 from fedpact.contracts.telemetry import MetricsReported
 
@@ -14,6 +14,7 @@ _PARAMETERS = {
     "sender": "who sends; the bus lets everybody use only their own",
     "gateway": "the site that is addressed or speaks",
     "spec": "compute spec id",
+    "proposal": "id of a proposed dataset",
     "part": "participant, `server`, or job id",
 }
 
@@ -43,6 +44,8 @@ def address(kind: str, message: type[Message]) -> str:
     """The subject of a message with its variable tokens in braces."""
     if issubclass(message, Directive):
         return "fedpact.dir.{channel}.{gateway}.{spec}.{part}"
+    if issubclass(message, ProposalDirective):
+        return f"fedpact.dir.{{channel}}.{{gateway}}.{{proposal}}.{subjects.PROPOSAL}"
     if issubclass(message, MetricsReported):
         return "fedpact.tel.{channel}.metrics.{gateway}"
     context, rest = kind.split(".", 1)

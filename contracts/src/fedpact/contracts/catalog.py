@@ -22,6 +22,7 @@ MODULES = (identity, registry, policies, specs, scheduling, jobs, workloads, dir
 def messages() -> Mapping[str, type[Message]]:
     """Type -> class of every fact, command, directive and telemetry message, sorted."""
     known: dict[str, type[Message]] = {**FACTS, **COMMANDS, **directives.DIRECTIVES}
+    known[directives.ProposalDirective.type] = directives.ProposalDirective
     known[telemetry.MetricsReported.type] = telemetry.MetricsReported
     return dict(
         sorted((kind, message) for kind, message in known.items() if message.__module__.startswith(__package__))

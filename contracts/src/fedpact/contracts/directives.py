@@ -1,8 +1,9 @@
 """
-What spec_lifecycle wants of a site: always the whole wanted state, never a change.
+What the hub wants of a site: always the whole wanted state, never a change.
 
 One message per subject: the newest replaces the older, so an agent that was away learns what is wanted now.
-`stopped` stays as a tombstone for seven days.
+`stopped` stays as a tombstone for seven days. Participants, servers and jobs are spec_lifecycle's; proposals are the
+registry's, which may speak under their last token only, and nobody takes the one for the other.
 """
 
 from abc import abstractmethod
@@ -14,6 +15,7 @@ from fedpact.contracts.envelope import Message
 from fedpact.contracts.ids import SERVER, DatasetId, Id, ParticipantId
 from fedpact.contracts.pact import Endpoint, PinnedModel, Resources
 from fedpact.contracts.policies import Bounds, Dsse
+from fedpact.contracts.registry import Description, EntryName
 from fedpact.contracts.specs import Payload
 
 TOMBSTONE = 7 * 24 * 3600
@@ -56,6 +58,9 @@ class Directive(Message):
 
     def subject(self, channel: str, route: str) -> str:  # noqa: ARG002 - directives are addressed, not routed
         return subjects.directive(channel, self.gateway, self.spec_id, self.part)
+
+    def told_by(self, token: str, source: str) -> bool:  # noqa: ARG002 - the subject is what the bus authenticates
+        return token == self.part
 
 
 class ParticipantDirective(Directive):
@@ -117,3 +122,35 @@ class JobDirective(Directive):
 
 
 DIRECTIVES: dict[str, type[Directive]] = {d.type: d for d in (ParticipantDirective, ServerDirective, JobDirective)}
+
+
+class ProposalDirective(Message):
+    """
+    A steward's proposal for the gateway to look at; `stopped` is one that was answered or lapsed.
+
+    `entry` is a name in the gateway's own inbox, whose place the hub does not know.
+    """
+
+    type: ClassVar[str] = "directives.proposal.wanted"
+    stream: ClassVar[str] = "directives"
+
+    proposal: Id
+    gateway: Id
+    wanted: Wanted
+    name: Id
+    description: Description = ""
+    entry: EntryName | None = None
+
+    @property
+    def key(self) -> str:
+        return self.proposal
+
+    @property
+    def lifetime(self) -> int | None:
+        return TOMBSTONE if self.wanted is Wanted.STOPPED else None
+
+    def subject(self, channel: str, route: str) -> str:  # noqa: ARG002 - directives are addressed, not routed
+        return subjects.directive(channel, self.gateway, self.proposal, subjects.PROPOSAL)
+
+    def told_by(self, token: str, source: str) -> bool:  # noqa: ARG002 - the subject is what the bus authenticates
+        return token == subjects.PROPOSAL

@@ -2,11 +2,15 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import AwareDatetime, Field, JsonValue, StringConstraints
 
 from fedpact.contracts.envelope import Accepted, Command, Fact, Quarantined, Refused, Strict
 from fedpact.contracts.ids import DatasetId, Digest, Id, Version
 from fedpact.contracts.pact import Resources
+
+EntryName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,118}/?$")]
+"""A file or (with `/` at its end) a folder in the inbox of a gateway: a name and never a path."""
+Description = Annotated[str, Field(max_length=5000)]
 
 
 class DatasetShape(Strict):
@@ -91,6 +95,53 @@ class DatasetUnregistered(Fact):
         return self.dataset
 
 
+class DatasetProposed(Fact):
+    """
+    A steward proposes an entry of a gateway's inbox as a dataset; the gateway decides.
+
+    The stream forgets it a day after the proposal lapsed, so that the hub keeps no entry's name longer than needed.
+    """
+
+    type: ClassVar[str] = "registry.proposal.made"
+    ttl: ClassVar[int | None] = 8 * 24 * 3600
+
+    proposal: Id
+    gateway: Id
+    organization: Id
+    name: Id
+    description: Description = ""
+    entry: EntryName
+    proposed_by: Id
+    made_at: AwareDatetime
+    until: AwareDatetime
+    """When it lapses if the gateway has not answered."""
+
+    @property
+    def key(self) -> str:
+        return self.proposal
+
+
+class ProposalSettled(Fact):
+    """What became of a proposal, whole: accepted as `dataset`, or refused for a reason. No entry is named any more."""
+
+    type: ClassVar[str] = "registry.proposal.settled"
+
+    proposal: Id
+    gateway: Id
+    organization: Id
+    name: Id
+    description: Description = ""
+    proposed_by: Id
+    made_at: AwareDatetime
+    accepted: bool
+    dataset: DatasetId | None = None
+    reason: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.proposal
+
+
 class ModelChanged(Fact):
     """The whole model with all its versions, at registration and at every new version."""
 
@@ -131,6 +182,22 @@ class RegisterGateway(Command):
     @property
     def key(self) -> str:
         return self.gateway
+
+
+class ProposeDataset(Command):
+    """A steward proposes an entry of a gateway's inbox as a dataset called `<name>_<gateway>_<organization>`."""
+
+    type: ClassVar[str] = "registry.propose_dataset"
+
+    proposal: Id
+    gateway: Id
+    name: Id
+    entry: EntryName
+    description: Description = ""
+
+    @property
+    def key(self) -> str:
+        return self.proposal
 
 
 class RegisterModel(Command):

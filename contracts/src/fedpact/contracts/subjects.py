@@ -4,6 +4,7 @@ The grammar of subjects, widest token first.
     fedpact.cmd.<channel>.<context>.<verb>.<sender>
     fedpact.evt.<channel>.<context>.<entity>.<fact>.<route>
     fedpact.dir.<channel>.<gateway>.<spec>.<participant or job>
+    fedpact.dir.<channel>.<gateway>.<proposal>._proposal
     fedpact.qry.<context>.<verb>
     fedpact.tel.<channel>.<kind>.<gateway>
     fedpact.dlq.<stream>.<consumer>
@@ -17,6 +18,8 @@ from typing import Final
 ROOT: Final = "fedpact"
 MAIN: Final = "main"
 """The default channel."""
+PROPOSAL: Final = "_proposal"
+"""The last token of directives about proposals; no participant and no job is called so."""
 
 _TOKEN = re.compile(r"^[a-z0-9_-]{1,64}$")
 

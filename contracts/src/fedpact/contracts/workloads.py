@@ -107,6 +107,21 @@ class DatasetTakenBack(Observation):
         return self.dataset
 
 
+class ProposalAnswered(Observation):
+    """The gateway looked at a proposal by its own rules. Accepted, it serves and offers `dataset`."""
+
+    type: ClassVar[str] = "workloads.proposal.answered"
+
+    proposal: Id
+    accepted: bool
+    dataset: DatasetId | None = None
+    reason: Words = ""
+
+    @property
+    def key(self) -> str:
+        return self.proposal
+
+
 class ParticipantFact(Observation):
     """About one participant of one generation and attempt. The key names the participant, not the generation."""
 

@@ -9,6 +9,7 @@ from fedpact.gateway_agent.adapters.authority import FileKeys
 from fedpact.gateway_agent.adapters.consoles import Consoles
 from fedpact.gateway_agent.adapters.dal_admin import DalAdmin
 from fedpact.gateway_agent.adapters.gateway_key import DalTokens, gateway_key
+from fedpact.gateway_agent.adapters.inbox_folder import InboxFolder
 from fedpact.gateway_agent.adapters.kits import FileKits
 from fedpact.gateway_agent.adapters.local_models import ModelFolder
 from fedpact.gateway_agent.adapters.reserved_sockets import ReservedSockets
@@ -17,9 +18,10 @@ from fedpact.gateway_agent.app import kinds
 from fedpact.gateway_agent.app.admission import Admission
 from fedpact.gateway_agent.app.client_work import ClientWork
 from fedpact.gateway_agent.app.clients import Clients
-from fedpact.gateway_agent.app.handlers import CLIENTS
+from fedpact.gateway_agent.app.handlers import CLIENTS, PROPOSALS, Call
 from fedpact.gateway_agent.app.kinds import LIVE, YES
 from fedpact.gateway_agent.app.offers import Offers
+from fedpact.gateway_agent.app.proposals import Proposals
 from fedpact.gateway_agent.app.queries import Queries
 from fedpact.gateway_agent.app.reconciler import Key, Reconciler
 from fedpact.gateway_agent.domain.wishes import key_of
@@ -42,11 +44,15 @@ def compose(settings: Settings) -> Service:
     async def known() -> list[Key]:
         wished = {key_of(wish.directive) for wish in await ground.participant_wishes.every()}
         said = {f"{one.spec_id}/{one.participant}" for one in await ground.workloads.where(LIVE, YES)}
-        return [(CLIENTS, key) for key in sorted(wished | said)]
+        asked = [(PROPOSALS, key) for key in await proposals.known()]
+        return [*((CLIENTS, key) for key in sorted(wished | said)), *asked]
 
-    reconciler = Reconciler(sorts={CLIENTS: clients.reconcile}, known=known, strays=CLIENTS, lookout=ground.lookout)
+    async def answered(key: str) -> float | None:
+        return await proposals.reconcile(key)
+
+    sorts = {CLIENTS: clients.reconcile, PROPOSALS: answered}
+    reconciler = Reconciler(sorts=sorts, known=known, strays=CLIENTS, lookout=ground.lookout)
     handlers = ground.handlers(reconciler.queue.call)
-    events.subscribe_gateway(ground.bus, handlers)
     offers = Offers(
         gateway=settings.gateway,
         organization=settings.organization,
@@ -54,6 +60,8 @@ def compose(settings: Settings) -> Service:
         data=data,
         clock=ground.clock,
     )
+    proposals = _proposals(ground, offers, reconciler.queue.call)
+    events.subscribe_gateway(ground.bus, handlers, proposals)
     admin = Admin(offers=offers, queries=_queries(ground, offers), applied=lambda: handlers.applied)
 
     async def administered() -> None:
@@ -61,6 +69,19 @@ def compose(settings: Settings) -> Service:
             await asyncio.Event().wait()
 
     return ground.service(Part(reconciler=reconciler, handlers=handlers, tasks=(administered, offers.repeat)))
+
+
+def _proposals(ground: Ground, offers: Offers, call: Call) -> Proposals:
+    folder = ground.settings.inbox
+    return Proposals(
+        gateway=ground.settings.gateway,
+        inbox=InboxFolder(folder) if folder else None,
+        offers=offers,
+        heard=ground.proposals_heard,
+        answers=ground.proposals_answered,
+        call=call,
+        clock=ground.clock,
+    )
 
 
 def _work(ground: Ground, data: DalAdmin) -> ClientWork:

@@ -46,6 +46,8 @@ class Ground:
         self.runs = self.kept("jobs", kinds.jobs(gateway))
         self.offers = self.kept("datasets", kinds.offers(gateway))
         self.sites = self.kept("site", kinds.sites(gateway))
+        self.proposals_heard = self.kept("proposals", kinds.PROPOSALS_HEARD)
+        self.proposals_answered = self.kept("proposal-answers", kinds.answers(gateway))
         self.participant_wishes = self.kept("participant-wishes", kinds.PARTICIPANT_WISHES)
         self.server_wishes = self.kept("server-wishes", kinds.SERVER_WISHES)
         self.job_wishes = self.kept("job-wishes", kinds.JOB_WISHES)
@@ -65,7 +67,7 @@ class Ground:
             sites=self.sites,
             workloads=self.workloads,
             clock=self.clock,
-            capabilities=("nvflare", "processes"),
+            capabilities=settings.capabilities,
         )
 
     def kept(self, collection: str, kind: Kind[S]) -> Stored[S]:
@@ -97,8 +99,8 @@ class Ground:
             await self.bus.caught_up()
             await part.reconciler.run()
 
-        published = (self.workloads, self.runs, self.offers, self.sites)
-        silent = (self.participant_wishes, self.server_wishes, self.job_wishes)
+        published = (self.workloads, self.runs, self.offers, self.sites, self.proposals_answered)
+        silent = (self.participant_wishes, self.server_wishes, self.job_wishes, self.proposals_heard)
         return Service(
             name=settings.gateway,
             settings=settings,

@@ -12,6 +12,10 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from fedpact.chassis.settings import ServiceSettings
 from fedpact.contracts.ids import Id
 from fedpact.contracts.pact import Resources
+from fedpact.gateway_agent.domain.inbox import CAPABILITY
+
+UNSIGNED = "unsigned_policies"
+"""Announced by a gateway that takes policies nobody signed."""
 
 
 class Settings(ServiceSettings):
@@ -35,6 +39,10 @@ class Settings(ServiceSettings):
     dal_url: str = Field(default="", description="gateway: where workloads find the DAL")
     dal_admin_socket: Path | None = Field(default=None, description="gateway: where the agent speaks to the DAL")
     admin_socket: Path | None = Field(default=None, description="gateway: where a steward speaks to the agent")
+    inbox: Path | None = Field(
+        default=None,
+        description="gateway: a folder, absolute, whose entries stewards may propose as datasets through the hub",
+    )
     key_file: Path | None = Field(default=None, description="gateway: key of the DAL's tokens, made when missing")
     token_hours: float = Field(default=24.0, gt=0, le=720, description="gateway: an activation's longest life")
 
@@ -59,13 +67,21 @@ class Settings(ServiceSettings):
         missing = [name for name in needed if not getattr(self, name)] if self.role == "gateway" else []
         if missing:
             raise ValueError(f"a gateway needs {', '.join(missing)}")
-        if not self.state_folder.is_absolute():
-            raise ValueError("state_folder is an absolute path")
+        for name, folder in (("state_folder", self.state_folder), ("inbox", self.inbox)):
+            if folder is not None and not folder.is_absolute():
+                raise ValueError(f"{name} is an absolute path")
         return self
 
     @property
     def totals(self) -> Resources:
         return Resources(cpu=self.cpu, gpu=self.gpu, memory=self.memory)
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """What this site can do, and what it lets others do."""
+        proposals = (CAPABILITY,) if self.role == "gateway" and self.inbox else ()
+        unsigned = (UNSIGNED,) if self.role == "gateway" and self.allow_unsigned else ()
+        return ("nvflare", "processes", *proposals, *unsigned)
 
     @property
     def activations(self) -> Path:

@@ -126,6 +126,7 @@ def _site(machine: Machine, custodian: Custodian) -> tuple[Program, Program]:
         "ROLE": "gateway",
         "DAL_URL": machine.url(f"dal-{gateway}"),
         "DAL_ADMIN_SOCKET": admin,
+        "INBOX": str(machine.layout.inbox(gateway)),
     }
     dal = {
         "GATEWAY": gateway,

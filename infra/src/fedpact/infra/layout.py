@@ -51,6 +51,10 @@ class Layout:
         """The allowed root of a gateway's datasets."""
         return self.site(gateway) / "data"
 
+    def inbox(self, gateway: str) -> Path:
+        """What lies here can be proposed as a dataset through the portal."""
+        return self.data(gateway) / "inbox"
+
     @property
     def sockets(self) -> Path:
         """A short path of this user's own: a socket's has at most 107 bytes."""

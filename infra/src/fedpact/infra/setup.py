@@ -93,7 +93,8 @@ def _write_trust(layout: Layout, federation: Federation) -> None:
         owner = _owner_key(layout, custodian.gateway)
         for trusting in (layout.site(custodian.gateway) / "trust", layout.hub):
             _public(trusting / "owners" / custodian.organization / "owner.pub.pem", owner)
-        layout.data(custodian.gateway).mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (layout.data(custodian.gateway), layout.inbox(custodian.gateway)):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
 def _owner_key(layout: Layout, gateway: str) -> keys.PrivateKey:

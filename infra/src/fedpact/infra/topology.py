@@ -80,9 +80,10 @@ SERVICES: tuple[Consumer, ...] = (
     Consumer(
         name="registry",
         context="registry",
-        reads={"workloads": ("gateway.*", "dataset.*")},
+        reads={"workloads": ("gateway.*", "dataset.*", "proposal.*")},
         commands=True,
         asks=(_KEYS,),
+        publishes=("fedpact.dir.*.*.*._proposal",),
     ),
     Consumer(
         name="policy",

@@ -46,6 +46,10 @@ ROWS: Mapping[type[BaseModel], tuple[Sequence[str], Row]] = {
         ("DATASET", "KIND", "ROWS", "DESCRIPTION"),
         lambda d: (d.dataset, d.shape.kind, d.shape.rows, d.description),
     ),
+    api.ProposalView: (
+        ("PROPOSAL", "NAME", "GATEWAY", "STATUS", "DATASET", "REASON", "BY", "MADE"),
+        lambda p: (p.proposal, p.name, p.gateway, p.status, p.dataset, p.reason, p.proposed_by, p.made_at),
+    ),
     api.ModelView: (
         ("MODEL", "NAME", "VERSIONS", "PUBLISHER"),
         lambda m: (m.model, m.name, [version.version for version in m.versions], m.publisher),
@@ -93,6 +97,7 @@ _LISTS: Mapping[type[BaseModel], tuple[str, type[BaseModel]]] = {
     api.UserPage: ("items", api.UserView),
     api.GatewayPage: ("items", api.GatewayView),
     api.DatasetPage: ("items", api.DatasetView),
+    api.ProposalPage: ("items", api.ProposalView),
     api.ModelPage: ("items", api.ModelView),
     api.PolicyPage: ("items", api.PolicyView),
     api.SpecPage: ("items", api.SpecSummary),

@@ -13,10 +13,10 @@ from fedpact.client.custodian import ENVIRON, Custodian, absolute
 from fedpact.client.documents import read_document
 from fedpact.client.errors import InputError
 from fedpact.client.packages import package_digest, read_card
-from fedpact.contracts.api import PageQuery
+from fedpact.contracts.api import NewProposal, PageQuery
 from fedpact.contracts.registry import VersionRecord
 
-datasets = noun("Datasets: seen at the hub, registered at their gateway.")
+datasets = noun("Datasets: seen at the hub, registered at their gateway, or proposed to it.")
 models = noun("Models and their versions, each pinned by its digest.")
 gateways = noun("Gateways: the custodians' sites.")
 Dataset = Annotated[str, typer.Argument(metavar="DATASET", help="`<name>_<gateway>_<org>`.", show_default=False)]
@@ -57,6 +57,30 @@ def register_dataset(
     """Register a dataset at its gateway, on the gateway's machine."""
     with _agent(cli, socket) as agent:
         cli.show(agent.register(name, absolute(path), description))
+
+
+@verb(datasets, "propose")
+def propose_dataset(
+    cli: Session,
+    name: Name,
+    entry: Annotated[
+        str, typer.Argument(help="Its name in the gateway's inbox; a folder ends with `/`.", show_default=False)
+    ],
+    gateway: Annotated[str, typer.Option(help="The gateway that holds it.")],
+    description: Annotated[str, typer.Option(help="What others may know of it.")] = "",
+    key: Key = None,
+) -> None:
+    """Propose what lies in a gateway's inbox as a dataset; the gateway decides."""
+    new = NewProposal(gateway=gateway, name=name, entry=entry, description=description)
+    with cli.fedpact() as fp:
+        cli.show(fp.datasets.propose(new, key=key))
+
+
+@verb(datasets, "proposals")
+def list_proposals(cli: Session, page: Page = 0, page_size: PageSize = 50) -> None:
+    """What your organization has proposed, and what the gateways said."""
+    with cli.fedpact() as fp:
+        cli.show(fp.datasets.proposals(PageQuery(page=page, page_size=page_size)))
 
 
 @verb(datasets, "unregister")

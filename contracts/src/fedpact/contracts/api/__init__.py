@@ -47,6 +47,9 @@ from fedpact.contracts.api.registry import (
     ModelView,
     NewGateway,
     NewModel,
+    NewProposal,
+    ProposalPage,
+    ProposalView,
 )
 from fedpact.contracts.api.specs import (
     CloneRequest,
@@ -89,6 +92,7 @@ __all__ = [
     "NewModel",
     "NewOrganization",
     "NewPolicy",
+    "NewProposal",
     "NewSpec",
     "NewUser",
     "OrganizationPage",
@@ -100,6 +104,8 @@ __all__ = [
     "PolicyView",
     "Preview",
     "Problem",
+    "ProposalPage",
+    "ProposalView",
     "ReadQuery",
     "SpecPage",
     "SpecQuery",

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from fedpact.contracts.api.common import Name, Page
 from fedpact.contracts.envelope import Model, Strict
 from fedpact.contracts.ids import DatasetId, Id
 from fedpact.contracts.pact import Resources
-from fedpact.contracts.registry import DatasetShape, VersionRecord
+from fedpact.contracts.registry import DatasetShape, Description, EntryName, VersionRecord
 
 
 class NewGateway(Strict):
@@ -21,6 +21,16 @@ class NewModel(Strict):
     model: Id
     name: Name
     description: Annotated[str, Field(max_length=5000)] = ""
+
+
+class NewProposal(Strict):
+    """`entry` is a name in the gateway's inbox, a folder with `/` at its end. `proposal` is the sender's choice."""
+
+    proposal: Id | None = None
+    gateway: Id
+    name: Id
+    entry: EntryName
+    description: Description = ""
 
 
 class GatewayView(Model):
@@ -48,6 +58,22 @@ class DatasetView(Model):
     derived_from: tuple[DatasetId, ...] = ()
 
 
+class ProposalView(Model):
+    """A dataset somebody of one's organization proposed. `entry` is told while the gateway has not answered."""
+
+    proposal: Id
+    gateway: Id
+    organization: Id
+    name: Id
+    description: str = ""
+    entry: str | None = None
+    proposed_by: Id
+    made_at: AwareDatetime
+    status: Literal["proposed", "accepted", "refused"]
+    dataset: DatasetId | None = None
+    reason: str = ""
+
+
 class ModelView(Model):
     model: Id
     name: str
@@ -60,6 +86,9 @@ GatewayPage = Page[GatewayView]
 
 
 DatasetPage = Page[DatasetView]
+
+
+ProposalPage = Page[ProposalView]
 
 
 ModelPage = Page[ModelView]

@@ -7,7 +7,7 @@ from fedpact.chassis.aggregates import Aggregates, Cause
 from fedpact.contracts.directives import Directive, JobDirective, ParticipantDirective, ServerDirective
 from fedpact.gateway_agent.domain.wishes import JobWish, ParticipantWish, ServerWish, kept
 
-CLIENTS, SERVERS, JOBS = "clients", "servers", "jobs"
+CLIENTS, SERVERS, JOBS, PROPOSALS = "clients", "servers", "jobs", "proposals"
 Call = Callable[[tuple[str, str]], None]
 
 

@@ -9,10 +9,18 @@ type).
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from pydantic import AwareDatetime
+
 from fedpact.chassis.aggregates import Kind
-from fedpact.contracts.directives import TOMBSTONE, Wanted
+from fedpact.contracts.directives import TOMBSTONE, ProposalDirective, Wanted
 from fedpact.contracts.envelope import Fact
-from fedpact.contracts.workloads import DatasetOffered, DatasetTakenBack, GatewaySpoke, InventoryTaken
+from fedpact.contracts.workloads import (
+    DatasetOffered,
+    DatasetTakenBack,
+    GatewaySpoke,
+    InventoryTaken,
+    ProposalAnswered,
+)
 from fedpact.gateway_agent.domain import runs, workload
 from fedpact.gateway_agent.domain.runs import Run
 from fedpact.gateway_agent.domain.steps import Permit
@@ -57,6 +65,17 @@ class Offer(Fact):
         return self.offered.key if self.offered else ""
 
 
+class ProposalHeard(Fact):
+    """A proposal, or that it is over."""
+
+    directive: ProposalDirective
+    at: AwareDatetime
+
+    @property
+    def key(self) -> str:
+        return self.directive.key
+
+
 def workloads(gateway: str) -> Kind[Workload]:
     """Participants of this site."""
     return Kind(
@@ -84,15 +103,28 @@ def offers(gateway: str) -> Kind[Offer]:
     return Kind(source=f"fedpact/{gateway}/datasets", state=Offer, evolve=_offer, route=gateway)
 
 
+def answers(gateway: str) -> Kind[ProposalAnswered]:
+    """What was answered to proposals."""
+    return Kind(
+        source=f"fedpact/{gateway}/proposals",
+        state=ProposalAnswered,
+        evolve=lambda _, fact: _as(ProposalAnswered, fact),
+        route=gateway,
+    )
+
+
 def sites(gateway: str) -> Kind[GatewaySpoke]:
     """The site itself: what it allots, and what runs there."""
     return Kind(source=f"fedpact/{gateway}/site", state=GatewaySpoke, evolve=_spoke, route=gateway)
 
 
 def _forgotten(wish: ParticipantWish | ServerWish | JobWish) -> datetime | None:
+    return _over(wish.directive.wanted, wish.at)
+
+
+def _over(wanted: Wanted, at: datetime) -> datetime | None:
     """A tombstone is forgotten a day after the stream forgot it: until then it may be delivered again."""
-    stopped = wish.directive.wanted is Wanted.STOPPED
-    return wish.at + timedelta(seconds=TOMBSTONE) + timedelta(days=1) if stopped else None
+    return at + timedelta(seconds=TOMBSTONE) + timedelta(days=1) if wanted is Wanted.STOPPED else None
 
 
 def _wishes(kind: type[W]) -> Kind[W]:
@@ -108,6 +140,13 @@ def _wishes(kind: type[W]) -> Kind[W]:
 PARTICIPANT_WISHES: Kind[ParticipantWish] = _wishes(ParticipantWish)
 SERVER_WISHES: Kind[ServerWish] = _wishes(ServerWish)
 JOB_WISHES: Kind[JobWish] = _wishes(JobWish)
+PROPOSALS_HEARD: Kind[ProposalHeard] = Kind(
+    source="agent/proposals",
+    state=ProposalHeard,
+    evolve=lambda _, fact: _as(ProposalHeard, fact),
+    expires=lambda heard: _over(heard.directive.wanted, heard.at),
+    silent=True,
+)
 PERMITS: Kind[PermitKept] = Kind(
     source="agent/permits",
     state=PermitKept,

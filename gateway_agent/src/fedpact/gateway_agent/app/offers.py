@@ -1,7 +1,7 @@
 """
 Datasets of this gateway. The mapping to a path is the DAL's and stays there; the hub hears id, description and shape.
 
-A steward registers them here, at the custodian's own machine.
+A steward registers them here, at the custodian's own machine, or proposes them through the hub (see `proposals`).
 """
 
 import re
@@ -47,6 +47,12 @@ class Offers:
         )
         await self.offers.change(dataset, lambda _: [offered], Cause(now=self.clock.now()))
         return mapped
+
+    async def place(self, dataset: str) -> str | None:
+        """Where an offered dataset lies; `None` when it is not offered."""
+        if dataset not in {one.dataset for one in await self.every()}:
+            return None
+        return next((one.path for one in await self.data.datasets() if one.dataset == dataset), "")
 
     async def withdraw(self, name: str) -> None:
         """Take it back first, then serve it no longer."""

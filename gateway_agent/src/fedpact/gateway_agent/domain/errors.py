@@ -16,6 +16,7 @@ DomainError                      (contracts)
     ├── RenderRefusedError       render_refused
     ├── ResultsRefusedError      results_refused
     ├── DatasetNameError         dataset_name
+    ├── ProposalRefusedError     proposal_refused      not by this gateway's rules
     └── FederationError          federation_failed
         ├── UnreachableError     federation_unreachable
         ├── JobRefusedError      job_refused
@@ -133,6 +134,12 @@ class DatasetNameError(AgentError):
     """Not a name that can become part of a dataset's id."""
 
     slug: ClassVar[str] = "dataset_name"
+
+
+class ProposalRefusedError(AgentError):
+    """Not by this gateway's rules. The hub tells the reason, so it names no place of this machine."""
+
+    slug: ClassVar[str] = "proposal_refused"
 
 
 class FederationError(AgentError):

@@ -48,7 +48,7 @@ from fedpact.portal.settings import Settings
 
 NAME = "portal"
 TOLD_BY_STREAMS = (
-    *("organizations", "users", "models", "datasets", "gateways", "policies", "specs", "jobs"),
+    *("organizations", "users", "models", "datasets", "proposals", "gateways", "policies", "specs", "jobs"),
     *("journal", "heads", "settled"),
 )
 
@@ -137,6 +137,7 @@ def read_model(hub: Hub) -> ReadModel:
         users=hub.copies("users", UserChanged),
         models=hub.copies("models", ModelChanged),
         datasets=hub.kept("datasets", kinds.DATASETS),
+        proposals=hub.kept("proposals", kinds.PROPOSALS),
         gateways=hub.kept("gateways", kinds.GATEWAYS),
         policies=hub.kept("policies", kinds.POLICIES),
         specs=hub.kept("specs", kinds.SPECS),

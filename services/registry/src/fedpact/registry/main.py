@@ -9,7 +9,8 @@ from fedpact.registry.adapters import bootstrap_file
 from fedpact.registry.app import bootstrap
 from fedpact.registry.app.belief import Belief
 from fedpact.registry.app.handlers import Handlers
-from fedpact.registry.app.kinds import DATASETS, GATEWAYS, MODELS, SITES
+from fedpact.registry.app.kinds import DATASETS, GATEWAYS, MODELS, PROPOSALS, SITES
+from fedpact.registry.app.proposals import Proposals
 from fedpact.registry.entrypoints import commands, events
 from fedpact.registry.settings import Settings
 
@@ -23,15 +24,17 @@ def compose(settings: Settings) -> Service:
     datasets, models = hub.kept("datasets", DATASETS), hub.kept("models", MODELS)
     belief = Belief(gateways=gateways, sites=sites, datasets=datasets)
     handlers = Handlers(gateways=gateways, sites=sites, models=models, belief=belief)
+    proposed = hub.kept("proposals", PROPOSALS)
+    proposals = Proposals(proposals=proposed, gateways=gateways, datasets=datasets)
     founding = bootstrap_file.read(settings.bootstrap_file)
 
     async def found() -> None:
         await bootstrap.apply(founding, gateways, belief, hub.clock.now())
 
-    events.subscribe(hub.bus, handlers)
+    events.subscribe(hub.bus, handlers, proposals)
     orders = hub.commands(read_actor, accepted=CommandAccepted, refused=CommandRefused)
-    commands.subscribe(hub.bus, orders, handlers)
-    return hub.service({gateways: None, datasets: None, models: None}, prepare=[found])
+    commands.subscribe(hub.bus, orders, handlers, proposals)
+    return hub.service({gateways: None, datasets: None, models: None, proposed: proposals.tick}, prepare=[found])
 
 
 def run() -> None:

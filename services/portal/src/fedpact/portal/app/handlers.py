@@ -14,11 +14,13 @@ from fedpact.contracts.identity import OrganizationRegistered, UserChanged
 from fedpact.contracts.jobs import ArtifactsStored, JobChanged
 from fedpact.contracts.policies import PolicyPublished, PolicyWithdrawn
 from fedpact.contracts.registry import (
+    DatasetProposed,
     DatasetRegistered,
     DatasetUnregistered,
     GatewayAnnounced,
     GatewayRegistered,
     ModelChanged,
+    ProposalSettled,
 )
 from fedpact.contracts.scheduling import GangQueued, GangRefused
 from fedpact.contracts.specs import SpecChanged, SpecCreated, VerdictReached
@@ -62,6 +64,9 @@ class Handlers:
 
     async def dataset(self, fact: DatasetRegistered | DatasetUnregistered, cause: Cause) -> None:
         await self._fold(self.model.datasets, fact, cause)
+
+    async def proposal(self, fact: DatasetProposed | ProposalSettled, cause: Cause) -> None:
+        await self._fold(self.model.proposals, fact, cause)
 
     async def gateway(self, fact: GatewayRegistered | GatewayAnnounced, cause: Cause) -> None:
         await self._fold(self.model.gateways, fact, cause)

@@ -13,6 +13,7 @@ from fedpact.portal.domain.model import (
     Login,
     MetricsState,
     PolicyState,
+    ProposalState,
     Sent,
     Settled,
     SpecState,
@@ -21,6 +22,7 @@ from fedpact.portal.domain.model import (
     job_after,
     metrics_after,
     policy_after,
+    proposal_after,
     spec_after,
 )
 
@@ -44,6 +46,7 @@ def _record(kind: type[S]) -> Callable[[S | None, Fact], S]:
 SPECS = Kind(source="copy/specs", state=SpecState, evolve=spec_after, silent=True)
 JOBS = Kind(source="copy/jobs", state=JobState, evolve=job_after, silent=True)
 DATASETS = Kind(source="copy/datasets", state=DatasetState, evolve=dataset_after, silent=True)
+PROPOSALS = Kind(source="copy/proposals", state=ProposalState, evolve=proposal_after, silent=True)
 GATEWAYS = Kind(source="copy/gateways", state=GatewayState, evolve=gateway_after, silent=True)
 POLICIES = Kind(source="copy/policies", state=PolicyState, evolve=policy_after, silent=True)
 METRICS = Kind(source="portal/metrics", state=MetricsState, evolve=metrics_after, silent=True)

@@ -22,6 +22,7 @@ from fedpact.portal.domain.model import (
     Login,
     MetricsState,
     PolicyState,
+    ProposalState,
     Sent,
     Settled,
     SpecState,
@@ -125,6 +126,7 @@ class ReadModel:
     users: Copies[UserChanged]
     models: Copies[ModelChanged]
     datasets: Stored[DatasetState]
+    proposals: Stored[ProposalState]
     gateways: Stored[GatewayState]
     policies: Stored[PolicyState]
     specs: Stored[SpecState]

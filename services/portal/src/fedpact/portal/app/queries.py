@@ -27,6 +27,8 @@ from fedpact.contracts.api import (
     PolicyPage,
     PolicyView,
     Preview,
+    ProposalPage,
+    ProposalView,
     SpecPage,
     SpecQuery,
     SpecView,
@@ -102,6 +104,21 @@ class Queries:
     async def dataset(self, key: str) -> DatasetView:
         state = _there(await self.model.datasets.find(key), "dataset", key)
         return views.dataset_view(_there(state.registered, "dataset", key))
+
+    async def proposals(self, viewer: Actor, page: PageQuery) -> ProposalPage:
+        """Newest first."""
+        known = await self.model.proposals.every()
+        found = _some(views.proposal_view(state) for state in known if sight.may_see_proposal(viewer, state))
+        newest = sorted(found, key=lambda view: (view.made_at, view.proposal), reverse=True)
+        begin = page.page * page.page_size
+        items = tuple(newest[begin : begin + page.page_size])
+        return ProposalPage(items=items, total=len(found), page=page.page, page_size=page.page_size)
+
+    async def proposal(self, viewer: Actor, key: str) -> ProposalView:
+        state = _there(await self.model.proposals.find(key), "proposal", key)
+        if not sight.may_see_proposal(viewer, state):
+            raise NotVisibleError("proposal", key)
+        return _there(views.proposal_view(state), "proposal", key)
 
     async def models(self, page: PageQuery) -> ModelPage:
         found = [views.model_view(fact) for fact in await self.model.models.every()]

@@ -16,6 +16,7 @@ from fedpact.contracts.api import (
     OrganizationView,
     PageQuery,
     PolicyView,
+    ProposalView,
     SpecSummary,
     SpecView,
     TimelineEntry,
@@ -27,9 +28,18 @@ from fedpact.contracts.identity import OrganizationRegistered, UserChanged
 from fedpact.contracts.pact import Person
 from fedpact.contracts.policies import PolicyPublished, Reason
 from fedpact.contracts.queries import Wait
-from fedpact.contracts.registry import DatasetRegistered, ModelChanged
+from fedpact.contracts.registry import DatasetProposed, DatasetRegistered, ModelChanged, ProposalSettled
 from fedpact.contracts.specs import EndOutcome, SpecCreated, Stage, Verdict
-from fedpact.portal.domain.model import Entry, GatewayState, JobState, PolicyState, Sent, Settled, SpecState
+from fedpact.portal.domain.model import (
+    Entry,
+    GatewayState,
+    JobState,
+    PolicyState,
+    ProposalState,
+    Sent,
+    Settled,
+    SpecState,
+)
 from fedpact.portal.domain.sight import (
     STATUS_AT_FIRST,
     JobRow,
@@ -60,6 +70,18 @@ def dataset_view(fact: DatasetRegistered) -> DatasetView:
 
 def model_view(fact: ModelChanged) -> ModelView:
     return ModelView.model_validate(fact.model_dump())
+
+
+def proposal_view(state: ProposalState) -> ProposalView | None:
+    """A proposal, open or settled."""
+    match state:
+        case ProposalState(settled=ProposalSettled() as settled):
+            status = {"status": "accepted" if settled.accepted else "refused"}
+            return ProposalView.model_validate(settled.model_dump() | status)
+        case ProposalState(made=DatasetProposed() as made):
+            return ProposalView.model_validate(made.model_dump() | {"status": "proposed"})
+        case _:
+            return None
 
 
 def gateway_view(state: GatewayState) -> GatewayView | None:

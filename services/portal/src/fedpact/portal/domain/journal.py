@@ -13,11 +13,13 @@ from fedpact.contracts.jobs import ArtifactsStored, JobChanged
 from fedpact.contracts.pact import Person
 from fedpact.contracts.policies import PolicyPublished, PolicyWithdrawn
 from fedpact.contracts.registry import (
+    DatasetProposed,
     DatasetRegistered,
     DatasetUnregistered,
     GatewayAnnounced,
     GatewayRegistered,
     ModelChanged,
+    ProposalSettled,
 )
 from fedpact.contracts.scheduling import GangQueued, GangRefused
 from fedpact.contracts.specs import SpecChanged, SpecCreated, VerdictReached
@@ -103,6 +105,10 @@ def _elsewhere(fact: Fact) -> _Line | None:
             return _Line(text=f"dataset {fact.dataset} registered", audience=EVERYONE)
         case DatasetUnregistered():
             return _Line(text=f"dataset {fact.dataset} unregistered", audience=EVERYONE)
+        case DatasetProposed() | ProposalSettled():
+            verb = "proposed" if isinstance(fact, DatasetProposed) else "accepted" if fact.accepted else "refused"
+            heard = Audience(organizations=(fact.organization,))
+            return _Line(text=f"dataset {fact.name} {verb} at {fact.gateway}", audience=heard)
         case ModelChanged():
             newest = fact.versions[-1].version if fact.versions else "no version yet"
             return _Line(text=f"model {fact.model} changed ({newest})", audience=EVERYONE)

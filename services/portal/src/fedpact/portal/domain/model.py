@@ -13,7 +13,14 @@ from fedpact.contracts.api import MetricPoint
 from fedpact.contracts.envelope import Fact
 from fedpact.contracts.jobs import ArtifactsStored, JobChanged, StoredFile
 from fedpact.contracts.policies import PolicyPublished, PolicyWithdrawn
-from fedpact.contracts.registry import DatasetRegistered, DatasetUnregistered, GatewayAnnounced, GatewayRegistered
+from fedpact.contracts.registry import (
+    DatasetProposed,
+    DatasetRegistered,
+    DatasetUnregistered,
+    GatewayAnnounced,
+    GatewayRegistered,
+    ProposalSettled,
+)
 from fedpact.contracts.specs import SpecChanged, SpecCreated, VerdictReached
 
 MAX_POINTS = 5000
@@ -43,6 +50,14 @@ class JobState:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetState:
     registered: DatasetRegistered | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalState:
+    """Once settled, what was made is forgotten, and with it the entry's name."""
+
+    made: DatasetProposed | None = None
+    settled: ProposalSettled | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +224,17 @@ def dataset_after(state: DatasetState | None, fact: Fact) -> DatasetState:
             return DatasetState()
         case _:
             return state or DatasetState()
+
+
+def proposal_after(state: ProposalState | None, fact: Fact) -> ProposalState:
+    """The proposal after one more fact about it."""
+    match fact:
+        case DatasetProposed():
+            return ProposalState(made=fact)
+        case ProposalSettled():
+            return ProposalState(settled=fact)
+        case _:
+            return state or ProposalState()
 
 
 def gateway_after(state: GatewayState | None, fact: Fact) -> GatewayState:

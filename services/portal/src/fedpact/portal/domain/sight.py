@@ -17,7 +17,7 @@ from fedpact.contracts.jobs import JobStatus
 from fedpact.contracts.pact import ModelRef, Person
 from fedpact.contracts.policies import PolicyPublished, Reason
 from fedpact.contracts.specs import VerdictReached
-from fedpact.portal.domain.model import Audience, GatewayState, JobState, SpecState
+from fedpact.portal.domain.model import Audience, GatewayState, JobState, ProposalState, SpecState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +103,12 @@ def may_see_gateway(viewer: Actor, gateway: GatewayState) -> bool:
     """The organization that manages it, and admins."""
     known = gateway.registered or gateway.announced
     return known is not None and (viewer.organization == known.organization or viewer.has(Role.ADMIN))
+
+
+def may_see_proposal(viewer: Actor, proposal: ProposalState) -> bool:
+    """The organization whose steward made it."""
+    known = proposal.made or proposal.settled
+    return known is not None and viewer.organization == known.organization
 
 
 def may_see_user(viewer: Actor, user: UserChanged) -> bool:

@@ -15,6 +15,8 @@ def subscribe(bus: Bus, handlers: Handlers) -> None:
     bus.on(registry.GatewayAnnounced, handlers.gateway)
     bus.on(registry.DatasetRegistered, handlers.dataset)
     bus.on(registry.DatasetUnregistered, handlers.dataset)
+    bus.on(registry.DatasetProposed, handlers.proposal)
+    bus.on(registry.ProposalSettled, handlers.proposal)
     bus.on(registry.ModelChanged, handlers.models)
     bus.on(policies.PolicyPublished, handlers.policy)
     bus.on(policies.PolicyWithdrawn, handlers.policy)

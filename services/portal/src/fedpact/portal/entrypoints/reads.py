@@ -52,6 +52,12 @@ class Reads:
     async def dataset(self, call: Call) -> api.DatasetView:
         return await self.queries.dataset(call.path("dataset"))
 
+    async def proposals(self, call: Call) -> api.ProposalPage:
+        return await self.queries.proposals(call.viewer, call.asked(api.PageQuery))
+
+    async def proposal(self, call: Call) -> api.ProposalView:
+        return await self.queries.proposal(call.viewer, call.path("proposal"))
+
     async def models(self, call: Call) -> api.ModelPage:
         return await self.queries.models(call.asked(api.PageQuery))
 

@@ -9,7 +9,7 @@ from fedpact.contracts.envelope import Command, Model
 from fedpact.contracts.identity import ChangeUser, RegisterOrganization, RegisterUser
 from fedpact.contracts.jobs import CancelJob, SubmitJob
 from fedpact.contracts.policies import Dsse, PublishPolicy, WithdrawPolicy
-from fedpact.contracts.registry import AddModelVersion, RegisterGateway, RegisterModel, VersionRecord
+from fedpact.contracts.registry import AddModelVersion, ProposeDataset, RegisterGateway, RegisterModel, VersionRecord
 from fedpact.contracts.specs import Activate, CloneSpec, CreateSpec, Deactivate
 from fedpact.decision.policies import read_policy, signed_policy
 from fedpact.portal.app.orders import Orders, Wish, made_id
@@ -58,6 +58,13 @@ class Writes:
         command = RegisterGateway.model_validate(sent.model_dump())
         view = partial(self.queries.gateway, call.viewer, sent.gateway)
         return await self._carry(call, command, view, f"/v1/gateways/{sent.gateway}")
+
+    async def propose_dataset(self, call: Call) -> Outcome:
+        sent = call.sent(api.NewProposal)
+        proposal = sent.proposal or made_id("p", call.command_id)
+        command = ProposeDataset.model_validate(sent.model_dump() | {"proposal": proposal})
+        view = partial(self.queries.proposal, call.viewer, proposal)
+        return await self._carry(call, command, view, f"/v1/dataset-proposals/{proposal}")
 
     async def register_model(self, call: Call) -> Outcome:
         sent = call.sent(api.NewModel)

@@ -4,6 +4,8 @@ Expected refusals of the registry, one tree.
     RegistryError
     ├── NotAllowedError         the actor's roles do not reach that far
     ├── AlreadyRegisteredError  the id is taken, with other content
+    ├── UnknownGatewayError     not one the actor's organization manages
+    ├── ProposalsClosedError    the gateway takes none
     ├── UnknownModelError       register it first
     ├── NotPublisherError       another organization publishes that model
     ├── VersionTakenError       the version is pinned to another digest
@@ -35,6 +37,18 @@ class AlreadyRegisteredError(RegistryError):
     """The id is taken, with other content."""
 
     slug: ClassVar[str] = "already_registered"
+
+
+class UnknownGatewayError(RegistryError):
+    """Not a gateway that the actor's organization manages."""
+
+    slug: ClassVar[str] = "unknown_gateway"
+
+
+class ProposalsClosedError(RegistryError):
+    """The gateway says that it takes no proposals."""
+
+    slug: ClassVar[str] = "proposals_closed"
 
 
 class UnknownModelError(RegistryError):

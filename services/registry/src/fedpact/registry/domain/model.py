@@ -2,9 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
-from fedpact.contracts.registry import DatasetRegistered, GatewayAnnounced, VersionRecord
+from fedpact.contracts.registry import (
+    DatasetProposed,
+    DatasetRegistered,
+    GatewayAnnounced,
+    ProposalSettled,
+    VersionRecord,
+)
 from fedpact.contracts.workloads import DatasetOffered, GatewaySpoke
 
 SiteRole = Literal["gateway", "orchestrator"]
@@ -34,6 +41,19 @@ class Dataset:
     id: str
     registered: DatasetRegistered | None
     """`None` after its gateway took it back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A dataset a steward wants registered. Once settled, what was made is forgotten, and with it the entry's name."""
+
+    made: DatasetProposed | None = None
+    settled: ProposalSettled | None = None
+
+    @property
+    def due(self) -> datetime | None:
+        """When it lapses."""
+        return self.made.until if self.made else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
