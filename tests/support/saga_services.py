@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from saga_bus import Desk, Pausing, Process, Streams, Work
+from saga_bus import Desk, Pausing, Process, Streams, Work, finish
 
 from fedpact.chassis.aggregates import Stored
 from fedpact.chassis.clock import FakeClock
@@ -35,9 +35,11 @@ from fedpact.policy.app.kinds import CASES, DATASETS, POLICIES, datasets_of
 from fedpact.policy.entrypoints import commands as policy_commands
 from fedpact.policy.entrypoints import events as policy_events
 from fedpact.scheduler.app.handlers import Handlers as SchedulerHandlers
-from fedpact.scheduler.app.kinds import ASSESSMENTS, LEDGER
+from fedpact.scheduler.app.kinds import ASSESSMENTS, CULLINGS, IDLENESS, LEDGER, SWEEPS
+from fedpact.scheduler.app.sweeps import Sweeps
 from fedpact.scheduler.domain.admission import Rules
 from fedpact.scheduler.entrypoints import events as scheduler_events
+from fedpact.scheduler.domain.culling import Culling
 from fedpact.spec_lifecycle.adapters.registry import RegistryCopies
 from fedpact.spec_lifecycle.app.handlers import Handlers as SpecHandlers
 from fedpact.spec_lifecycle.app.kinds import SPECS
@@ -95,8 +97,18 @@ class Services:
             specs=Copies(Pausing(), SpecCreated, {"site": lambda spec: (s.gateway for s in spec.sites)}),
             rules=Rules(),
         )
-        scheduler_events.subscribe(desk, handlers)  # type: ignore[arg-type]
-        self._process("scheduler", desk, {self.ledger: None, self.assessments: None})
+        cullings, planned = Stored(Pausing(), CULLINGS), Stored(Pausing(), SWEEPS)
+        sweeps = Sweeps(
+            idleness=Stored(Pausing(), IDLENESS),
+            cullings=cullings,
+            sweeps=planned,
+            culling=Culling(schedule="* * * * *", threshold=timedelta(minutes=6)),
+            clock=self.clock,
+        )
+        finish(sweeps.prepare())
+        scheduler_events.subscribe(desk, handlers, sweeps)  # type: ignore[arg-type]
+        kinds = {self.ledger: None, self.assessments: None, cullings: None, planned: sweeps.tick}
+        self._process("scheduler", desk, kinds)
 
     def _compose_jobs(self) -> None:
         desk = Desk()

@@ -112,5 +112,23 @@ class GangRefused(GangFact):
     shortfalls: tuple[Shortfall, ...]
 
 
+class ActivationIdled(Fact):
+    """
+    The activation has had no job for as long as the operator allows, when the schedule looked.
+
+    It ends if it is still the same rest since `since`: whoever ends it may know of a job that was not heard of here.
+    """
+
+    type: ClassVar[str] = "scheduling.activation.idled"
+
+    spec_id: Id
+    generation: int
+    since: AwareDatetime
+
+    @property
+    def key(self) -> str:
+        return self.spec_id
+
+
 class MessageQuarantined(Quarantined):
     type: ClassVar[str] = "scheduling.message.quarantined"

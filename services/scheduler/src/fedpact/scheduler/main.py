@@ -1,4 +1,4 @@
-"""The scheduler, wired: capacity for whole activations, everywhere or nowhere."""
+"""The scheduler, wired: capacity for whole activations, everywhere or nowhere; and an end to those that idle."""
 
 from collections.abc import Iterable
 
@@ -8,8 +8,9 @@ from fedpact.chassis.service import Service
 from fedpact.contracts.scheduling import MessageQuarantined
 from fedpact.contracts.specs import SpecCreated
 from fedpact.scheduler.app.handlers import Handlers
-from fedpact.scheduler.app.kinds import ASSESSMENTS, LEDGER
+from fedpact.scheduler.app.kinds import ASSESSMENTS, CULLINGS, IDLENESS, LEDGER, SWEEPS
 from fedpact.scheduler.app.queries import Queries
+from fedpact.scheduler.app.sweeps import Sweeps
 from fedpact.scheduler.domain.admission import Rules
 from fedpact.scheduler.entrypoints import events, queries
 from fedpact.scheduler.settings import Settings
@@ -24,9 +25,19 @@ def compose(settings: Settings) -> Service:
     specs = hub.copies("specs", SpecCreated, {"site": _gateways})
     rules = Rules(bypasses=settings.bypasses)
     handlers = Handlers(ledger=ledger, assessments=assessments, specs=specs, rules=rules)
-    events.subscribe(hub.bus, handlers)
+    cullings, planned = hub.kept("cullings", CULLINGS), hub.kept("sweeps", SWEEPS)
+    sweeps = Sweeps(
+        idleness=hub.kept("idleness", IDLENESS),
+        cullings=cullings,
+        sweeps=planned,
+        culling=settings.environment_culling.rule,
+        clock=hub.clock,
+    )
+    events.subscribe(hub.bus, handlers, sweeps)
     queries.subscribe(hub.bus, Queries(ledger=ledger, rules=rules))
-    return hub.service({ledger: None, assessments: None})
+    return hub.service(
+        {ledger: None, assessments: None, cullings: None, planned: sweeps.tick}, prepare=(sweeps.prepare,)
+    )
 
 
 def run() -> None:

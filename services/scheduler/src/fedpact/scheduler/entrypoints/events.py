@@ -3,19 +3,28 @@
 from fedpact.chassis.bus import Bus
 from fedpact.contracts.registry import GatewayAnnounced
 from fedpact.contracts.specs import (
+    ActivationCompleted,
     ActivationEnded,
     ActivationRequested,
     ActivationSentBack,
+    ActivationStopping,
+    JobClosed,
+    JobOpened,
     ParticipantReleased,
     SpecCreated,
 )
 from fedpact.scheduler.app.handlers import Handlers
+from fedpact.scheduler.app.sweeps import Sweeps
 
 
-def subscribe(bus: Bus, handlers: Handlers) -> None:
+def subscribe(bus: Bus, handlers: Handlers, sweeps: Sweeps) -> None:
     bus.on(GatewayAnnounced, handlers.announced)
     bus.on(SpecCreated, handlers.created)
     bus.on(ActivationRequested, handlers.requested)
     bus.on(ActivationSentBack, handlers.sent_back)
     bus.on(ActivationEnded, handlers.ended)
     bus.on(ParticipantReleased, handlers.released)
+    bus.on(ActivationCompleted, sweeps.seen)
+    bus.on(ActivationStopping, sweeps.seen)
+    bus.on(JobOpened, sweeps.seen)
+    bus.on(JobClosed, sweeps.seen)

@@ -12,7 +12,7 @@ from fedpact.contracts.envelope import Fact
 from fedpact.contracts.ids import SERVER
 from fedpact.contracts.pact import Endpoint
 from fedpact.contracts.policies import GrantsDenied, GrantsIssued, GrantsRenewed
-from fedpact.contracts.scheduling import GangPlaced, GangRefused
+from fedpact.contracts.scheduling import ActivationIdled, GangPlaced, GangRefused
 from fedpact.contracts.specs import (
     ActivationCompleted,
     ActivationEnded,
@@ -40,6 +40,7 @@ from fedpact.contracts.workloads import (
 )
 from fedpact.spec_lifecycle.domain.model import Fence, Limits, Spec
 from fedpact.spec_lifecycle.domain.requests import requested, stopped
+from fedpact.spec_lifecycle.domain.words import spoken
 
 FAILED = EndOutcome.FAILED
 RUNS = frozenset({Stage.CREATING, Stage.ACTIVE})
@@ -140,6 +141,14 @@ def connected(spec: Spec, fact: SitesConnected, now: datetime) -> Sequence[Fact]
         for key, job in spec.queued_jobs.items()
     ]
     return [done, *waiting]
+
+
+def idled(spec: Spec, fact: ActivationIdled, now: datetime, limits: Limits) -> Sequence[Fact]:
+    """The scheduler found it idle for too long: it ends, if it still rests and no job came since."""
+    rests = spec.stage is Stage.ACTIVE and not spec.open_jobs and not spec.queued_jobs
+    if not rests or (spec.generation, spec.idle_since) != (fact.generation, fact.since):
+        return []
+    return stopped(spec, EndOutcome.SHUTDOWN, f"culled after {spoken(now - fact.since)} idle", now, limits)
 
 
 def counted(spec: Spec, fact: InventoryTaken) -> Sequence[Fact]:

@@ -8,7 +8,7 @@ from fedpact.contracts.envelope import Fact, Order
 from fedpact.contracts.jobs import JobCancelled, JobSubmitted
 from fedpact.contracts.policies import GrantsDenied, GrantsIssued, GrantsRenewed, SpecDecided
 from fedpact.contracts.registry import DatasetUnregistered
-from fedpact.contracts.scheduling import GangPlaced, GangRefused, SpecAssessed
+from fedpact.contracts.scheduling import ActivationIdled, GangPlaced, GangRefused, SpecAssessed
 from fedpact.contracts.specs import Activate, ActivationEnded, Deactivate, JobRefused
 from fedpact.contracts.workloads import InventoryTaken, JobObserved, ParticipantFact, ServerReady, SitesConnected
 from fedpact.spec_lifecycle.domain import activation, requests, verdicts, work
@@ -25,6 +25,7 @@ AboutOneSpec = (
     | SpecAssessed
     | GangPlaced
     | GangRefused
+    | ActivationIdled
     | GrantsIssued
     | GrantsDenied
     | ParticipantFact
@@ -67,6 +68,8 @@ def _heard(spec: Spec, message: Heard, now: datetime, limits: Limits) -> Sequenc
             return activation.placed(spec, message, now, limits)
         case GangRefused():
             return activation.never_fits(spec, message, now, limits)
+        case ActivationIdled():
+            return activation.idled(spec, message, now, limits)
         case GrantsRenewed():
             return activation.renewed(spec, message)
         case GrantsIssued():

@@ -5,7 +5,7 @@ from fedpact.chassis.copies import Copies
 from fedpact.contracts.jobs import JobCancelled, JobSubmitted
 from fedpact.contracts.policies import GrantsDenied, GrantsIssued, GrantsRenewed, SpecDecided
 from fedpact.contracts.registry import DatasetRegistered, DatasetUnregistered, ModelChanged
-from fedpact.contracts.scheduling import GangPlaced, GangRefused, SpecAssessed
+from fedpact.contracts.scheduling import ActivationIdled, GangPlaced, GangRefused, SpecAssessed
 from fedpact.contracts.workloads import (
     InventoryTaken,
     JobObserved,
@@ -30,6 +30,7 @@ def subscribe(bus: Bus, handlers: Handlers, datasets: Copies[DatasetRegistered],
     bus.on(SpecAssessed, handlers.hear)
     bus.on(GangPlaced, handlers.hear)
     bus.on(GangRefused, handlers.hear)
+    bus.on(ActivationIdled, handlers.hear)
     bus.on(ParticipantAccepted, handlers.hear)
     bus.on(ParticipantRefused, handlers.hear)
     bus.on(ParticipantChanged, handlers.hear)
