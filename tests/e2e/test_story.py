@@ -12,8 +12,8 @@ from servers import missing
 
 from fedpact.infra.demo import left_behind
 from fedpact.infra.demo_story import Story
+from fedpact.infra.holding import running
 from fedpact.infra.layout import Layout, write_secret
-from fedpact.infra.up import running
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "publish_from_another_system.py"
 LACKING = missing("nats-server", "secantusd-py")
@@ -43,7 +43,7 @@ def another_system(layout: Layout, told: Story, spec: str) -> "subprocess.Comple
     write_secret(token, told.world.issuer.by_name("ada").access_token)
     env = {
         "PATH": os.environ["PATH"],
-        "NATS_URL": str(said["nats"]),
+        "NATS_URL": said.nats,
         "NATS_SEED_FILE": str(layout.secrets / "lab.seed"),
         "FEDPACT_SYSTEM": "lab",
         "FEDPACT_TOKEN_FILE": str(token),

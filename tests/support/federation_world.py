@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from fedpact.infra import demo, up
+from fedpact.infra import demo, holding
 from fedpact.infra.commands import shipped_models
 from fedpact.infra.demo_story import Report, Story
 from fedpact.infra.layout import Layout
@@ -30,9 +30,9 @@ def story(layout: Layout, interlude: object = None) -> Story:
 
 def process_of(layout: Layout, script: str, gateway: str | None = None) -> psutil.Process:
     """The running process of a service; of several agents the one of `gateway`. Waits while it is being restarted."""
-    running = up.running(layout)
+    running = holding.running(layout)
     assert running is not None
-    supervisor = psutil.Process(int(str(running["pid"])))
+    supervisor = psutil.Process(running.pid)
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         for child in supervisor.children():

@@ -57,4 +57,4 @@ def test_workloads_are_ended_and_what_somebody_has_open_there_is_not(tmp_path: P
 def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     result = CliRunner().invoke(app, ["up", "--folder", str(tmp_path / "file")])
-    assert (result.exit_code, "give another with `--folder`" in result.stderr) == (1, True)
+    assert (result.exit_code, "name a folder that you may write with `--folder`" in result.stderr) == (1, True)

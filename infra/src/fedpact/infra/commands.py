@@ -5,141 +5,224 @@ import contextlib
 import importlib.util
 import signal
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import psutil
 import typer
+from pydantic import BaseModel, ConfigDict, RootModel
 
 from fedpact.chassis import bus_admin
-from fedpact.client.errors import FedpactError
+from fedpact.client.cli.nouns import command, noun, verb
+from fedpact.client.cli.output import Format
+from fedpact.client.cli.session import Session
+from fedpact.client.connecting import home
+from fedpact.client.errors import InputError
 from fedpact.infra import demo as story
-from fedpact.infra import setup, topology
+from fedpact.infra import holding, ports, setup, topology, welcome
 from fedpact.infra import up as embedded
-from fedpact.infra.demo_story import StoryError
-from fedpact.infra.federation import federation
+from fedpact.infra.demo_story import Report, StoryError
+from fedpact.infra.embedded import Machine
+from fedpact.infra.errors import (
+    AlreadyRunningError,
+    FolderError,
+    MachineError,
+    NoModelsError,
+    NotRunningError,
+    NotStartedError,
+    NotStoppedError,
+)
+from fedpact.infra.federation import Federation, federation
 from fedpact.infra.layout import Layout
 from fedpact.infra.setup import ADMINISTRATOR
 from fedpact.infra.supervisor import NotReadyError
 
-FOLDER = Path(".fedpact")
+GATEWAYS = 2
 STOP_SECONDS = 60.0
-Folder = Annotated[Path, typer.Option(help="where the federation keeps its things")]
-Models = Annotated[Path | None, typer.Option(help="folder of model packages; the shipped ones unless given")]
-bus = typer.Typer(help="Streams and durables of the bus, with the administrator's key.", no_args_is_help=True)
+Folder = Annotated[
+    Path | None,
+    typer.Option(help="Where the federation keeps its things; FEDPACT_HOME or `.fedpact` unless given."),
+]
+Models = Annotated[Path | None, typer.Option(help="A folder of model packages; the shipped ones unless given.")]
+bus = noun("Streams and durables of the bus, with the administrator's key.")
 
 
+class Stopped(BaseModel):
+    """What `down` found and ended."""
+
+    model_config = ConfigDict(frozen=True)
+
+    folder: str
+    stopped: bool
+    ended: tuple[str, ...]
+
+
+class Applied(BaseModel):
+    """What is in place on the bus."""
+
+    model_config = ConfigDict(frozen=True)
+
+    streams: int
+    durables: int
+
+
+class Told(RootModel[Report]):
+    """What the demo measured."""
+
+
+@command
 def up(
-    folder: Folder = FOLDER,
-    gateways: Annotated[int, typer.Option(min=1, max=8, help="how many custodians")] = 2,
+    cli: Session,
+    folder: Folder = None,
+    gateways: Annotated[
+        int | None,
+        typer.Option(min=1, max=8, help="How many custodians; as many as the folder has, or 2.", show_default=False),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="The portal's port; the last, or 7070, if it is free.", show_default=False),
+    ] = None,
     models: Models = None,
 ) -> None:
     """Start a whole federation on this machine and stay in the foreground."""
-    members = federation(gateways)
-    if running := embedded.running(Layout(folder.resolve())):
-        _fail(str(embedded.AlreadyRunningError(str(running["url"]))))
+    packages = _packages(models)
+    layout = _layout(cli, folder)
+    if running := holding.running(layout):
+        raise AlreadyRunningError(layout.root, running.url)
+    before = setup.gateways_in(layout)
+    members = federation(gateways or len(before) or GATEWAYS)
     try:
-        machine = embedded.machine_in(folder, members, models or shipped_models())
+        layout.make()
+        with holding.holding(layout):
+            known = ports.remembered(layout.ports)["portal"]
+            machine = embedded.machine_in(layout.root, members, packages, port)
+            moved = [] if port else _moved(known, machine.ports["portal"])
+            for text in (*welcome.changes(layout, before, members), *moved):
+                cli.note(text)
+            _stay(cli, machine, members)
     except OSError as error:
-        _fail(f"`{folder}` cannot be used: {error.strerror or error}: give another with `--folder`")
-    people = ", ".join(person.user for person in members.people)
-
-    def say(text: str) -> None:
-        typer.echo(text)
-        if text.startswith("the portal"):
-            typer.echo(f"log in:  fedpact login --user NAME   (one of {people})")
-            typer.echo("stop:    fedpact down, or Ctrl-C")
-
-    try:
-        asyncio.run(embedded.serve(machine, members, say))
+        raise FolderError(layout.root, error) from error
     except (NotReadyError, TimeoutError) as error:
-        _fail(f"not everything became ready ({error or 'in time'}): see {machine.layout.logs}")
+        raise NotStartedError(str(error) or "it took too long", layout.logs) from error
 
 
-def down(folder: Folder = FOLDER) -> None:
+@command
+def down(cli: Session, folder: Folder = None) -> None:
     """Stop the federation of a folder. What it keeps stays for the next `up`."""
-    layout = Layout(folder.resolve())
-    running = embedded.running(layout)
-    if running:
-        _stop(psutil.Process(int(str(running["pid"]))))
-    if left := embedded.end_leftovers(layout):
-        typer.echo(f"ended {len(left)} workloads that were still running")
-    typer.echo("stopped" if running else f"nothing runs in {folder}")
+    layout = _layout(cli, folder)
+    supervisor = holding.supervisor(layout)
+    if supervisor is not None:
+        _stop(supervisor, layout)
+    left = embedded.end_leftovers(layout)
+    if left:
+        cli.note(f"ended {len(left)} workloads that were still running")
+    said = Stopped(folder=str(layout.root), stopped=supervisor is not None, ended=tuple(left))
+    cli.show(said, "stopped" if supervisor else f"nothing runs in {layout.root}: `--folder` names another")
 
 
+@command
 def demo(
-    json_file: Annotated[Path | None, typer.Option("--json", help="write what was measured there")] = None,
-    folder: Annotated[Path | None, typer.Option(help="keep everything there; a temporary folder unless given")] = None,
+    cli: Session,
     *,
-    keep: Annotated[bool, typer.Option("--keep", help="leave the federation running, for a look")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write what was measured there.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Keep everything there; a temporary folder unless given.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the federation running, for a look.")] = False,
     models: Models = None,
 ) -> None:
     """Two custodians, one scientist, one real federated training."""
+    say = typer.echo if cli.output is Format.TABLE else cli.note
     try:
-        report = story.run(folder, models or shipped_models(), typer.echo, keep=keep)
-    except (StoryError, FedpactError) as error:
-        _fail(str(error))
+        report = story.run(folder, _packages(models), say, keep=keep)
+    except StoryError as error:
+        raise MachineError(str(error)) from error
     if json_file:
         story.write(report, json_file)
-    typer.echo(f"done in {report.timings['all']:.0f} s")
+    cli.show(Told(report), f"done in {report.timings['all']:.0f} s")
     if report.leftovers:
-        _fail("left behind: " + "; ".join(report.leftovers))
+        raise MachineError(f"left behind: {'; '.join(report.leftovers)}: end them by their process id")
 
 
-@bus.command("apply")
-def bus_apply(folder: Folder = FOLDER) -> None:
+@verb(bus, "apply")
+def bus_apply(cli: Session, folder: Folder = None) -> None:
     """Create or update every stream and durable of a running federation."""
-    url, seed = _administrator(folder)
-    durables = topology.durables(setup.sites_in(Layout(folder.resolve())))
+    layout = _layout(cli, folder)
+    url, seed = _administrator(layout)
+    durables = topology.durables(setup.sites_in(layout))
 
     async def work() -> None:
         async with bus_admin.administrating(url, seed) as js:
             await bus_admin.apply(js, topology.streams(), durables)
 
     asyncio.run(work())
-    typer.echo(f"{len(topology.streams())} streams and {len(durables)} durables are in place")
+    done = Applied(streams=len(topology.streams()), durables=len(durables))
+    cli.show(done, f"{done.streams} streams and {done.durables} durables are in place")
 
 
-@bus.command("rebuild")
+@verb(bus, "rebuild")
 def bus_rebuild(
-    service: Annotated[str, typer.Argument(help="whose durables deliver from the start again")], folder: Folder = FOLDER
+    cli: Session,
+    service: Annotated[str, typer.Argument(metavar="SERVICE", help="Whose durables deliver from the start again.")],
+    folder: Folder = None,
 ) -> None:
     """Have a read model's durables deliver everything anew, after its store was emptied."""
-    url, seed = _administrator(folder)
+    url, seed = _administrator(_layout(cli, folder))
     mine = [durable for durable in topology.durables() if durable.name == service and durable.stream != "commands"]
     if not mine:
-        _fail(f"`{service}` has no durables: it is one of {', '.join(s.name for s in topology.SERVICES)}")
+        raise InputError(f"`{service}` has no durables: it is one of {', '.join(s.name for s in topology.SERVICES)}")
 
     async def work() -> None:
         async with bus_admin.administrating(url, seed) as js:
             await bus_admin.begin_again(js, mine)
 
     asyncio.run(work())
-    typer.echo(f"{len(mine)} streams are delivered to {service} from the start")
+    done = Applied(streams=len(mine), durables=len(mine))
+    cli.show(done, f"{len(mine)} streams are delivered to {service} from the start")
 
 
 def shipped_models() -> Path:
     """The folder of the model packages that come with the product."""
     found = importlib.util.find_spec("fedpact.models.logreg")
-    origin = found.origin if found else None
-    if origin is None:
-        _fail("the shipped models are not installed: give `--models FOLDER`")
-    return Path(str(origin)).parents[5]
+    if found is None or found.origin is None:
+        raise NoModelsError("the shipped models are not installed: give a folder of model packages with `--models`")
+    return Path(found.origin).parents[5]
 
 
-def _stop(supervisor: psutil.Process) -> None:
-    supervisor.send_signal(signal.SIGTERM)
+def _packages(models: Path | None) -> Path:
+    if models is None:
+        return shipped_models()
+    if not any(models.glob("*/model.yaml")):
+        raise NoModelsError(f"`{models}` holds no model packages: name the folder whose folders hold a `model.yaml`")
+    return models.resolve()
+
+
+def _moved(before: int, now: int) -> list[str]:
+    """What a portal elsewhere than before means."""
+    if before == now:
+        return []
+    taken = f"port {before} is taken by {ports.holder_of(before)}"
+    return [f"{taken}: the portal takes {now}, and everybody logs in again (`--port` chooses one)"]
+
+
+def _stay(cli: Session, machine: Machine, members: Federation) -> None:
+    started = welcome.started(machine.url("portal"), machine.layout, members)
+    text = welcome.welcome(started, machine.models, Path.cwd())
+    asyncio.run(embedded.serve(machine, members, cli.note, lambda: cli.show(started, text)))
+
+
+def _layout(cli: Session, folder: Path | None) -> Layout:
+    return Layout((folder or home(cli.environ)).resolve())
+
+
+def _stop(supervisor: psutil.Process, layout: Layout) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
-        supervisor.wait(STOP_SECONDS)
+        supervisor.send_signal(signal.SIGTERM)
+        try:
+            supervisor.wait(STOP_SECONDS)
+        except psutil.TimeoutExpired as error:
+            raise NotStoppedError(supervisor.pid, STOP_SECONDS, layout.logs) from error
 
 
-def _administrator(folder: Path) -> tuple[str, Path]:
-    layout = Layout(folder.resolve())
-    running = embedded.running(layout)
+def _administrator(layout: Layout) -> tuple[str, Path]:
+    running = holding.running(layout)
     if running is None:
-        _fail(f"nothing runs in {folder}: start it with `fedpact up`")
-    return str(running["nats"]), layout.secrets / f"{ADMINISTRATOR}.seed"
-
-
-def _fail(text: str) -> NoReturn:
-    typer.echo(text, err=True)
-    raise typer.Exit(1)
+        raise NotRunningError(layout.root)
+    return running.nats, layout.secrets / f"{ADMINISTRATOR}.seed"

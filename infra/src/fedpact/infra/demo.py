@@ -15,25 +15,31 @@ from pathlib import Path
 
 from fedpact.client.clock import Clock
 from fedpact.client.oauth import Issuer
-from fedpact.infra import up
+from fedpact.infra import holding, welcome
 from fedpact.infra.demo_story import Report, Story, StoryError
 from fedpact.infra.demo_world import World
+from fedpact.infra.errors import AlreadyRunningError
 from fedpact.infra.federation import federation
 from fedpact.infra.layout import Layout
 from fedpact.infra.supervisor import end_with_parent
+from fedpact.infra.up import leftovers
 
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
 
 
 def run(folder: Path | None, models: Path, say: Callable[[str], None], *, keep: bool) -> Report:
-    """The whole demo. `keep` leaves the federation running."""
+    """The whole demo. `keep` leaves the federation running, and says how to look at it and how to end it."""
     report = Report()
     root = (folder or Path(tempfile.mkdtemp(prefix="fedpact-demo-"))).resolve()
     began = time.monotonic()
     with started(root, models, say, keep=keep) as layout:
         report.timings["start"] = round(time.monotonic() - began, 2)
-        Story(world_in(layout), models, root / "downloads", say, report).tell()
+        try:
+            Story(world_in(layout), models, root / "downloads", say, report).tell()
+        finally:
+            if keep:
+                say(farewell(layout))
     report.timings["all"] = round(time.monotonic() - began, 2)
     if not keep:
         report.leftovers = left_behind(layout)
@@ -43,11 +49,21 @@ def run(folder: Path | None, models: Path, say: Callable[[str], None], *, keep: 
     return report
 
 
+def farewell(layout: Layout) -> str:
+    """How to look at what goes on, and how to end it."""
+    said = holding.running(layout)
+    if said is None:
+        return f"the federation has ended: see {layout.logs}"
+    return welcome.farewell(welcome.started(said.url, layout, federation(2)), Path.cwd())
+
+
 @contextmanager
 def started(root: Path, models: Path, say: Callable[[str], None], *, keep: bool = False) -> Iterator[Layout]:
     """A federation in a process of its own below `root`, ended at the end unless it is to be kept."""
     layout = Layout(root)
     layout.make()
+    if said := holding.running(layout):
+        raise AlreadyRunningError(layout.root, said.url)
     say("starting a hub, two gateways and an orchestrator: every service is a process of its own")
     argv = [sys.executable, "-m", "fedpact.infra.serve", str(root), str(models)]
     with (layout.logs / "up.log").open("ab") as log:
@@ -68,18 +84,17 @@ def started(root: Path, models: Path, say: Callable[[str], None], *, keep: bool 
 
 def world_in(layout: Layout) -> World:
     """The running federation of a folder, with its people at hand."""
-    said = up.running(layout)
+    said = holding.running(layout)
     if said is None:
         raise StoryError(f"the federation ended early: see {layout.logs}")
-    issuer = Issuer.at(str(said["identity"]), {}, Clock(), None)
-    return World(federation(2), layout, str(said["url"]), issuer)
+    return World(federation(2), layout, said.url, Issuer.at(said.identity, {}, Clock(), None))
 
 
 def left_behind(layout: Layout) -> list[str]:
     """What should not be there any more: processes, and keys of activations."""
     sites = layout.root / "sites"
     kits = [str(path.relative_to(layout.root)) for path in sites.rglob("*.key")]
-    return [*up.leftovers(layout), *kits]
+    return [*leftovers(layout), *kits]
 
 
 def write(report: Report, file: Path) -> None:
@@ -88,7 +103,7 @@ def write(report: Report, file: Path) -> None:
 
 def _wait(layout: Layout, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + START_SECONDS
-    while up.running(layout) is None:
+    while holding.running(layout) is None:
         if process.poll() is not None or time.monotonic() > deadline:
             raise StoryError(f"the federation did not start: see {layout.logs / 'up.log'}")
         time.sleep(0.1)

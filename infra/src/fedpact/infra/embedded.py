@@ -62,7 +62,7 @@ def mongo(machine: Machine, *, auth: bool) -> Program:
     """The store; `auth` is off only while its users are made, before anything else runs."""
     port, layout = machine.ports["mongo"], machine.layout
     argv = [str(BIN / "secantusd-py"), "--host", "127.0.0.1", "--port", str(port), "--cache-size", "128M"]
-    argv += ["--storage-path", str(layout.mongo / "data"), "--sync-on-commit", *(["--auth"] if auth else [])]
+    argv += ["--storage-path", str(layout.databases), "--sync-on-commit", *(["--auth"] if auth else [])]
     return Program(
         name="mongo",
         argv=tuple(argv),

@@ -31,12 +31,26 @@ class Layout:
         return self.root / "running.json"
 
     @property
+    def lock(self) -> Path:
+        """Held, and naming its holder, as long as somebody runs or starts the federation."""
+        return self.root / "up.lock"
+
+    @property
     def nats_config(self) -> Path:
         return self.root / "nats" / "nats.conf"
 
     @property
+    def jetstream(self) -> Path:
+        """What the streams hold."""
+        return self.root / "nats" / "jetstream"
+
+    @property
     def mongo(self) -> Path:
         return self.root / "mongo"
+
+    @property
+    def databases(self) -> Path:
+        return self.mongo / "data"
 
     @property
     def hub(self) -> Path:

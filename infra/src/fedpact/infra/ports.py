@@ -6,20 +6,47 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
+import psutil
+
+from fedpact.infra.errors import PortTakenError
+
 PORTAL = 7070
 BELOW_EPHEMERAL = range(12_000, 32_000)
 
 
-def assign(names: Sequence[str], file: Path) -> dict[str, int]:
-    """A port for each name: the one it had, if it is free, else another. `portal` gets 7070 when it can."""
-    known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {"portal": PORTAL}
-    ports: dict[str, int] = {}
+def assign(names: Sequence[str], file: Path, portal: int | None = None) -> dict[str, int]:
+    """
+    A port for each name: the one it had, if it is free, else another. The portal gets 7070 when it can.
+
+    A port that is asked for on purpose is taken or refused, never exchanged.
+    """
+    if portal is not None and not is_free(portal):
+        raise PortTakenError(portal, holder_of(portal))
+    known = remembered(file)
+    ports = {} if portal is None else {"portal": portal}
     for name in names:
+        if name in ports:
+            continue
         wanted = known.get(name)
         taken = set(ports.values())
         ports[name] = wanted if wanted and wanted not in taken and is_free(wanted) else _another(taken)
     file.write_text(json.dumps(ports, indent=1))
     return ports
+
+
+def remembered(file: Path) -> dict[str, int]:
+    """The ports of the last time."""
+    known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {"portal": PORTAL}
+    return known
+
+
+def holder_of(port: int) -> str:
+    """Who listens there, as far as this user may know."""
+    try:
+        found = [c.pid for c in psutil.net_connections("tcp") if c.laddr and c.laddr[1] == port and c.pid]
+        return f"`{psutil.Process(found[0]).name()}` (process {found[0]})" if found else "another program"
+    except (psutil.Error, OSError):
+        return "another program"
 
 
 def is_free(port: int) -> bool:

@@ -6,12 +6,15 @@ from pathlib import Path
 
 from fedpact.infra import up
 from fedpact.infra.federation import federation
+from fedpact.infra.holding import holding
 
 
 def main() -> None:
     folder, models = (Path(argument) for argument in sys.argv[1:3])
     members = federation(2)
-    asyncio.run(up.serve(up.machine_in(folder, members, models), members, _say))
+    machine = up.machine_in(folder, members, models)
+    with holding(machine.layout):
+        asyncio.run(up.serve(machine, members, _say, lambda: _say(f"the portal listens at {machine.url('portal')}")))
 
 
 def _say(text: str) -> None:

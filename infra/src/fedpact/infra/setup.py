@@ -22,7 +22,7 @@ def write_files(machine: Machine, federation: Federation) -> None:
     layout = machine.layout
     layout.make()
     identities = _identities(layout, federation)
-    server = nats_config.NatsServer(port=machine.ports["nats"], store=layout.nats_config.parent / "jetstream")
+    server = nats_config.NatsServer(port=machine.ports["nats"], store=layout.jetstream)
     write_secret(layout.nats_config, nats_config.render(server, identities))
     for name in HUB_SERVICES:
         write_secret(layout.secrets / f"{name}.mongo", _mongo_url(machine, name))
@@ -56,6 +56,12 @@ def sites_in(layout: Layout) -> list[topology.Site]:
     """The sites of the federation that was set up there."""
     founded = json.loads((layout.hub / "registry.json").read_text())["gateways"]
     return [topology.Site(site["gateway"], orchestrator=site.get("role") == "orchestrator") for site in founded]
+
+
+def gateways_in(layout: Layout) -> list[str]:
+    """The gateways that this folder keeps something for, whether or not they ran the last time."""
+    kept = (path.name for path in layout.root.glob("sites/gateway-*"))
+    return sorted(kept, key=lambda name: (len(name), name))
 
 
 def _identities(layout: Layout, federation: Federation) -> topology.Identities:

@@ -10,6 +10,8 @@ makes the server's permissions and what `fedpact bus apply` creates, so that nei
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from fedpact.infra.errors import ReservedNameError
+
 DAY = 24 * 3600
 TOLD = "told"
 """Before the subject of what a stream tells those who listen without a durable."""
@@ -234,8 +236,16 @@ class Member:
     allowed: Permissions
 
 
+RESERVED = frozenset({"administrator", "hub", *CONTEXTS, *(service.name for service in SERVICES)})
+"""Names that are the hub's own: a site or system of that name would share its seed and its inbox."""
+
+
 def members(identities: Identities) -> list[Member]:
-    """Everyone but the administrator."""
+    """Everyone but the administrator. Names of the hub's own, and names given twice, are refused."""
+    names = [*(site.gateway for site in identities.sites), *identities.systems]
+    for name in names:
+        if name in RESERVED or names.count(name) > 1:
+            raise ReservedNameError(name)
     known = {service.name: service for service in SERVICES}
     rows = [("service", name, key, service_permissions(known[name])) for name, key in identities.services.items()]
     rows += [("site", site.gateway, key, site_permissions(site)) for site, key in identities.sites.items()]

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import os
 import re
 import signal
@@ -12,67 +11,53 @@ from pathlib import Path
 
 import psutil
 
-from fedpact.infra import ports, setup
+from fedpact.infra import moments, ports, setup
 from fedpact.infra.embedded import Machine, port_names, programs
 from fedpact.infra.federation import Federation
-from fedpact.infra.layout import Layout, write_secret
+from fedpact.infra.holding import Running, announce, myself
+from fedpact.infra.layout import Layout
 from fedpact.infra.supervisor import Supervisor
 
 Say = Callable[[str], None]
 
 
-class AlreadyRunningError(Exception):
-    """One federation at a time a folder."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__(f"it already runs at {url}: use it, or stop it with `fedpact down`")
-
-
-def machine_in(root: Path, federation: Federation, models: Path) -> Machine:
+def machine_in(root: Path, federation: Federation, models: Path, portal: int | None = None) -> Machine:
     """The machine's addresses, as they were the last time as far as they are free."""
     layout = Layout(root.resolve())
     layout.make()
-    return Machine(layout=layout, ports=ports.assign(port_names(federation), layout.ports), models=models)
+    return Machine(layout=layout, ports=ports.assign(port_names(federation), layout.ports, portal), models=models)
 
 
-async def serve(machine: Machine, federation: Federation, say: Say) -> None:
-    """Start everything, say where it is, and stay until told to stop."""
+async def serve(machine: Machine, federation: Federation, say: Say, ready: Callable[[], None]) -> None:
+    """Start everything, tell when it is ready, and stay until told to stop."""
+    layout = machine.layout
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
+    moments.check(layout)
     setup.write_files(machine, federation)
     await setup.make_users(machine, say)
-    everything = programs(machine, federation)
-    supervisor = Supervisor(everything, say)
-    applied = {0: lambda: setup.apply_topology(machine, federation)}
-    starting = asyncio.create_task(supervisor.start(after=applied))
+    supervisor = Supervisor(programs(machine, federation), say)
+
+    async def founded() -> None:
+        moments.mark(layout)
+        await setup.apply_topology(machine, federation)
+
+    starting = asyncio.create_task(supervisor.start(after={0: founded}))
     try:
         await _first(starting, stopped)
         if not stopped.is_set():
             _announce(machine, supervisor)
             supervisor.started = lambda: _announce(machine, supervisor)
-            say(f"the portal listens at {machine.url('portal')}")
+            ready()
             await _first(asyncio.create_task(supervisor.watch()), stopped)
     finally:
         starting.cancel()
         await supervisor.stop()
-        machine.layout.running.unlink(missing_ok=True)
+        layout.running.unlink(missing_ok=True)
         with contextlib.suppress(OSError):
-            machine.layout.sockets.rmdir()
-
-
-def running(layout: Layout) -> dict[str, object] | None:
-    """What the supervisor of this folder said of itself, if it lives."""
-    if not layout.running.exists():
-        return None
-    said: dict[str, object] = json.loads(layout.running.read_text())
-    try:
-        process = psutil.Process(int(str(said["pid"])))
-        alive = abs(process.create_time() - float(str(said["created"]))) < 1
-    except psutil.NoSuchProcess:
-        alive = False
-    return said if alive else None
+            layout.sockets.rmdir()
 
 
 def leftovers(layout: Layout) -> list[str]:
@@ -128,15 +113,13 @@ async def _first(task: asyncio.Task[None], stopped: asyncio.Event) -> None:
 
 
 def _announce(machine: Machine, supervisor: Supervisor) -> None:
-    process = psutil.Process()
     gateways = [name.removeprefix("dal-") for name in machine.ports if name.startswith("dal-")]
-    said = {
-        "pid": process.pid,
-        "created": process.create_time(),
-        "url": machine.url("portal"),
-        "identity": machine.url("identity"),
-        "nats": machine.nats_url,
-        "pids": supervisor.pids(),
-        "sockets": {gateway: str(machine.layout.agent_socket(gateway)) for gateway in gateways},
-    }
-    write_secret(machine.layout.running, json.dumps(said, indent=1))
+    said = Running(
+        **myself().model_dump(),
+        url=machine.url("portal"),
+        identity=machine.url("identity"),
+        nats=machine.nats_url,
+        pids=supervisor.pids(),
+        sockets={gateway: str(machine.layout.agent_socket(gateway)) for gateway in gateways},
+    )
+    announce(machine.layout, said)

@@ -38,7 +38,7 @@ def verb(group: typer.Typer, name: str | None = None) -> Callable[[Verb[P]], Ver
     """Make the function a command of `group`, under its own name or another."""
 
     def add(function: Verb[P]) -> Verb[P]:
-        group.command(name)(_command(function))
+        group.command(name)(command(function))
         return function
 
     return add
@@ -58,11 +58,12 @@ def session_of(ctx: typer.Context) -> Session:
     return session
 
 
-def _command(function: Callable[..., None]) -> Callable[..., None]:
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """The verb as Typer takes it: with the options that every command has, and its errors told as all are."""
     hints = get_type_hints(function, include_extras=True)
     _, *own = inspect.signature(function).parameters.values()
 
-    def command(ctx: typer.Context, **values: Any) -> None:
+    def run(ctx: typer.Context, **values: Any) -> None:
         said = {name: values.pop(name) for name, *_ in SHARED}
         chosen_session = chosen(session_of(ctx), **said)
         with told(debug=chosen_session.debug):
@@ -74,7 +75,7 @@ def _command(function: Callable[..., None]) -> Callable[..., None]:
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
         for name, kind, default in SHARED
     ]
-    command.__name__, command.__doc__ = function.__name__, function.__doc__
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    vars(command)["__signature__"] = inspect.Signature(parameters)
-    return command
+    run.__name__, run.__doc__ = function.__name__, function.__doc__
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    vars(run)["__signature__"] = inspect.Signature(parameters)
+    return run

@@ -48,8 +48,11 @@ class Session:
         """The federation, as whoever is logged in."""
         return self.connecting.fedpact()
 
-    def show(self, value: BaseModel) -> None:
-        """Print the answer."""
+    def show(self, value: BaseModel, text: str | None = None) -> None:
+        """Print the answer; `text` is how people are told it, where that is not a table."""
+        if text is not None and self.output is Format.TABLE:
+            typer.echo(clean(text))
+            return
         typer.echo(rendered(value, self.output))
         if self.output is Format.TABLE and (more := more_pages(value)):
             self.note(more)

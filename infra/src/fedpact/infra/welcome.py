@@ -1,0 +1,96 @@
+"""What a person reads when their federation is up: where it is, who they can be, what to try, how to end it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from fedpact.infra.federation import Federation
+from fedpact.infra.layout import Layout
+
+
+class Login(BaseModel):
+    """Somebody who may log in by name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    user: str
+    roles: tuple[str, ...]
+    organization: str
+
+
+class Started(BaseModel):
+    """A federation that is up."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    folder: str
+    gateways: tuple[str, ...]
+    logins: tuple[Login, ...]
+
+
+def started(url: str, layout: Layout, members: Federation) -> Started:
+    return Started(
+        url=url,
+        folder=str(layout.root),
+        gateways=tuple(custodian.gateway for custodian in members.custodians),
+        logins=tuple(
+            Login(user=person.user, roles=person.roles, organization=person.organization) for person in members.people
+        ),
+    )
+
+
+def welcome(up: Started, models: Path, here: Path) -> str:
+    """The same for a person whose shell is in the folder `here`."""
+    return "\n".join([f"the portal listens at {up.url}", *_logins(up), *_tries(up, models, here), *_ends(up, here)])
+
+
+def farewell(up: Started, here: Path) -> str:
+    """How to look at a federation that goes on by itself, and how to end it."""
+    lines = [f"it goes on at {up.url}, in {up.folder}", *_logins(up), "look:"]
+    lines += [f"    export FEDPACT_HOME={up.folder}"] if _elsewhere(up, here) else []
+    lines += ["    fedpact login --user ada", "    fedpact specs list", "    fedpact jobs list"]
+    return "\n".join([*lines, *_ends(up, here)])
+
+
+def changes(layout: Layout, before: Sequence[str], members: Federation) -> Iterator[str]:
+    """What another number of gateways than before means."""
+    now = [custodian.gateway for custodian in members.custodians]
+    for custodian in members.custodians:
+        if before and custodian.gateway not in before:
+            yield f"{custodian.gateway} of {custodian.organization} joins, with no data yet"
+    for gateway in before:
+        if gateway not in now:
+            yield (
+                f"{gateway} is not started: its data stays in {layout.site(gateway)}, and specs on it wait until"
+                f" `fedpact up --gateways {len(before)}`"
+            )
+
+
+def _logins(up: Started) -> Iterator[str]:
+    yield "log in:  fedpact login --user NAME"
+    for login in up.logins:
+        yield f"    {login.user:<20} {', '.join(login.roles)} of {login.organization}"
+
+
+def _tries(up: Started, models: Path, here: Path) -> Iterator[str]:
+    yield "try, in another shell:"
+    if _elsewhere(up, here):
+        yield f"    export FEDPACT_HOME={up.folder}"
+    yield "    fedpact login --user ada && fedpact status"
+    yield f"    fedpact login --user mia --as mia && fedpact models push {models / 'statistics'} --as mia"
+    yield "    fedpact login --user root --as root && fedpact gateways list --as root"
+
+
+def _ends(up: Started, here: Path) -> Iterator[str]:
+    yield f"stop:    fedpact down{_folder(up, here)}"
+
+
+def _elsewhere(up: Started, here: Path) -> bool:
+    """Whether commands have to be told where the federation is."""
+    return Path(up.folder) != here / ".fedpact"
+
+
+def _folder(up: Started, here: Path) -> str:
+    return f" --folder {up.folder}" if _elsewhere(up, here) else ""
