@@ -28,7 +28,11 @@ KEY, MAX_KEY = "Idempotency-Key", 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request by somebody known. `command_id` is what its command is called, if it becomes one."""
+    """
+    One request by somebody known. `command_id` is what its command is called, if it becomes one.
+
+    A `repeatable` request has a key that its sender chose, so it may have come before.
+    """
 
     request: web.Request
     viewer: Actor
@@ -36,11 +40,7 @@ class Call:
     token: str = field(repr=False)
     query: Strict | None = None
     body: Strict | None = None
-
-    @property
-    def repeatable(self) -> bool:
-        """Whether the sender chose its id, so that it may have come before."""
-        return KEY in self.request.headers
+    repeatable: bool = False
 
     def path(self, name: str) -> str:
         """A part of the path."""
@@ -73,8 +73,16 @@ class Door:
         viewer = await self.admit(token, route.roles)
         query = await self.asked(dict(request.query), route.query)
         body = await _body(request, route.body) if route.body else None
-        command_id = command_id_of(viewer.user, _key(request))
-        return Call(request=request, viewer=viewer, token=token, query=query, body=body, command_id=command_id)
+        key = _key(request)
+        return Call(
+            request=request,
+            viewer=viewer,
+            token=token,
+            query=query,
+            body=body,
+            command_id=command_id_of(viewer.user, key),
+            repeatable=key is not None,
+        )
 
     async def admit(self, token: str, roles: Sequence[Role]) -> Actor:
         """Whom the token vouches for, with one of the roles that are asked for; the one check of API and pages."""

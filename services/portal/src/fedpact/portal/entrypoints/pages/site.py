@@ -76,6 +76,7 @@ class Site:
             token=token,
             query=await self.door.asked({name: text for name, text in request.query.items() if text}, page.query),
             command_id=command_id_of(viewer.user, form.given(KEY)),
+            repeatable=form.given(KEY) is not None,
         )
         return Visit(call=call, form=form, csrf=self.entrance.csrf(secret), partial=_is_partial(request))
 
