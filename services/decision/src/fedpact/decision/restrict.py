@@ -2,11 +2,14 @@
 The most restrictive of several custodians' permissions and privacy controls, and what is "no wider".
 
 A permission allows, so fewer and smaller is stricter; one that a custodian does not name is not given. A privacy
-control protects, so more and larger is stricter (a control's number grows with the protection it gives: a
-noise, a minimum, never an epsilon); one that only one custodian names holds for all. Lists name what is
-allowed in both. What cannot be ordered, two different texts, is no permission and a conflict of controls.
+control protects, so more and larger is stricter, a noise or a minimum; unless its name says that it limits: a
+maximum, or a budget such as an epsilon, protects the more the smaller it is. The direction is in the name because
+every door has to know it, and none may have to take it from the hub. A control that only one custodian names holds
+for all. Lists name what is allowed in both. What cannot be ordered, two different texts, is no permission and a
+conflict of controls.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +17,9 @@ from pydantic import JsonValue
 
 from fedpact.contracts.policies import Permissions
 from fedpact.decision.strict_json import dumps
+
+_BUDGETS = frozenset({"epsilon", "delta", "budget"})
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +50,12 @@ def strictest_privacy(several: Iterable[Mapping[str, JsonValue]]) -> Privacy:
     return Privacy(controls=out, conflicts=tuple(sorted(set(conflicts))))
 
 
+def limits(control: str) -> bool:
+    """Whether a smaller number of the control protects more, as in `max_queries` or `dp_epsilon`."""
+    words = [word.lower() for word in _WORD.findall(control)]
+    return words[:1] == ["max"] or (words[:1] != ["min"] and not _BUDGETS.isdisjoint(words))
+
+
 def no_wider(inner: Mapping[str, JsonValue], outer: Mapping[str, JsonValue]) -> bool:
     """Whether `inner` permits nothing that `outer` does not."""
     return all(name in outer and _no_wider(value, outer[name]) for name, value in inner.items())
@@ -51,7 +63,7 @@ def no_wider(inner: Mapping[str, JsonValue], outer: Mapping[str, JsonValue]) -> 
 
 def no_weaker(inner: Mapping[str, JsonValue], outer: Mapping[str, JsonValue]) -> bool:
     """Whether `inner` protects at least as `outer` asks."""
-    return all(name in inner and _no_weaker(inner[name], value) for name, value in outer.items())
+    return all(name in inner and _no_weaker(name, inner[name], value) for name, value in outer.items())
 
 
 def _common(one: Mapping[str, JsonValue], other: Mapping[str, JsonValue]) -> Permissions:
@@ -76,7 +88,7 @@ def _united(
         match one[name], other[name]:
             case dict() as a, dict() as b:
                 out[name] = _united(a, b, conflicts, where)
-            case a, b if (both := _both(a, b, flag=_or, number=max)) is not None:
+            case a, b if (both := _both(a, b, flag=_or, number=min if limits(name) else max)) is not None:
                 out[name] = both[0]
             case _:
                 conflicts.append(where)
@@ -119,7 +131,7 @@ def _no_wider(inner: JsonValue, outer: JsonValue) -> bool:
             return _same_or_fewer(inner, outer)
 
 
-def _no_weaker(inner: JsonValue, outer: JsonValue) -> bool:
+def _no_weaker(name: str, inner: JsonValue, outer: JsonValue) -> bool:
     match inner, outer:
         case dict(), dict():
             return no_weaker(inner, outer)
@@ -128,7 +140,7 @@ def _no_weaker(inner: JsonValue, outer: JsonValue) -> bool:
         case (bool(), _) | (_, bool()):
             return False
         case ((int() | float()), (int() | float())):
-            return inner >= outer
+            return inner <= outer if limits(name) else inner >= outer
         case _:
             return _same_or_fewer(inner, outer)
 
