@@ -259,7 +259,7 @@ def alive(pid: int) -> bool:
     """Whether it runs; one that has ended and that nobody took note of does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the second when it ends while its file is read
         return False
 
 
@@ -282,7 +282,7 @@ def _signal(pids: list[int], number: signal.Signals) -> None:
 
 def _children(pid: int) -> list[int]:
     """The direct children; what they started in turn is theirs to end."""
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return []
 

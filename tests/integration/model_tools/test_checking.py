@@ -68,7 +68,7 @@ def test_code_among_the_templates_is_told(tmp_path: Path) -> None:
         ((SERVICE, "ge=1, le=100", "ge=1"), "refuses", "forbids `num_rounds` = 101"),
         ((SERVICE, "    return _READER.validate_json(body)", "    read = json.loads(body)\n    return Payload(target=read['target'] + '', **{k: v for k, v in read.items() if k != 'target'})"), "refuses", "should end in a ValueError"),
         ((CLIENT, "mine.executor.MyExecutor", "mine.executor.YourExecutor"), "classes", "`mine.executor.YourExecutor` is no class"),
-        (("src/mine/controller.py", "num_rounds: int, learning_rate: float)", "learning_rate: float)"), "classes", "does not take the arguments"),
+        (("src/mine/controller.py", "num_rounds: int, steps", "steps"), "classes", "does not take the arguments"),
         (("src/mine/executor.py", "    def answer(", "    def answers("), "classes", "is abstract: answer is not written"),
         (("src/mine/executor.py", "import numpy as np\n", "import numpyy as np\n"), "classes", "cannot be imported: ModuleNotFoundError"),
     ],

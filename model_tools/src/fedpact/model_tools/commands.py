@@ -120,5 +120,4 @@ def _place(package: Package, out: Path | None) -> Path:
         raise RunRequestError(
             f"`{place}` lies in the model's folder, whose digest would change: choose another `--out`"
         )
-    place.mkdir(parents=True, exist_ok=True)
     return place

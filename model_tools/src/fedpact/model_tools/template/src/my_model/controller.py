@@ -6,6 +6,7 @@ with, over the rows of all sites. `model.json` appears at the end.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
@@ -23,9 +24,9 @@ ROUNDS = "metrics/round_metrics.jsonl"
 class MyController(ExchangeController):
     """The server. Its arguments are those of `config_fed_server.json`."""
 
-    def __init__(self, min_clients: int, target: str, num_rounds: int, learning_rate: float) -> None:
+    def __init__(self, min_clients: int, target: str, num_rounds: int, steps: Mapping[str, float]) -> None:
         super().__init__(min_clients)
-        self._target, self._num_rounds, self._learning_rate = target, num_rounds, learning_rate
+        self._target, self._num_rounds, self._steps = target, num_rounds, dict(steps)
 
     def conduct(self, run_dir: Path) -> None:
         features, moments = self._described()
@@ -33,7 +34,7 @@ class MyController(ExchangeController):
         scaling = {"mean": moments.mean.tolist(), "stddev": np.where(deviation > 0, deviation, 1.0).tolist()}
         model = untrained(len(features))
         for number in range(1, self._num_rounds + 1):
-            answers = self.ask("train", {**scaling, "model": model.tolist(), "learning_rate": self._learning_rate})
+            answers = self.ask("train", {**scaling, "model": model.tolist(), "steps": self._steps})
             error = sum(cast("float", answer["squared_error"]) for answer in answers.values())
             self._tell(run_dir, number, error / moments.count)
             parts = [(cast("int", of["rows"]), np.asarray(of["model"], dtype=np.float64)) for of in answers.values()]

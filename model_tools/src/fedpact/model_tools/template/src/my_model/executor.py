@@ -54,8 +54,9 @@ class MyExecutor(SiteExecutor):
             raise SiteRefusalError("`train` comes after `describe`")
         model, mean, stddev = (np.asarray(request[name], dtype=np.float64) for name in ("model", "mean", "stddev"))
         rows = (self._rows - mean) / stddev
+        steps = cast("dict[str, float]", request["steps"])
         return {
             "rows": len(rows),
             "squared_error": squared_error(model, rows, self._target),
-            "model": trained(model, rows, self._target, cast("float", request["learning_rate"])).tolist(),
+            "model": trained(model, rows, self._target, **steps).tolist(),
         }

@@ -25,7 +25,7 @@ def squared_error(model: Matrix, rows: Matrix, target: Matrix) -> float:
     return float(((prediction(model, rows) - target) ** 2).sum())
 
 
-def trained(model: Matrix, rows: Matrix, target: Matrix, learning_rate: float) -> Matrix:
+def trained(model: Matrix, rows: Matrix, target: Matrix, *, learning_rate: float) -> Matrix:
     """The model after a site's steps on its own rows."""
     for _ in range(LOCAL_STEPS):
         error = prediction(model, rows) - target

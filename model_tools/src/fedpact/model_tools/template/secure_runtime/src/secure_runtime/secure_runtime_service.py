@@ -12,11 +12,16 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
+OF_THE_JOB = {"target", "num_rounds"}
 Column = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^{}\x00-\x1f\x7f]+$")]
 
 
 class Payload(BaseModel):
-    """What a data scientist may ask for. It says what `payload_schema` in the card says, and gives the defaults."""
+    """
+    What a data scientist may ask for. It says what `payload_schema` in the card says, and gives the defaults.
+
+    Whatever is not about the job as a whole says how a site takes its steps, and ends up in `learning.trained`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
@@ -45,7 +50,11 @@ def template(
     gateways = len(set(_dataset2gw.values())) if _dataset2gw else 1
     meta, server, client = (_load(folder, name) for name in ("meta", "config_fed_server", "config_fed_client"))
     meta["min_clients"] = gateways
-    server["workflows"][0]["args"] = {"min_clients": gateways, **payload.model_dump()}
+    server["workflows"][0]["args"] = {
+        "min_clients": gateways,
+        **payload.model_dump(include=OF_THE_JOB),
+        "steps": payload.model_dump(exclude=OF_THE_JOB),
+    }
     return {
         "meta.json": json.dumps(meta),
         "app/config/config_fed_server.json": json.dumps(server),
