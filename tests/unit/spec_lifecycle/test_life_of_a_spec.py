@@ -61,6 +61,7 @@ from fedpact.spec_lifecycle.domain import requests
 from fedpact.spec_lifecycle.domain.decide import Tick
 from fedpact.spec_lifecycle.domain.evolve import TRANSITIONS
 from fedpact.spec_lifecycle.domain.model import Spec
+from fedpact.spec_lifecycle.domain.status import view
 from fedpact.spec_lifecycle.domain.wanted import wanted
 
 
@@ -202,6 +203,13 @@ def test_a_withdrawn_verdict_stops_what_runs() -> None:
     stopped = life(*APPROVAL, ACTIVATE, *GOING_UP, decided(allowed=False))
     assert stopped.status == "updating.deleting"
     assert stopped.tell(*GOING_DOWN).status == "inactive.revoked"
+
+
+def test_a_verdict_that_came_back_leaves_no_word_of_the_lost_one() -> None:
+    revoked = life(*APPROVAL, ACTIVATE, *GOING_UP, decided(allowed=False), *GOING_DOWN)
+    assert view(revoked.spec).cause == "no longer allowed by the policies"
+    again = revoked.tell(decided())
+    assert (again.status, view(again.spec).cause) == ("inactive.shutdown", "")
 
 
 def test_totals_that_shrink_do_not_stop_what_runs() -> None:

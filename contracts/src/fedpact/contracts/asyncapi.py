@@ -5,7 +5,7 @@ from typing import Any
 from fedpact.contracts import catalog, subjects
 from fedpact.contracts.directives import Directive, ProposalDirective
 from fedpact.contracts.envelope import Command, Envelope, Fact, Message, Model
-from fedpact.contracts.telemetry import MetricsReported
+from fedpact.contracts.telemetry import GatewayAlive, MetricsReported
 
 Json = dict[str, Any]
 _PARAMETERS = {
@@ -48,6 +48,8 @@ def address(kind: str, message: type[Message]) -> str:
         return f"fedpact.dir.{{channel}}.{{gateway}}.{{proposal}}.{subjects.PROPOSAL}"
     if issubclass(message, MetricsReported):
         return "fedpact.tel.{channel}.metrics.{gateway}"
+    if issubclass(message, GatewayAlive):
+        return "fedpact.tel.{channel}.alive.{gateway}"
     context, rest = kind.split(".", 1)
     if issubclass(message, Command):
         return f"fedpact.cmd.{{channel}}.{context}.{rest}.{{sender}}"

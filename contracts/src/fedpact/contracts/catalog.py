@@ -24,6 +24,7 @@ def messages() -> Mapping[str, type[Message]]:
     known: dict[str, type[Message]] = {**FACTS, **COMMANDS, **directives.DIRECTIVES}
     known[directives.ProposalDirective.type] = directives.ProposalDirective
     known[telemetry.MetricsReported.type] = telemetry.MetricsReported
+    known[telemetry.GatewayAlive.type] = telemetry.GatewayAlive
     return dict(
         sorted((kind, message) for kind, message in known.items() if message.__module__.startswith(__package__))
     )

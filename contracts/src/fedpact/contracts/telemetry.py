@@ -1,4 +1,4 @@
-"""What is worth seeing while it happens and not worth keeping: metrics per round."""
+"""What is worth seeing while it happens and not worth keeping: metrics per round, signs of life."""
 
 from typing import ClassVar
 
@@ -28,3 +28,20 @@ class MetricsReported(Message):
 
     def subject(self, channel: str, route: str) -> str:  # noqa: ARG002 - the gateway is the last token
         return subjects.telemetry(channel, "metrics", self.gateway)
+
+
+class GatewayAlive(Message):
+    """The site's agent runs and reaches the bus. Said every few seconds; who is not heard for long is silent."""
+
+    type: ClassVar[str] = "telemetry.gateway.alive"
+    stream: ClassVar[str] = "telemetry"
+
+    gateway: Id
+    at: AwareDatetime
+
+    @property
+    def key(self) -> str:
+        return self.gateway
+
+    def subject(self, channel: str, route: str) -> str:  # noqa: ARG002 - the gateway is the last token
+        return subjects.telemetry(channel, "alive", self.gateway)

@@ -15,8 +15,10 @@ from fedpact.chassis.http import make_app
 from fedpact.chassis.service import Service, Work
 from fedpact.chassis.sqlite import SqliteFile
 from fedpact.chassis.telemetry import tracing
+from fedpact.contracts.telemetry import GatewayAlive
 from fedpact.gateway_agent.adapters import files
 from fedpact.gateway_agent.adapters.processes import ProcessLauncher
+from fedpact.gateway_agent.adapters.telemetry import BusTelemetry
 from fedpact.gateway_agent.app import kinds
 from fedpact.gateway_agent.app.handlers import Call, Handlers
 from fedpact.gateway_agent.app.home import Home
@@ -91,6 +93,10 @@ class Ground:
             await asyncio.sleep(settings.spoke_seconds)  # the first time was before anything else
             await self.repeated(self.site.speak, settings.spoke_seconds)
 
+        async def alive() -> None:
+            await self.bus.caught_up()
+            await self.repeated(self.breathe, settings.alive_seconds)
+
         async def counted() -> None:
             await self.bus.caught_up()
             await self.repeated(lambda: self.site.count(part.handlers.applied), settings.count_seconds)
@@ -109,9 +115,14 @@ class Ground:
             clock=self.clock,
             kinds=dict.fromkeys((*published, *silent)),
             prepare=(self.site.speak,),
-            tasks=(reconciled, spoke, counted, *part.tasks),
+            tasks=(reconciled, spoke, counted, alive, *part.tasks),
             close=(*part.close, self._close),
         )
+
+    async def breathe(self) -> None:
+        """Say that this site is there."""
+        gateway = self.settings.gateway
+        await BusTelemetry(self.bus, gateway, self.clock).tell(GatewayAlive(gateway=gateway, at=self.clock.now()))
 
     async def repeated(self, work: Work, seconds: float) -> None:
         """Do `work` every so often; what does not work now is tried again soon."""

@@ -31,6 +31,7 @@ class Settings(ServiceSettings):
     memory: int = Field(default=8000, ge=1, description="allotted memory in megabytes")
     python: str = Field(default=sys.executable, description="the interpreter that runs FLARE")
     spoke_seconds: float = Field(default=60.0, gt=0, description="pause between announcements of this site")
+    alive_seconds: float = Field(default=5.0, gt=0, description="pause between signs of life")
     count_seconds: float = Field(default=30.0, gt=0, description="pause between inventories")
     end_workloads: bool = Field(default=False, description="end all workloads when the agent is told to end")
 

@@ -133,7 +133,7 @@ SERVICES: tuple[Consumer, ...] = (
         reads={context: ALL for context in CONTEXTS if context != "workloads"},
         asks=(_KEYS, "scheduling.why", "jobs.download", "policy.preview"),
         publishes=("fedpact.cmd.*.*.*.portal",),
-        watches=("fedpact.evt.*.*.command.*.portal", "fedpact.tel.*.metrics.*"),
+        watches=("fedpact.evt.*.*.command.*.portal", "fedpact.tel.*.metrics.*", "fedpact.tel.*.alive.*"),
     ),
 )
 

@@ -29,6 +29,7 @@ from fedpact.portal.app.logins import Logins
 from fedpact.portal.app.orders import Orders, Patience
 from fedpact.portal.app.ports import Files, Issuer, Line, ReadModel, Vault, Verify
 from fedpact.portal.app.queries import Queries
+from fedpact.portal.app.signs import Signs
 from fedpact.portal.domain.statuses import STATUS_OF
 from fedpact.portal.entrypoints import events
 from fedpact.portal.entrypoints.calls import Door
@@ -81,13 +82,20 @@ def assemble(model: ReadModel, outside: Outside, settings: Settings) -> Portal:
     """The portal over any read model, bus and clock."""
     index, journal = Index(model), Journal(model.entries, model.heads)
     feed = Feed(journal, index.refresh)
+    signs = Signs(outside.clock, timedelta(seconds=settings.silent_seconds))
     patience = Patience(outcome=settings.outcome_seconds, sequence=settings.sequence_seconds)
     orders = Orders(outside.line, model.sent, model.settled, outside.clock, patience)
-    queries = Queries(model=model, index=index, journal=journal, orders=orders, line=outside.line)
+    queries = Queries(model=model, index=index, journal=journal, orders=orders, line=outside.line, signs=signs)
     pace = Pace(heartbeat=settings.heartbeat_seconds, life=settings.stream_seconds)
     door = Door(verify=outside.verify, orders=orders, feed=feed, clock=outside.clock, channel=settings.channel)
     handlers = Handlers(
-        model=model, journal=journal, feed=feed, waits=orders.waits, clock=outside.clock, channel=settings.channel
+        model=model,
+        journal=journal,
+        feed=feed,
+        waits=orders.waits,
+        clock=outside.clock,
+        channel=settings.channel,
+        signs=signs,
     )
     api = Api(
         door=door,

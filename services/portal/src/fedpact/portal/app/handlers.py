@@ -28,6 +28,7 @@ from fedpact.contracts.telemetry import MetricsReported
 from fedpact.portal.app.feed import Feed, Journal
 from fedpact.portal.app.orders import KEPT, SENDER, Waits
 from fedpact.portal.app.ports import ReadModel
+from fedpact.portal.app.signs import Signs
 from fedpact.portal.domain.journal import Place, entry_of
 from fedpact.portal.domain.model import Measured, MetricsState, Settled
 
@@ -46,6 +47,7 @@ class Handlers:
     waits: Waits
     clock: Clock
     channel: str
+    signs: Signs
 
     async def organization(self, fact: OrganizationRegistered, cause: Cause) -> None:
         if self._ours(cause):

@@ -46,6 +46,7 @@ from fedpact.portal.app.feed import Journal
 from fedpact.portal.app.index import Index
 from fedpact.portal.app.orders import Orders
 from fedpact.portal.app.ports import Line, ReadModel
+from fedpact.portal.app.signs import Signs
 from fedpact.portal.domain import sight
 from fedpact.portal.domain.errors import DeniedError, ForbiddenError, NotVisibleError
 from fedpact.portal.domain.model import Entry, JobState
@@ -63,6 +64,7 @@ class Queries:
     journal: Journal
     orders: Orders
     line: Line
+    signs: Signs
 
     async def organizations(self, page: PageQuery) -> OrganizationPage:
         found = [views.organization_view(fact) for fact in await self.model.organizations.every()]
@@ -165,7 +167,8 @@ class Queries:
 
     async def why(self, viewer: Actor, key: str) -> WhyView:
         spec = await self.spec(viewer, key)
-        return views.why_view(spec, await self._wait(key))
+        sites = {site.gateway for site in spec.sites} | {part.gateway for part in spec.participants.values()}
+        return views.why_view(spec, await self._wait(key), self.signs.silent(sites))
 
     async def timeline(self, viewer: Actor, key: str) -> TimelineView:
         await self.spec(viewer, key)

@@ -169,13 +169,13 @@ def spec_view(viewer: Actor, created: SpecCreated, state: SpecState) -> SpecView
     )
 
 
-def why_view(spec: SpecView, wait: Wait | None) -> WhyView:
-    """The decision, the scheduler's word and the participants' messages, in sentences."""
+def why_view(spec: SpecView, wait: Wait | None, silent: Sequence[str] = ()) -> WhyView:
+    """The decision, the scheduler's word, the participants' messages and who says nothing, in sentences."""
     return WhyView(
         spec_id=spec.spec_id,
         status=spec.status,
         verdict=spec.verdict,
-        sentences=tuple(_sentences(spec, wait)),
+        sentences=(*_sentences(spec, wait), *silent),
         reasons=spec.reasons,
         custodian_reasons=spec.custodian_reasons,
         wait=wait,

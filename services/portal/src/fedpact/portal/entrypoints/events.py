@@ -6,6 +6,7 @@ from fedpact.portal.app.handlers import Handlers
 
 OUTCOMES = "fedpact.evt.*.*.command.*.portal"
 METRICS = "fedpact.tel.*.metrics.*"
+ALIVE = "fedpact.tel.*.alive.*"
 
 
 def subscribe(bus: Bus, handlers: Handlers) -> None:
@@ -32,3 +33,4 @@ def subscribe(bus: Bus, handlers: Handlers) -> None:
         bus.on(context.CommandRefused, handlers.outcome)
     bus.watch(OUTCOMES, handlers.heard)
     bus.watch(METRICS, handlers.metrics)
+    bus.watch(ALIVE, handlers.signs.alive)

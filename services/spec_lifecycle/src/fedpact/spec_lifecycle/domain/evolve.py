@@ -16,7 +16,7 @@ from fedpact.contracts import specs as facts
 from fedpact.contracts.envelope import Fact
 from fedpact.contracts.ids import SERVER, participant_id
 from fedpact.contracts.specs import EndOutcome, Stage, Verdict
-from fedpact.spec_lifecycle.domain.model import Fence, Job, Participant, Spec
+from fedpact.spec_lifecycle.domain.model import NO_LONGER_ALLOWED, Fence, Job, Participant, Spec
 
 TRANSITIONS: Mapping[tuple[Stage, type[Fact]], Stage] = {
     (Stage.IDLE, facts.ActivationRequested): Stage.WAITING,
@@ -44,8 +44,11 @@ def evolve(spec: Spec | None, fact: Fact) -> Spec:
 
 
 def _verdict(spec: Spec, fact: facts.VerdictReached) -> Spec:
+    """A verdict that came back ends what the lost one was the cause of."""
+    regained = fact.verdict is Verdict.APPROVED and spec.cause == NO_LONGER_ALLOWED
     return replace(
         spec,
+        cause="" if regained else spec.cause,
         verdict=fact.verdict,
         allowed=fact.allowed,
         fits=fact.fits,

@@ -9,6 +9,9 @@ from fedpact.contracts.policies import Bounds, Dsse, Reason
 from fedpact.contracts.specs import EndOutcome, Payload, Stage, Verdict
 from fedpact.contracts.workloads import Phase
 
+NO_LONGER_ALLOWED = "no longer allowed by the policies"
+"""The cause of what ends with its verdict."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:

@@ -8,7 +8,7 @@ from fedpact.contracts.policies import Reason, SpecDecided
 from fedpact.contracts.registry import DatasetUnregistered
 from fedpact.contracts.scheduling import SpecAssessed
 from fedpact.contracts.specs import EndOutcome, JobRefused, SpecInvalidated, Stage, Verdict, VerdictReached
-from fedpact.spec_lifecycle.domain.model import Limits, Spec
+from fedpact.spec_lifecycle.domain.model import NO_LONGER_ALLOWED, Limits, Spec
 from fedpact.spec_lifecycle.domain.requests import requested, stopped
 
 
@@ -25,7 +25,7 @@ def decided(spec: Spec, fact: SpecDecided, now: datetime, limits: Limits) -> Seq
         revisions=fact.revisions,
     )
     if not fact.allowed:
-        text = "no longer allowed by the policies"
+        text = NO_LONGER_ALLOWED
         return [reached, *_drop_queued(spec, text), *stopped(spec, EndOutcome.SHUTDOWN, text, now, limits)]
     return [reached, *_pick_up(spec, verdict, now)]
 
