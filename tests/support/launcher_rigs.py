@@ -1,9 +1,12 @@
 """Launchers with the means to disturb what they launched: whoever passes the contract does so with one of these."""
 
+import atexit
 import contextlib
+import functools
 import json
 import secrets
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -12,13 +15,22 @@ from typing import Protocol
 
 from agent_values import CLIENT_NAME, SERVER_NAME, waiting_pod
 from engine import docker, engine_lacks, image_lacks, inspected
+from fake_cluster import fake_cluster
+from lightkube import ApiError, AsyncClient, KubeConfig
+from lightkube.resources.core_v1 import Pod as ClusterPod
+from lightkube.resources.rbac_authorization_v1 import Role, RoleBinding
+from lightkube.types import PatchType
+from real_cluster import AGENT, ApiServer, api_server, api_server_lacks, kubeconfig
 
 from fedpact.gateway_agent.adapters.docker import DockerLauncher
+from fedpact.gateway_agent.adapters.kubernetes import KubernetesLauncher
 from fedpact.gateway_agent.adapters.processes import ProcessLauncher
 from fedpact.gateway_agent.adapters.scripted import ScriptedLauncher, World
 from fedpact.gateway_agent.app.ports import Launcher, Life, Observed, Ref, Stage
+from fedpact.gateway_agent.domain import manifests, marks
 from fedpact.gateway_agent.domain.containers import Yard
 from fedpact.gateway_agent.domain.errors import LaunchError
+from fedpact.gateway_agent.domain.manifests import Cluster
 from fedpact.gateway_agent.domain.pods import Pod
 
 PYTHON_IMAGE = "python:3.11-slim-bookworm"
@@ -146,6 +158,49 @@ def engine_limits() -> tuple[str, ...]:
     return tuple(limit for limit, means_by in means if said[means_by])
 
 
+@dataclass
+class KubernetesRig:
+    """A launcher as the agent, and an administrator who stands in for the kubelet."""
+
+    root: Path
+    cluster: Cluster
+    kubeconfig: Path
+    admin: AsyncClient
+    launcher: KubernetesLauncher
+    close: contextlib.AsyncExitStack
+    limits: tuple[str, ...] = ("cpu", "memory")
+
+    def pod(self, participant: str) -> Pod:
+        pod = waiting_pod(self.root, participant)
+        for part in ("startup/client.key", "local/resources.json"):
+            (pod.kit / part).parent.mkdir(exist_ok=True)
+            (pod.kit / part).write_text("secret")
+        port = 30100 if participant == "server" else 0
+        return replace(pod, image=f"registry.example/model@sha256:{'a' * 64}", port=port)
+
+    def impossible(self) -> Pod:
+        return replace(self.pod("gateway-9-1"), env={"no name": "for a variable"})
+
+    async def restarted(self) -> KubernetesLauncher:
+        launcher = await KubernetesLauncher.connected(self.cluster, kubeconfig=self.kubeconfig, grace=1)
+        self.close.push_async_callback(launcher.close)
+        return launcher
+
+    async def end(self, pod: Pod, code: int) -> None:
+        await self.becomes(
+            pod, "Failed" if code else "Succeeded", {"terminated": {"exitCode": code, "reason": "Error"}}
+        )
+
+    async def becomes(self, pod: Pod, phase: str, state: dict[str, object] | None = None, **more: object) -> None:
+        """What a kubelet would say of it."""
+        status: dict[str, object] = {"phase": phase, **more}
+        if state is not None:
+            running = {"name": "workload", "ready": False, "restartCount": 0, "image": "x", "imageID": "x"}
+            status["containerStatuses"] = [{**running, "state": state}]
+        name = marks.object_name(self.cluster.agent, pod.name)
+        await self.admin.patch(ClusterPod.Status, name, {"status": status}, patch_type=PatchType.MERGE)
+
+
 async def _cleaned(rig: Rig) -> None:
     """Ends what is left. Stopping also waits for the children of a launcher whose successor ended them."""
     for name in (SERVER_NAME, CLIENT_NAME, SERVER_NAME.sibling("gateway-9-1")):
@@ -180,6 +235,67 @@ async def docker_rig(root: Path) -> AsyncIterator[DockerRig]:
             await _cleaned(rig)
 
 
+@asynccontextmanager
+async def kubernetes_rig(root: Path, agent_config: Path, admin_config: Path) -> AsyncIterator[KubernetesRig]:
+    """A rig in the cluster that these files name."""
+    cluster = Cluster(agent=f"test-{secrets.token_hex(4)}", namespace="default")
+    async with contextlib.AsyncExitStack() as close:
+        admin = AsyncClient(config=KubeConfig.from_file(admin_config), namespace="default", trust_env=False)
+        close.push_async_callback(admin.close)
+        launcher = await KubernetesLauncher.connected(cluster, kubeconfig=agent_config, grace=1)
+        close.push_async_callback(launcher.close)
+        rig = KubernetesRig(root, cluster, agent_config, admin, launcher, close)
+        try:
+            yield rig
+        finally:
+            await _cleaned(rig)
+
+
+@asynccontextmanager
+async def fake_kubernetes_rig(root: Path) -> AsyncIterator[KubernetesRig]:
+    async with fake_cluster() as (_, url), kubernetes_rig(root, config := config_at(root, url), config) as rig:
+        yield rig
+
+
+@asynccontextmanager
+async def real_kubernetes_rig(root: Path) -> AsyncIterator[KubernetesRig]:
+    """The agent has exactly the rights that we say it needs."""
+    server = shared_api_server()
+    agent, admin = (server.kubeconfig(user, root) for user in (AGENT, "admin"))
+    await grant(admin)
+    async with kubernetes_rig(root, agent, admin) as rig:
+        yield rig
+
+
+def config_at(root: Path, url: str) -> Path:
+    path = root / "cluster.json"
+    path.write_text(json.dumps(kubeconfig({"server": url}, {"token": "anything"})))
+    return path
+
+
+async def grant(admin_config: Path) -> None:
+    admin = AsyncClient(config=KubeConfig.from_file(admin_config), namespace="default", trust_env=False)
+    subject = {"kind": "User", "name": AGENT, "apiGroup": "rbac.authorization.k8s.io"}
+    reference = {"kind": "Role", "name": "agent", "apiGroup": "rbac.authorization.k8s.io"}
+    binding = {"metadata": {"name": "agent"}, "subjects": [subject], "roleRef": reference}
+    role = manifests.role(Cluster(agent="any", namespace="default"), "agent")
+    try:
+        for one in (Role.from_dict(role), RoleBinding.from_dict(binding)):
+            with contextlib.suppress(ApiError):  # another test has done it
+                await admin.create(one)
+    finally:
+        await admin.close()
+
+
+@functools.cache
+def shared_api_server() -> ApiServer:
+    """One for all tests of a process; it ends with the process."""
+    stack = contextlib.ExitStack()
+    atexit.register(stack.close)
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fedpact-cluster-")))
+    return stack.enter_context(api_server(folder))
+
+
 def nothing_lacks() -> str:
     return ""
 
@@ -193,6 +309,8 @@ RIGS: dict[str, tuple[Opened, Callable[[], str]]] = {
     "scripted": (scripted_rig, nothing_lacks),
     "processes": (process_rig, nothing_lacks),
     "docker": (docker_rig, docker_lacks),
+    "fake-kubernetes": (fake_kubernetes_rig, nothing_lacks),
+    "kubernetes": (real_kubernetes_rig, api_server_lacks),
 }
 """Name -> how to get a rig, and why this machine has none (empty: it has)."""
 

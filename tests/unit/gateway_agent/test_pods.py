@@ -65,6 +65,7 @@ def test_a_client_pod_is_exactly_this() -> None:
         },
         resources=Resources(cpu=1, memory=500),
         log=Path("/agent/gateway-1-1/console.log"),
+        reaches=(8080,),
     )
 
 

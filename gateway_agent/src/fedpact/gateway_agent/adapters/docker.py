@@ -7,18 +7,18 @@ and so do the containers; only their consoles have to be followed anew.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from aiodocker import Docker
+from aiodocker import Docker, DockerError
 from aiodocker.containers import DockerContainer
 
 from fedpact.gateway_agent.adapters import cargo
-from fedpact.gateway_agent.adapters.docker_consoles import Followers
 from fedpact.gateway_agent.adapters.docker_engine import Engine, refusals
 from fedpact.gateway_agent.adapters.docker_state import left_over, observed, short_id
+from fedpact.gateway_agent.adapters.followers import Followers
 from fedpact.gateway_agent.adapters.registries import Registries
 from fedpact.gateway_agent.app.ports import Checkpoint, Observed, Ref, Stage
 from fedpact.gateway_agent.domain import containers, marks
@@ -41,7 +41,7 @@ class DockerLauncher:
     limits_enforced: tuple[str, ...] = ()
     registries: Registries = field(default_factory=Registries)
     grace: int = GRACE
-    _consoles: Followers = field(default_factory=Followers, init=False)
+    _consoles: Followers = field(default_factory=lambda: Followers((DockerError, OSError)), init=False)
     _networks: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
     """Held so that nobody takes a network away from a container that is about to join it."""
 
@@ -86,7 +86,9 @@ class DockerLauncher:
             volumes = await self._engine.volumes(mine)
         found = {name: left_over(name) for one in volumes if (name := marks.name_in(one["Labels"]))}
         found |= {one.name: one for one in map(observed, told) if one}
-        self._follow(told)
+        for one in told:
+            if one["State"]["Running"]:  # also what an earlier agent started
+                self._follow(self.docker.containers.container(one["Id"]), Path(one["Config"]["Labels"][LOG]))
         return [found[name] for name in sorted(found, key=str)]
 
     async def stop(self, ref: Ref) -> None:
@@ -94,7 +96,7 @@ class DockerLauncher:
         with refusals(str(ref.name)):
             for container in await self._engine.containers(mine):
                 await self._engine.end(container, self.grace)
-                await self._consoles.last_words(container, LAST_WORDS)
+                await self._consoles.last_words(container.id, LAST_WORDS)
             for volume in await self._engine.volumes(mine):
                 await self._engine.remove_volume(volume["Name"])
             await self._leave_network(ref.name)
@@ -125,18 +127,15 @@ class DockerLauncher:
         for network in self.yard.networks:
             await self._engine.join_network(network, container)
         await container.start()
-        self._consoles.follow(container, pod.log)
+        self._follow(container, pod.log)
 
     async def _leave_network(self, name: PodName) -> None:
         async with self._networks:
             if not await self._engine.containers(marks.activation(self.yard.agent, name)):
                 await self._engine.remove_network(marks.activation_name(self.yard.agent, name))
 
-    def _follow(self, told: Sequence[Mapping[str, Any]]) -> None:
-        """Also the consoles of what an earlier agent started."""
-        for one in told:
-            if one["State"]["Running"] and (log := one["Config"]["Labels"].get(LOG)):
-                self._consoles.follow(self.docker.containers.container(one["Id"]), Path(log))
+    def _follow(self, container: DockerContainer, log: Path) -> None:
+        self._consoles.follow(container.id, lambda: container.log(stdout=True, stderr=True, follow=True), log)
 
 
 def _packed(pod: Pod, group: int) -> dict[Path, bytes]:

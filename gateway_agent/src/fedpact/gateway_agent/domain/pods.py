@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from fedpact.contracts.ids import SERVER
 from fedpact.contracts.pact import Resources
@@ -127,6 +128,8 @@ class Pod:
     """What a container of it is made from, pinned by digest; a process needs none."""
     port: int = 0
     """Where a server listens, so that a launcher can let others reach it; 0 of what is not reached."""
+    reaches: tuple[int, ...] = ()
+    """Ports elsewhere that it connects to, so that a launcher can keep it from all others."""
 
     @property
     def scratch(self) -> Path | None:
@@ -155,6 +158,11 @@ class DataAccess:
     token: str = field(repr=False)
     datasets: Mapping[str, str]
 
+    @property
+    def port(self) -> int:
+        address = urlsplit(self.url)
+        return address.port or (443 if address.scheme == "https" else 80)
+
     def env(self) -> dict[str, str]:
         data = json.dumps(dict(sorted(self.datasets.items())), separators=(",", ":"))
         return {"APH_API_DAL_URL": self.url, "APH_DAL_TOKEN": self.token, "APH_DATA": data}
@@ -175,9 +183,10 @@ def server_pod(member: Member, runtime: Runtime, *, port: int = 0) -> Pod:
     return replace(_pod(Kind.SERVER, member, runtime, PATIENCE), port=port)
 
 
-def client_pod(member: Member, runtime: Runtime, access: DataAccess) -> Pod:
-    """A FLARE client, with the door to its data."""
-    return _pod(Kind.CLIENT, member, runtime, access.env())
+def client_pod(member: Member, runtime: Runtime, access: DataAccess, *, server: int = 0) -> Pod:
+    """A FLARE client, with the door to its data; `server` is the port of the FLARE server it connects to."""
+    reaches = tuple(port for port in (access.port, server) if port)
+    return replace(_pod(Kind.CLIENT, member, runtime, access.env()), reaches=reaches)
 
 
 def _pod(kind: Kind, member: Member, runtime: Runtime, extra: Mapping[str, str]) -> Pod:
