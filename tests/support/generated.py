@@ -1,5 +1,6 @@
 """
-Writes what is made from code: message schemas, the AsyncAPI and OpenAPI documents, the state diagrams.
+Writes what is made from code: message schemas, the AsyncAPI and OpenAPI documents, the state diagrams, the
+SDK's reference.
 
 With `--check` it writes nothing and fails when a committed file is not what the code says.
 """
@@ -29,6 +30,9 @@ def documents() -> Iterator[tuple[Path, str]]:
     from diagrams import pages  # noqa: PLC0415 - imports every state machine
 
     yield from pages(ROOT / "docs")
+    import sdk_reference  # noqa: PLC0415 - only this one needs the client
+
+    yield ROOT / "docs" / "sdk.md", sdk_reference.page()
 
 
 def text(value: object) -> str:

@@ -41,9 +41,11 @@ def html_of(value: BaseModel) -> str:
     rows = next((member for member in told.values() if _is_rows(member)), None) if _is_list(value) else None
     if rows is not None:
         return _list(rows)
-    return _table(
-        (), ((f"<b>{_text(name)}</b>", _cell(member)) for name, member in told.items() if member not in ([], {}, ""))
-    )
+    return _table((), ((f"<b>{_text(name)}</b>", _cell(member)) for name, member in _said(told)))
+
+
+def _said(members: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    return ((name, member) for name, member in members.items() if member not in (None, [], {}, ""))
 
 
 def _is_list(value: BaseModel) -> bool:
@@ -55,7 +57,7 @@ def _is_rows(member: object) -> bool:
 
 
 def _list(rows: Sequence[Mapping[str, Any]]) -> str:
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    names = list(dict.fromkeys(name for row in rows for name, _ in _said(row)))
     cut = f"<p>{len(rows) - ROWS} more</p>" if len(rows) > ROWS else ""
     if not rows:
         return "<p>nothing</p>"
@@ -73,9 +75,9 @@ def _cell(value: object) -> str:
         case None:
             return ""
         case Mapping():
-            return "<br>".join(f"{_text(name)}: {_cell(member)}" for name, member in value.items())
+            return ", ".join(f"{_text(name)}: {_cell(member)}" for name, member in _said(value))
         case list():
-            return "<br>".join(_cell(member) for member in value)
+            return ("<br>" if any(isinstance(item, Mapping) for item in value) else ", ").join(map(_cell, value))
         case float():
             return f"{value:.6g}"
         case _:
