@@ -84,12 +84,13 @@ class Site:
 
     async def count(self) -> None:
         """Say everything that is there."""
+        heard_at = self.handlers.heard_at
         said = {one.name: one.phase for one in await self.workloads.where(kinds.LIVE, kinds.YES)}
         there = {(n.spec_id, n.generation, n.participant): phase for n, phase in said.items()}
         there |= {pod: Phase.READY for pod in self._mine() if pod not in there}
         present = tuple(Presence(spec_id=s, generation=g, participant=p, phase=f) for (s, g, p), f in there.items())
         now = self.clock.now()
-        taken = InventoryTaken(gateway=self.name, present=present, applied=0, taken_at=now)
+        taken = InventoryTaken(gateway=self.name, present=present, applied=0, heard_at=heard_at, taken_at=now)
         await self.sites.change(self.name, lambda before: [taken] if before else [], Cause(now=now))
 
     def _begin(self) -> None:
@@ -101,13 +102,13 @@ class Site:
         self.jobs = Stored(Pausing(), kinds.JOB_WISHES)
 
     def _desk(self) -> Desk:
-        handlers = Handlers(
+        self.handlers = Handlers(
             gateway=self.name, participants=self.clients, servers=self.servers, jobs=self.jobs, call=lambda _: None
         )
         desk = Desk(self._is_mine)
-        desk.on(ParticipantDirective, handlers.participant)
-        desk.on(ServerDirective, handlers.server)
-        desk.on(JobDirective, handlers.job)
+        desk.on(ParticipantDirective, self.handlers.participant)
+        desk.on(ServerDirective, self.handlers.server)
+        desk.on(JobDirective, self.handlers.job)
         return desk
 
     def _is_mine(self, delivery: Delivery) -> bool:

@@ -56,7 +56,7 @@ from fedpact.contracts.specs import (
     ParticipantReleased,
     Stage,
 )
-from fedpact.contracts.workloads import Cause, InventoryTaken, Phase, Presence
+from fedpact.contracts.workloads import Cause, Phase
 from fedpact.spec_lifecycle.domain import requests
 from fedpact.spec_lifecycle.domain.decide import Tick
 from fedpact.spec_lifecycle.domain.evolve import TRANSITIONS
@@ -178,19 +178,6 @@ def test_who_does_not_stop_is_fenced_and_released_by_a_late_word() -> None:
     assert stuck.spec is not None
     assert stuck.spec.fences == ()
     assert stuck.status == "updating.awaiting_resources"
-
-
-def test_an_inventory_without_a_fenced_participant_releases_it() -> None:
-    stuck = life(*APPROVAL, ACTIVATE, *GOING_UP, DEACTIVATE, gone(CLIENTS[0]), gone("server"))
-    stuck.later(LIMITS.stop.total_seconds())
-    still = Presence(spec_id=SPEC, generation=1, participant=CLIENTS[1], phase=Phase.STOPPING)
-    stuck.tell(InventoryTaken(gateway="gateway-2", present=(still,), applied=1, taken_at=NOON))
-    assert stuck.said == []
-    stuck.tell(InventoryTaken(gateway="gateway-1", present=(), applied=1, taken_at=NOON))
-    assert stuck.said == []
-    stuck.tell(InventoryTaken(gateway="gateway-2", present=(), applied=1, taken_at=NOON))
-    assert stuck.spec is not None
-    assert stuck.spec.fences == ()
 
 
 def test_messages_of_an_older_generation_change_nothing() -> None:

@@ -174,6 +174,7 @@ class ActivationStopping(SpecFact):
     outcome: EndOutcome
     cause: str
     deadline: AwareDatetime
+    at: AwareDatetime | None = None
 
 
 class ActivationEnded(SpecFact):

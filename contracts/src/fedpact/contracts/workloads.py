@@ -253,6 +253,8 @@ class InventoryTaken(Observation):
     applied: int
     taken_at: AwareDatetime
 
+    heard_at: AwareDatetime | None = None
+    """When the newest directive the agent had applied was said, by the hub's clock: what the inventory can know of."""
     @property
     def key(self) -> str:
         return self.gateway

@@ -99,7 +99,8 @@ class Ground:
 
         async def counted() -> None:
             await self.bus.caught_up()
-            await self.repeated(lambda: self.site.count(part.handlers.applied), settings.count_seconds)
+            heard = part.handlers
+            await self.repeated(lambda: self.site.count(heard.applied, heard.heard_at), settings.count_seconds)
 
         async def reconciled() -> None:
             await self.bus.caught_up()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from fedpact.chassis.aggregates import Aggregates, Cause
 from fedpact.contracts.directives import Directive, JobDirective, ParticipantDirective, ServerDirective
@@ -13,7 +14,11 @@ Call = Callable[[tuple[str, str]], None]
 
 @dataclass(slots=True, kw_only=True)
 class Handlers:
-    """`call` has the reconciler look. `applied` is the stream sequence of the last directive that is remembered."""
+    """
+    `call` has the reconciler look.
+
+    `applied` is the stream sequence of the last directive that is remembered, `heard_at` when the newest was said.
+    """
 
     gateway: str
     participants: Aggregates[ParticipantWish]
@@ -21,6 +26,7 @@ class Handlers:
     jobs: Aggregates[JobWish]
     call: Call
     applied: int = 0
+    heard_at: datetime | None = None
 
     async def participant(self, directive: ParticipantDirective, cause: Cause) -> None:
         if not self._is_mine(directive, cause):
@@ -49,4 +55,6 @@ class Handlers:
     def _is_mine(self, directive: Directive, cause: Cause) -> bool:
         """The subject is this gateway's; what says something else inside is nobody's."""
         self.applied = max(self.applied, cause.stream_sequence)
+        if cause.envelope and (self.heard_at is None or self.heard_at < cause.envelope.time):
+            self.heard_at = cause.envelope.time
         return directive.gateway == self.gateway

@@ -1,6 +1,7 @@
 """What the site says of itself: what it allots, and what is there."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from fedpact.chassis.aggregates import Aggregates, Cause
@@ -40,8 +41,12 @@ class Site:
         )
         await self.sites.change(self.gateway, lambda _: [spoke], Cause(now=self.clock.now()))
 
-    async def count(self, applied: int) -> None:
-        """Say everything that is there: all that was not said to be gone, and all that runs."""
+    async def count(self, applied: int, heard_at: datetime | None) -> None:
+        """
+        Say everything that is there: all that was not said to be gone, and all that runs.
+
+        Both arguments are of before the look: they say which directives it takes account of.
+        """
         said = {one.name: one.phase for one in await self.workloads.where(LIVE, YES)}
         there = dict.fromkeys(await self.lookout.see(), Phase.READY) | said
         present = tuple(
@@ -49,5 +54,5 @@ class Site:
             for name, phase in sorted(there.items(), key=lambda item: str(item[0]))
         )
         now = self.clock.now()
-        taken = InventoryTaken(gateway=self.gateway, present=present, applied=applied, taken_at=now)
+        taken = InventoryTaken(gateway=self.gateway, present=present, applied=applied, heard_at=heard_at, taken_at=now)
         await self.sites.change(self.gateway, lambda before: [taken] if before else [], Cause(now=now))

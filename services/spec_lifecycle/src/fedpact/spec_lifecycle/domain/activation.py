@@ -99,7 +99,7 @@ def denied(spec: Spec, fact: GrantsDenied, now: datetime, limits: Limits) -> Seq
 
 def observed(spec: Spec, fact: ParticipantFact, now: datetime, limits: Limits) -> Sequence[Fact]:
     """An agent spoke about a participant."""
-    if Fence(generation=fact.generation, participant=fact.participant, gateway=fact.gateway) in spec.fences:
+    if any(_is_about(fact, fence) for fence in spec.fences):
         return _unfenced(spec, fact) if isinstance(fact, ParticipantGone) else []
     if not spec.lives or (fact.generation, fact.attempt) != (spec.generation, spec.placed_attempt):
         return []
@@ -152,12 +152,17 @@ def idled(spec: Spec, fact: ActivationIdled, now: datetime, limits: Limits) -> S
 
 
 def counted(spec: Spec, fact: InventoryTaken) -> Sequence[Fact]:
-    """A site says all that runs there: fenced participants that are not among it are gone."""
+    """
+    A site says all that runs there: fenced participants that are not among it are gone.
+
+    Unless its agent had not heard yet that they are to stop: it may have begun one since.
+    """
     present = {(p.spec_id, p.generation, p.participant) for p in fact.present}
     return [
         ParticipantReleased(spec_id=spec.id, generation=f.generation, participant=f.participant, gateway=f.gateway)
         for f in spec.fences
         if f.gateway == fact.gateway and (spec.id, f.generation, f.participant) not in present
+        if f.since is None or (fact.heard_at is not None and f.since <= fact.heard_at)
     ]
 
 
@@ -238,6 +243,11 @@ def _end(spec: Spec, *, but: str = "") -> ActivationEnded:
     return ActivationEnded(
         spec_id=spec.id, generation=spec.generation, outcome=spec.outcome, cause=spec.cause, fenced=fenced
     )
+
+
+def _is_about(fact: ParticipantFact, fence: Fence) -> bool:
+    said = (fact.generation, fact.participant, fact.gateway)
+    return said == (fence.generation, fence.participant, fence.gateway)
 
 
 def _unfenced(spec: Spec, fact: ParticipantGone) -> Sequence[Fact]:

@@ -119,12 +119,20 @@ def _completed(spec: Spec, fact: facts.ActivationCompleted) -> Spec:
 
 
 def _stopping(spec: Spec, fact: facts.ActivationStopping) -> Spec:
-    return replace(spec, outcome=fact.outcome, cause=fact.cause, due_at=fact.deadline, idle_since=None)
+    return replace(
+        spec,
+        outcome=fact.outcome,
+        cause=fact.cause,
+        due_at=fact.deadline,
+        idle_since=None,
+        stopping_since=fact.at,
+    )
 
 
 def _ended(spec: Spec, fact: facts.ActivationEnded) -> Spec:
     fences = tuple(
-        Fence(generation=fact.generation, participant=name, gateway=gateway) for name, gateway in fact.fenced.items()
+        Fence(generation=fact.generation, participant=name, gateway=gateway, since=spec.stopping_since)
+        for name, gateway in fact.fenced.items()
     )
     return replace(
         spec,
@@ -139,6 +147,7 @@ def _ended(spec: Spec, fact: facts.ActivationEnded) -> Spec:
         open_jobs={},
         queued_jobs={},
         fences=spec.fences + fences,
+        stopping_since=None,
         idle_since=None,
     )
 

@@ -64,6 +64,8 @@ class Fence:
     generation: int
     participant: str
     gateway: str
+    since: datetime | None = None
+    """When it was told to stop: an inventory by an agent that had not heard of that proves nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,7 @@ class Spec:
     queued_jobs: Mapping[str, Job] = field(default_factory=dict)
     fences: tuple[Fence, ...] = ()
     idle_since: datetime | None = None
+    stopping_since: datetime | None = None
     invalid: str = ""
 
     @property

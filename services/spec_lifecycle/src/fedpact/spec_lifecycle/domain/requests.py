@@ -95,7 +95,7 @@ def stopped(spec: Spec, outcome: EndOutcome, cause: str, now: datetime, limits: 
         deadline = now + limits.stop
         return [
             ActivationStopping(
-                spec_id=spec.id, generation=spec.generation, outcome=outcome, cause=cause, deadline=deadline
+                spec_id=spec.id, generation=spec.generation, outcome=outcome, cause=cause, deadline=deadline, at=now
             )
         ]
     return []
