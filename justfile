@@ -68,7 +68,7 @@ e2e *options: _ready
 isolated *options: _ready
     {{ bin }}/python tests/support/isolated.py "$@"
 
-# Measure one thing beside its reference: activation, job, messages
+# Measure one thing beside its reference: activation, job, messages, portal
 [group("check")]
 bench name *options: _ready
     PYTHONPATH=tests/bench:tests/support {{ bin }}/python -m "bench_{{ name }}" "${@:2}"

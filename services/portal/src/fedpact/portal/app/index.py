@@ -1,5 +1,5 @@
 """
-Specs and jobs as rows in memory, newest first, so that a list never loads every document.
+Specs, jobs and artifacts as rows in memory, newest first, so that a list never loads every document.
 
 The store stays the truth: the rows are built from it at the start and refreshed from it, one key at a time, whenever
 the journal says that this or another replica handled a fact. A scan over ten thousand rows takes milliseconds; the
@@ -7,19 +7,20 @@ documents behind them would take seconds.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from fedpact.contracts.api import JobQuery, PageQuery, SpecQuery
+from fedpact.contracts.api import ArtifactQuery, JobQuery, PageQuery, SpecQuery
+from fedpact.contracts.artifacts import ArtifactRegistered
 from fedpact.contracts.envelope import Actor
 from fedpact.portal.app.ports import ReadModel
+from fedpact.portal.domain.artifacts import ArtifactState, may_have
 from fedpact.portal.domain.model import Entry
 from fedpact.portal.domain.sight import JobRow, SpecRow, job_row, may_see_job, may_see_spec, spec_row
 
 R = TypeVar("R")
-TERMS = ("dataset", "model", "spec", "creator", "search")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,14 @@ class Found(Generic[R]):
 
     rows: tuple[R, ...]
     total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactRow:
+    """What is known of an artifact that was registered."""
+
+    registered: ArtifactRegistered
+    state: ArtifactState
 
 
 class Rows(Generic[R]):
@@ -81,6 +90,7 @@ class Index:
         self._model = model
         self.specs: Rows[SpecRow] = Rows(lambda row: row.created_at)
         self.jobs: Rows[JobRow] = Rows(lambda row: row.submitted_at)
+        self.artifacts: Rows[ArtifactRow] = Rows(lambda row: row.registered.created_at)
 
     async def build(self) -> None:
         """All rows, from the store."""
@@ -88,10 +98,14 @@ class Index:
             self._put_spec(spec_row(spec))
         for job in await self._model.jobs.every():
             self._put_job(job_row(job))
+        for artifact in await self._model.artifacts.every():
+            self._put_artifact(artifact)
 
     async def refresh(self, entry: Entry) -> None:
         """The rows that a line of the journal is about, from the store."""
-        if entry.job_id is not None:
+        if entry.artifact_id is not None:
+            self._put_artifact(await self._model.artifacts.find(entry.artifact_id))
+        elif entry.job_id is not None:
             job = await self._model.jobs.find(entry.job_id)
             self._put_job(job_row(job) if job else None)
         elif entry.spec_id is not None:
@@ -100,8 +114,13 @@ class Index:
 
     def find_specs(self, viewer: Actor, query: SpecQuery) -> Found[SpecRow]:
         """What `viewer` may see of what `query` asks."""
-        asked = query.model_copy(update={name: (getattr(query, name) or "").lower() or None for name in TERMS})
-        return self.specs.page(lambda row: may_see_spec(viewer, row) and _matches(row, asked), query)
+        by, term = _searched(query)
+
+        def matches(row: SpecRow) -> bool:
+            wanted = query.status in (None, row.category) and term in row.words[by]
+            return wanted and may_see_spec(viewer, row)
+
+        return self.specs.page(matches, query)
 
     def find_jobs(self, viewer: Actor, query: JobQuery) -> Found[JobRow]:
         """What `viewer` may see of what `query` asks."""
@@ -112,6 +131,22 @@ class Index:
 
         return self.jobs.page(matches, query)
 
+    def find_artifacts(self, viewer: Actor, query: ArtifactQuery) -> Found[ArtifactRow]:
+        """What `viewer` may have of what `query` asks."""
+
+        def matches(row: ArtifactRow) -> bool:
+            told = row.registered
+            if query.job not in (None, told.job_id) or query.spec not in (None, told.spec_id):
+                return False
+            wanted = query.kind in (None, told.file.kind) and (query.deleted or row.state.deleted is None)
+            return wanted and may_have(viewer, row.state)
+
+        return self.artifacts.page(matches, query)
+
+    def _put_artifact(self, state: ArtifactState | None) -> None:
+        if state is not None and state.registered is not None:
+            self.artifacts.put(state.registered.artifact_id, ArtifactRow(registered=state.registered, state=state))
+
     def _put_spec(self, row: SpecRow | None) -> None:
         if row is not None:
             self.specs.put(row.spec_id, row)
@@ -121,19 +156,9 @@ class Index:
             self.jobs.put(row.job_id, row)
 
 
-def _matches(row: SpecRow, query: SpecQuery) -> bool:
-    """Whether the row is asked for; terms are in lower case."""
-    if query.status is not None and row.category != query.status:
-        return False
-    creator = (row.creator.email or "", row.creator.user)
-    return (
-        _part(query.dataset, row.datasets)
-        and _part(query.model, (row.model.id,))
-        and _part(query.spec, (row.spec_id,))
-        and _part(query.creator, creator)
-        and _part(query.search, (row.spec_id, row.model.id, *row.datasets, *creator))
-    )
-
-
-def _part(term: str | None, texts: Iterable[str]) -> bool:
-    return term is None or any(term in text.lower() for text in texts)
+def _searched(query: SpecQuery) -> tuple[str, str]:
+    """What is searched by, and the part of it that is looked for; a query names one at most."""
+    for by in ("dataset", "model", "spec", "creator"):
+        if term := getattr(query, by):
+            return by, str(term).lower()
+    return "search", (query.search or "").lower()

@@ -6,7 +6,7 @@ are its creator's and the owner's of the creator's organization, not the custodi
 a custodian's policies say is told whole to that organization only, and reasons are told in the tier of the viewer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from fedpact.contracts.ids import dataset_organization
 from fedpact.contracts.jobs import JobStatus
 from fedpact.contracts.pact import ModelRef, Person
 from fedpact.contracts.policies import PolicyPublished, Reason
-from fedpact.contracts.specs import VerdictReached
+from fedpact.contracts.specs import SpecCreated, VerdictReached
 from fedpact.portal.domain.model import Audience, GatewayState, JobState, ProposalState, SpecState
 
 
@@ -30,12 +30,11 @@ class SpecRow:
     datasets: tuple[str, ...]
     model: ModelRef
     status: str
+    category: str
+    """The main category of the status."""
     created_at: datetime
-
-    @property
-    def category(self) -> str:
-        """The main category of the status."""
-        return self.status.partition(".")[0]
+    words: Mapping[str, str]
+    """What a search looks in, in lower case: by what it may be searched by, and `search` for all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +57,7 @@ def spec_row(state: SpecState) -> SpecRow | None:
     created = state.created
     if created is None:
         return None
-    content = created.content
+    content, status = created.content, state.changed.status if state.changed else STATUS_AT_FIRST
     return SpecRow(
         spec_id=created.spec_id,
         creator=created.creator,
@@ -66,9 +65,21 @@ def spec_row(state: SpecState) -> SpecRow | None:
         | frozenset(dataset_organization(dataset) for dataset in content.datasets),
         datasets=content.datasets,
         model=content.model,
-        status=state.changed.status if state.changed else STATUS_AT_FIRST,
+        status=status,
+        category=status.partition(".")[0],
         created_at=created.created_at,
+        words=_words(created),
     )
+
+
+def _words(created: SpecCreated) -> Mapping[str, str]:
+    by = {
+        "dataset": "\n".join(created.content.datasets).lower(),
+        "model": created.content.model.id.lower(),
+        "spec": created.spec_id.lower(),
+        "creator": f"{created.creator.email or ''}\n{created.creator.user}".lower(),
+    }
+    return by | {"search": "\n".join(by.values())}
 
 
 def job_row(state: JobState) -> JobRow | None:
