@@ -9,12 +9,14 @@ from fedpact.contracts.pact import ModelRef, Person, PinnedModel, Site, SpecCont
 from fedpact.contracts.specs import (
     ActivationEnded,
     ActivationPlaced,
+    ActivationStopping,
     EndOutcome,
     JobOpened,
     JobRefused,
     SpecCreated,
 )
 from fedpact.contracts.workloads import JobObserved, JobPhase
+from fedpact.jobs.domain.submission import Pact
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 GRACE = timedelta(seconds=2)
@@ -33,6 +35,9 @@ SPEC = SpecCreated(
     sites=SITES,
     created_at=NOON,
 )
+
+
+PACT = Pact(spec=SPEC)
 
 
 def order(command: Any, actor: Actor = ALICE, now: datetime = NOON) -> Order[Any]:
@@ -69,6 +74,12 @@ def refused(job: str = "j1", slug: str = "payload_out_of_bounds") -> JobRefused:
 
 def ended(generation: int = 1) -> ActivationEnded:
     return ActivationEnded(spec_id="s1", generation=generation, outcome=EndOutcome.SHUTDOWN, cause="deactivated")
+
+
+def stopping(generation: int = 1) -> ActivationStopping:
+    return ActivationStopping(
+        spec_id="s1", generation=generation, outcome=EndOutcome.SHUTDOWN, cause="culled", deadline=NOON + GRACE
+    )
 
 
 def observed(phase: str, *, gateway: str = "hub", generation: int = 1, job: str = "j1", **parts: Any) -> JobObserved:

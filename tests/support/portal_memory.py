@@ -28,7 +28,7 @@ from fedpact.portal.adapters.vault import SecretVault
 from fedpact.portal.app import kinds
 from fedpact.portal.app.handlers import Handlers
 from fedpact.portal.app.ports import LoginRequest, Opened, ReadModel, Tokens
-from fedpact.portal.domain.errors import LoginEndedError, NotLoggedInError
+from fedpact.portal.domain.errors import LoginEndedError, NotLoggedInError, RangeError
 from fedpact.portal.domain.statuses import STATUS_OF
 from fedpact.portal.main import Outside, Portal, assemble
 from fedpact.portal.settings import Settings
@@ -45,6 +45,7 @@ def read_model() -> ReadModel:
         policies=Stored(MemoryDocuments(), kinds.POLICIES),
         specs=Stored(MemoryDocuments(), kinds.SPECS),
         jobs=Stored(MemoryDocuments(), kinds.JOBS),
+        artifacts=Stored(MemoryDocuments(), kinds.ARTIFACTS),
         metrics=Stored(MemoryDocuments(), kinds.METRICS),
         entries=Stored(MemoryDocuments(), kinds.ENTRIES),
         heads=Stored(MemoryDocuments(), kinds.HEADS),
@@ -67,15 +68,20 @@ class MemoryFiles:
     files: dict[str, bytes] = field(default_factory=dict)
 
     @asynccontextmanager
-    async def open(self, ticket: DownloadTicket) -> AsyncIterator[Opened]:
+    async def open(self, ticket: DownloadTicket, part: str | None = None) -> AsyncIterator[Opened]:
         if ticket.url not in self.files:
             raise UnavailableError("the file cannot be had now")
-        found = self.files[ticket.url]
+        found, told = self.files[ticket.url], ""
+        if part is not None:
+            first = int(part.removeprefix("bytes=").partition("-")[0])
+            if first >= len(found):
+                raise RangeError("the file ends before that")
+            told, found = f"bytes {first}-{len(found) - 1}/{len(found)}", found[first:]
 
         async def chunks() -> AsyncIterator[bytes]:
             yield found
 
-        yield Opened(size=len(found), chunks=chunks())
+        yield Opened(size=len(found), part=told, chunks=chunks())
 
 
 @dataclass
@@ -120,6 +126,7 @@ class MemoryLine:
     down: bool = False
     handlers: Handlers | None = None
     positions: dict[str, int] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
 
     async def publish(self, entry: Entry) -> None:
         if self.down:
@@ -130,6 +137,7 @@ class MemoryLine:
             await self.deliver(told)
 
     async def ask(self, context: str, verb: str, question: str) -> bytes:
+        self.asked.append(question)
         if f"{context}.{verb}" not in self.answers:
             raise UnavailableError(f"`{context}` does not answer")
         return self.answers[f"{context}.{verb}"].encode()
@@ -161,6 +169,7 @@ class MemoryLine:
             "specs.verdict": handlers.spec,
             "jobs.job": handlers.job,
             "jobs.artifacts": handlers.job,
+            "jobs.artifact": handlers.artifact,
         }
         await by_entity[named](fact, cause)  # type: ignore[arg-type]
         await handlers.feed.advance()

@@ -8,9 +8,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from portal_values import NOON, PERSON, changed, content, created, dataset, gateway, job, model, organization, published
+from portal_values import (
+    NOON,
+    PERSON,
+    changed,
+    content,
+    created,
+    dataset,
+    deleted,
+    gateway,
+    granted,
+    job,
+    model,
+    organization,
+    published,
+    revoked,
+)
 
-from fedpact.contracts import identity, jobs, policies, registry, specs
+from fedpact.contracts import artifacts, identity, jobs, policies, registry, specs
 from fedpact.contracts.envelope import Command, DomainError, Envelope, Fact, message_id
 from fedpact.contracts.jobs import JobStatus
 from fedpact.decision.policies import read_policy
@@ -93,8 +108,20 @@ def _facts(command: Command) -> Sequence[Fact]:
             return (job(key, status=JobStatus.CANCELLED),)
         case policies.PublishPolicy(document=envelope):
             return (published(read_policy(envelope)),)
+        case artifacts.ArtifactCommand():
+            return _of_artifact(command)
         case _:
             return _others(command)
+
+
+def _of_artifact(command: artifacts.ArtifactCommand) -> Sequence[Fact]:
+    match command:
+        case artifacts.GrantArtifact(artifact_id=key, grantee=grantee):
+            return (granted(grantee, key),)
+        case artifacts.RevokeArtifact(artifact_id=key, grantee=grantee):
+            return (revoked(grantee, key),)
+        case _:
+            return (deleted(command.artifact_id),)
 
 
 def _others(command: Command) -> Sequence[Fact]:

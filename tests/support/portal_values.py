@@ -2,10 +2,19 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from fedpact.contracts.artifacts import (
+    ArtifactDeleted,
+    ArtifactGranted,
+    ArtifactRegistered,
+    ArtifactRevoked,
+    Grantee,
+    artifact_id,
+)
 from fedpact.contracts.envelope import Actor
 from fedpact.contracts.identity import OrganizationRegistered, UserChanged
-from fedpact.contracts.jobs import ArtifactsStored, JobChanged, JobStatus, StoredFile
+from fedpact.contracts.jobs import ArtifactKind, ArtifactsStored, JobChanged, JobStatus, StoredFile
 from fedpact.contracts.pact import ModelRef, Person, PinnedModel, Resources, Site, SpecContent
 from fedpact.contracts.policies import Beneficiaries, DatasetScope, PolicyDocument, PolicyPublished, Reason, Rule
 from fedpact.contracts.registry import (
@@ -20,6 +29,7 @@ from fedpact.decision.policies import signed_policy
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 DIGEST = "sha256:" + "a" * 64
+FILE = StoredFile(name="sub/model file.bin", digest=DIGEST, size=5, kind=ArtifactKind.CHECKPOINT)
 LAKE, HILL = "one_gateway-1_lake", "two_gateway-2_hill"
 
 ADA = Actor(user="ada", organization="lab", roles=("data_scientist",), email="ada@lab.org")
@@ -90,8 +100,38 @@ def job(
 
 
 def stored(job_id: str = "j-1", size: int = 5) -> ArtifactsStored:
-    file = StoredFile(name="sub/model file.bin", digest=DIGEST, size=size, kind="checkpoint")
-    return ArtifactsStored(job_id=job_id, spec_id="s-1", files=(file,))
+    return ArtifactsStored(job_id=job_id, spec_id="s-1", files=(FILE.model_copy(update={"size": size}),))
+
+
+def registered(
+    job_id: str = "j-1", name: str = FILE.name, *, creator: Person = PERSON, at: datetime = NOON
+) -> ArtifactRegistered:
+    return ArtifactRegistered(
+        artifact_id=artifact_id(job_id, name),
+        job_id=job_id,
+        spec_id="s-1",
+        creator=creator,
+        file=FILE.model_copy(update={"name": name}),
+        model=ModelRef(id="logreg", version="1.0.0"),
+        media_type="application/octet-stream",
+        created_at=at,
+    )
+
+
+def granted(grantee: Grantee, key: str = "") -> ArtifactGranted:
+    return ArtifactGranted(**_about(key), grantee=grantee, by="ada", at=NOON)
+
+
+def revoked(grantee: Grantee, key: str = "") -> ArtifactRevoked:
+    return ArtifactRevoked(**_about(key), grantee=grantee, by="ada", at=NOON)
+
+
+def deleted(key: str = "") -> ArtifactDeleted:
+    return ArtifactDeleted(**_about(key), cause="asked", by="ada", at=NOON)
+
+
+def _about(key: str) -> dict[str, Any]:
+    return {"artifact_id": key or artifact_id("j-1", FILE.name), "job_id": "j-1", "spec_id": "s-1", "creator": PERSON}
 
 
 def policy_document(policy: str = "p-lake", **more: object) -> PolicyDocument:

@@ -24,9 +24,10 @@ from fedpact.contracts.registry import (
     DatasetRegistered,
     ModelChanged,
 )
-from fedpact.contracts.specs import ActivationPlaced, SpecCreated
+from fedpact.contracts.specs import ActivationPlaced, ActivationStopping, SpecCreated
 from fedpact.jobs.app.handlers import Handlers as JobHandlers
-from fedpact.jobs.app.kinds import JOBS
+from fedpact.jobs.app.kinds import JOBS, STANDINGS, TERMS
+from fedpact.jobs.app.pacts import Pacts
 from fedpact.jobs.entrypoints import commands as job_commands
 from fedpact.jobs.entrypoints import events as job_events
 from fedpact.policy.app.handlers import Handlers as PolicyHandlers
@@ -38,8 +39,8 @@ from fedpact.scheduler.app.handlers import Handlers as SchedulerHandlers
 from fedpact.scheduler.app.kinds import ASSESSMENTS, CULLINGS, IDLENESS, LEDGER, SWEEPS
 from fedpact.scheduler.app.sweeps import Sweeps
 from fedpact.scheduler.domain.admission import Rules
-from fedpact.scheduler.entrypoints import events as scheduler_events
 from fedpact.scheduler.domain.culling import Culling
+from fedpact.scheduler.entrypoints import events as scheduler_events
 from fedpact.spec_lifecycle.adapters.registry import RegistryCopies
 from fedpact.spec_lifecycle.app.handlers import Handlers as SpecHandlers
 from fedpact.spec_lifecycle.app.kinds import SPECS
@@ -115,8 +116,14 @@ class Services:
         self.jobs = Stored(Pausing(), JOBS)
         handlers = JobHandlers(
             jobs=self.jobs,
-            specs=Copies(Pausing(), SpecCreated),
+            pacts=Pacts(
+                specs=Copies(Pausing(), SpecCreated),
+                standings=Stored(Pausing(), STANDINGS),
+                terms=Stored(Pausing(), TERMS),
+                models=Copies(Pausing(), ModelChanged),
+            ),
             placements=Copies(Pausing(), ActivationPlaced),
+            stoppings=Copies(Pausing(), ActivationStopping),
             grace=timedelta(seconds=2),
             waits=(),
         )

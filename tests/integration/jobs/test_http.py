@@ -11,20 +11,25 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
-from jobs_values import NOON, SPEC, observed, opened, order, submit
+from jobs_values import ALICE, NOON, PACT, SPEC, observed, opened, order, submit
+from jobs_world import people, verify
 from servers import free_port, until
 from yarl import URL
 
 from fedpact.chassis.aggregates import Cause, Stored
 from fedpact.chassis.clock import FakeClock
+from fedpact.chassis.copies import Copies
 from fedpact.chassis.http import make_app, serving
 from fedpact.chassis.memory import MemoryDocuments
+from fedpact.contracts.artifacts import artifact_id
 from fedpact.contracts.jobs import StoredFile
 from fedpact.contracts.queries import AskDownload, AskUpload, DownloadTicket, UploadTicket
+from fedpact.contracts.specs import SpecCreated
 from fedpact.jobs.adapters.folder import Folder
-from fedpact.jobs.app.kinds import JOBS, TICKETS, UPLOADS
+from fedpact.jobs.app.artifacts import Registering
+from fedpact.jobs.app.kinds import ARTIFACTS, JOBS, TERMS, TICKETS, UPLOADS
 from fedpact.jobs.app.results import Results
-from fedpact.jobs.domain import lifecycle
+from fedpact.jobs.domain import lifecycle, submission
 from fedpact.jobs.domain.model import Job
 from fedpact.jobs.domain.results import Limits
 from fedpact.jobs.entrypoints.http import STATUS_OF, Doors
@@ -46,8 +51,9 @@ class Service:
     async def upload_ticket(self, job: str = "j1") -> UploadTicket:
         return await self.results.upload(AskUpload(job_id=job, spec_id="s1", gateway="hub"))
 
-    async def download_ticket(self, digest: str) -> DownloadTicket:
-        return await self.results.download(AskDownload(job_id="j1", digest=digest))
+    async def download_ticket(self, file: StoredFile) -> DownloadTicket:
+        question = AskDownload(artifact_id=artifact_id("j1", file.name), token="alice")
+        return await self.results.download(question)
 
     async def put(self, ticket: UploadTicket, name: str, content: object, token: str | None = None) -> tuple[int, dict]:
         headers = {"Authorization": f"Bearer {token or ticket.token}"}
@@ -82,7 +88,7 @@ def described(name: str, content: bytes) -> StoredFile:
 
 async def run_job(jobs: Stored[Job], job: str) -> None:
     for step in (
-        lambda known: lifecycle.submitted(known, order(submit(job)), SPEC),
+        lambda known: submission.submitted(known, order(submit(job)), PACT),
         lambda known: lifecycle.opened(known, opened(job), "hub", NOON),
     ):
         await jobs.change(job, step, Cause(now=NOON))
@@ -94,14 +100,22 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
     await folder.prepare()
     await run_job(jobs, "j1")
     numbers, port = count(), free_port()
+    specs, artifacts = Copies(MemoryDocuments(), SpecCreated), Stored(MemoryDocuments(), ARTIFACTS)
+    await specs.keep(SPEC, Cause(now=NOON))
+    people(ALICE)
     results = Results(
         jobs=jobs,
+        artifacts=artifacts,
+        registrar=Registering(
+            jobs=jobs, artifacts=artifacts, specs=specs, terms=Stored(MemoryDocuments(), TERMS), retention=None
+        ),
         tickets=Stored(MemoryDocuments(), TICKETS),
         uploads=Stored(MemoryDocuments(), UPLOADS),
         objects=folder,
         limits=Limits(file_bytes=2_000_000, job_bytes=3_000_000, files=3),
         url=f"http://127.0.0.1:{port}",
         clock=clock,
+        verify=verify,
         new_token=lambda: f"token-{next(numbers)}",
     )
     app = make_app(checks={}, status_of=STATUS_OF)
@@ -126,7 +140,7 @@ async def sending(ticket: UploadTicket, name: str, length: int, body: str = "") 
 async def test_what_a_site_stored_is_what_a_person_reads(service: Service) -> None:
     file = await service.stored()
     assert (await service.jobs.get("j1")).files == (file,)
-    ticket = await service.download_ticket(file.digest)
+    ticket = await service.download_ticket(file)
     status, headers, body = await service.get(ticket.url, ticket.token)
     assert (status, body) == (200, MODEL)
     assert headers["Content-Type"] == "application/octet-stream"
@@ -134,7 +148,7 @@ async def test_what_a_site_stored_is_what_a_person_reads(service: Service) -> No
 
 
 async def test_a_part_of_an_object_is_read_by_range(service: Service) -> None:
-    ticket = await service.download_ticket((await service.stored()).digest)
+    ticket = await service.download_ticket(await service.stored())
     status, headers, body = await service.get(ticket.url, ticket.token, Range="bytes=1-7")
     assert (status, body, headers["Content-Range"]) == (206, b"weights", f"bytes 1-7/{len(MODEL)}")
 
@@ -198,7 +212,7 @@ async def test_two_authorization_headers_are_none(service: Service) -> None:
 async def test_an_upload_token_reads_nothing_and_a_download_token_stores_nothing(service: Service) -> None:
     upload = await service.upload_ticket()
     file = await service.stored()
-    download = await service.download_ticket(file.digest)
+    download = await service.download_ticket(file)
     assert (await service.get(download.url, upload.token))[0] == 401
     assert (await service.put(upload, "a", b"x", token=download.token))[0] == 401
 
@@ -209,7 +223,7 @@ async def test_a_download_token_reads_its_one_file(service: Service) -> None:
     for file in files:
         await service.put(ticket, file.name, file.name.encode())
     await service.complete(ticket, *files)
-    mine, other = [await service.download_ticket(file.digest) for file in files]
+    mine, other = [await service.download_ticket(file) for file in files]
     assert (await service.get(mine.url, mine.token))[2] == b"a"
     assert (await service.get(other.url, mine.token))[0] == 401
 
@@ -276,11 +290,10 @@ async def test_results_may_come_after_the_last_word(service: Service) -> None:
     assert (job.status, len(job.files)) == ("failed", 1)
 
 
-async def test_a_result_past_its_retention_is_gone_with_a_reason(service: Service) -> None:
-    file = await service.stored()
-    ticket = await service.download_ticket(file.digest)
+async def test_a_file_that_is_no_longer_kept_is_gone_with_a_reason(service: Service) -> None:
+    ticket = await service.download_ticket(await service.stored())
     for path in service.files():
         path.unlink()
     status, _, body = await service.get(ticket.url, ticket.token)
     assert status == 404
-    assert b"retention" in body
+    assert b"no longer kept" in body

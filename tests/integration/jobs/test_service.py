@@ -8,8 +8,21 @@ import pytest
 from aiohttp import ClientSession
 from hub_service import Outside, running, settings_of, token
 from jobs_values import SPEC, cancel, ended, observed, opened, placed, refused, submit
-from servers import free_port
+from servers import free_port, until
 
+from fedpact.contracts.artifacts import (
+    ArtifactDeleted,
+    ArtifactGranted,
+    ArtifactRegistered,
+    ArtifactRevoked,
+    DeleteArtifact,
+    GrantArtifact,
+    Grantee,
+    RevokeArtifact,
+    artifact_id,
+)
+from fedpact.contracts.envelope import Fact
+from fedpact.contracts.identity import UserChanged
 from fedpact.contracts.jobs import (
     ArtifactsStored,
     CommandAccepted,
@@ -19,13 +32,19 @@ from fedpact.contracts.jobs import (
     JobSubmitted,
     StoredFile,
 )
+from fedpact.contracts.policies import SpecDecided
 from fedpact.contracts.queries import AskDownload, AskUpload, Denied, DownloadTicket, UploadTicket
+from fedpact.contracts.registry import ModelChanged, VersionRecord
+from fedpact.contracts.specs import SpecChanged, Stage, Verdict
 from fedpact.jobs.main import compose
 from fedpact.jobs.settings import Settings
 
 ALICE = token("alice", "uni", "data_scientist")
 EVE = token("eve", "rival", "data_scientist")
 RESULT = b"weights"
+MODEL = artifact_id("j1", "model.bin")
+AT_MOST_2 = {"type": "object", "properties": {"rounds": {"type": "integer", "maximum": 2}}}
+VERSION = VersionRecord(version="1.0.0", digest="sha256:" + "a" * 64, payload_schema=AT_MOST_2)
 FILE = StoredFile(name="model.bin", digest=f"sha256:{hashlib.sha256(RESULT).hexdigest()}", size=len(RESULT))
 
 
@@ -49,24 +68,86 @@ async def submitted(outside: Outside, job: str = "j1") -> None:
     await outside.told(JobSubmitted, job_id=job)
 
 
-async def test_a_job_runs_and_leaves_its_results(outside: Outside) -> None:
-    await submitted(outside)
-    await outside.tell(placed())
-    await outside.tell(opened())
-    await outside.told(JobChanged, status="provisioning")
+async def stored(outside: Outside) -> None:
     ticket = UploadTicket.model_validate_json(await outside.ask(AskUpload(job_id="j1", spec_id="s1", gateway="hub")))
     async with ClientSession(headers={"Authorization": f"Bearer {ticket.token}"}) as client:
         async with client.put(f"{ticket.url}/{FILE.name}", data=RESULT) as answer:
             assert answer.status == 201
         async with client.post(f"{ticket.url}/complete", json={"files": [FILE.model_dump()]}) as answer:
             assert answer.status == 200
+
+
+async def test_a_job_runs_and_leaves_its_results(outside: Outside) -> None:
+    await submitted(outside)
+    await outside.tell(placed())
+    await outside.tell(opened())
+    await outside.told(JobChanged, status="provisioning")
+    await stored(outside)
     assert (await outside.told(ArtifactsStored)).files == (FILE,)
     await outside.tell(observed("completed"), route="hub")
     assert (await outside.told(JobChanged, status="completed")).files == (FILE,)
-    reading = DownloadTicket.model_validate_json(await outside.ask(AskDownload(job_id="j1", digest=FILE.digest)))
-    bearer = {"Authorization": f"Bearer {reading.token}"}
-    async with ClientSession(headers=bearer) as client, client.get(reading.url) as answer:
-        assert await answer.read() == RESULT
+    assert await downloaded(outside, ALICE) == RESULT
+
+
+async def downloaded(outside: Outside, bearer: str) -> bytes | str:
+    """The content, or the slug of the refusal."""
+    said = await outside.ask(AskDownload(artifact_id=MODEL, token=bearer))
+    if b'"slug"' in said:
+        return Denied.model_validate_json(said).slug
+    ticket = DownloadTicket.model_validate_json(said)
+    headers = {"Authorization": f"Bearer {ticket.token}"}
+    async with ClientSession(headers=headers) as client, client.get(ticket.url) as answer:
+        return await answer.read()
+
+
+async def test_an_artifact_is_shared_taken_back_and_deleted(outside: Outside) -> None:
+    await submitted(outside)
+    for fact in (
+        UserChanged(user="eve", organization="rival", name="Eve"),
+        SpecDecided(spec_id="s1", allowed=True, reasons=()),
+        placed(),
+        opened(),
+    ):
+        await outside.tell(fact)
+    await outside.told(JobChanged, status="provisioning")
+    await stored(outside)
+    assert (await outside.told(ArtifactRegistered)).file == FILE
+    assert await downloaded(outside, EVE) == "unknown_artifact"
+    await outside.order(GrantArtifact(artifact_id=MODEL, grantee=Grantee(user="nobody")), ALICE)
+    await outside.told(CommandRefused, slug="unknown_grantee")
+    eve = Grantee(user="eve")
+    await outside.order(GrantArtifact(artifact_id=MODEL, grantee=eve), ALICE)
+    await outside.told(ArtifactGranted, grantee=eve)
+    assert await downloaded(outside, EVE) == RESULT
+    await outside.order(RevokeArtifact(artifact_id=MODEL, grantee=eve), ALICE)
+    await outside.told(ArtifactRevoked)
+    assert await downloaded(outside, EVE) == "unknown_artifact"
+    await outside.order(DeleteArtifact(artifact_id=MODEL), ALICE)
+    assert (await outside.told(ArtifactDeleted)).by == "alice"
+    assert await downloaded(outside, ALICE) == "artifact_deleted"
+
+
+@pytest.mark.parametrize(
+    ("told", "slug"),
+    [
+        (
+            SpecChanged(spec_id="s1", status="x.y", verdict=Verdict.REJECTED, stage=Stage.IDLE, generation=0),
+            "not_approved",
+        ),
+        (SpecDecided(spec_id="s1", allowed=True, reasons=(), bounds=(AT_MOST_2,)), "payload_out_of_bounds"),
+        (ModelChanged(model="logreg", name="x", publisher="lab", versions=(VERSION,)), "payload_out_of_bounds"),
+    ],
+)
+async def test_a_job_that_cannot_run_is_refused_before_anything_is_activated(
+    outside: Outside, told: Fact, slug: str
+) -> None:
+    await outside.tell(told)
+
+    async def refused_() -> bool:
+        await outside.order(submit(f"j{len(outside.heard)}", activate=True), ALICE)
+        return any(isinstance(fact, CommandRefused) and fact.slug == slug for fact in outside.heard)
+
+    await until(refused_)
 
 
 async def test_commands_are_answered_with_a_reason(outside: Outside) -> None:

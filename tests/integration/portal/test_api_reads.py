@@ -22,7 +22,7 @@ from portal_values import (
 )
 
 from fedpact.contracts.envelope import Envelope
-from fedpact.contracts.queries import Denied, DownloadTicket, Wait
+from fedpact.contracts.queries import Wait
 from fedpact.contracts.registry import DatasetUnregistered
 from fedpact.contracts.scheduling import Shortfall
 from fedpact.contracts.telemetry import MetricsReported
@@ -122,27 +122,3 @@ async def test_metrics_are_kept_once_a_round_for_known_jobs_only(client: Client,
     assert [(p["round"], p["metrics"]["loss"]) for p in points] == [(0, 1.0), (1, 0.0)]
     assert (await client.get("/v1/jobs/j-1/metrics", "olga")).status == 404
     assert await there.model.metrics.find("j-unknown") is None
-
-
-async def test_an_artifact_is_streamed_to_those_who_may_have_it(client: Client, there: Stage) -> None:
-    await there.tell(job(), stored())
-    ticket = DownloadTicket(url="http://jobs/f", token="t", expires=NOON)
-    there.line.answers["jobs.download"] = ticket.model_dump_json()
-    there.files.files[ticket.url] = b"hello"
-    listed = (await client.get("/v1/jobs/j-1/artifacts")).body
-    assert listed["stored"] is True
-    url = listed["items"][0]["url"]
-    assert url == "/v1/jobs/j-1/artifacts/sub/model%20file.bin"
-    got = await client.get(url)
-    assert (got.status, got.text, got.headers["Content-Length"]) == (200, "hello", "5")
-    assert got.headers["Content-Disposition"] == "attachment; filename*=UTF-8''model%20file.bin"
-    assert got.headers["Repr-Digest"].startswith("sha-256=:")
-    assert (await client.get(url, "olga")).status == 404
-    assert (await client.get("/v1/jobs/j-1/artifacts/other.bin")).status == 404
-    there.files.files.clear()
-    assert (await client.get(url)).status == 503
-    there.line.answers["jobs.download"] = Denied(slug="unknown_file", reason="it is gone").model_dump_json()
-    denied = await client.get(url)
-    assert (denied.status, denied.body["slug"], denied.body["detail"]) == (409, "denied", "it is gone")
-    there.line.answers["jobs.download"] = "{}"
-    assert (await client.get(url)).status == 503

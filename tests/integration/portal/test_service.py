@@ -14,7 +14,7 @@ from aiohttp import ClientSession, web
 from nats.aio.msg import Msg
 from portal_memory import Client
 from portal_owners import Owners, Told
-from portal_values import NOON, PEOPLE, changed, content, created, job, stored
+from portal_values import NOON, PEOPLE, changed, content, created, job, registered, stored
 from servers import free_port, until
 
 from fedpact.chassis import bus_admin
@@ -219,32 +219,40 @@ async def test_two_replicas_answer_alike(outside: Outside, settings: Settings) -
                 pass
 
 
-async def test_metrics_and_result_files_reach_their_owner(outside: Outside, settings: Settings) -> None:
+async def test_metrics_and_result_files_reach_their_owner(outside: Outside, settings: Settings, tmp_path: Path) -> None:
     body = b"0123456789" * 100_000
+    (tmp_path / "file").write_bytes(body)
 
-    async def file(request: web.Request) -> web.Response:
+    async def file(request: web.Request) -> web.StreamResponse:
         if request.headers["Authorization"] != "Bearer for-files":
             raise web.HTTPForbidden
-        return web.Response(body=body)
+        return web.FileResponse(tmp_path / "file")
 
     app = web.Application()
     app.router.add_get("/file", file)
     async with serving(app, "127.0.0.1", 0) as port, portal(settings) as client:
         outside.files = f"http://127.0.0.1:{port}/file"
-        await outside.tell(job(), stored(size=len(body)))
+        await outside.tell(job(), stored(size=len(body)), registered())
 
         async def there() -> bool:
             await outside.measure(1)
             measured = (await client.get("/v1/jobs/j-1/metrics", token("ada"))).body.get("points")
-            return bool(measured and (await client.get("/v1/jobs/j-1", token("ada"))).body.get("artifacts"))
+            return bool(measured and (await client.get("/v1/artifacts", token("ada"))).body.get("total"))
 
         await until(there, 20)
         url = (await client.get("/v1/jobs/j-1", token("ada"))).body["artifacts"][0]["url"]  # type: ignore[index]
         got = await client.get(str(url), token("ada"))
         assert got.text.encode() == body
         assert (await client.get(str(url), token("olga"))).status == 404
+        rest = await client.get(str(url), token("ada"), Range="bytes=999990-")
+        assert (rest.status, rest.text, rest.headers["Content-Range"]) == (
+            206,
+            "0123456789",
+            "bytes 999990-999999/1000000",
+        )
+        assert (await client.get(str(url), token("ada"), Range="bytes=1000000-")).status == 416
         outside.files += "/gone"
-        assert (await client.get(str(url), token("ada"))).status == 503
+        assert (await client.get(str(url), token("ada"))).status == 404
 
 
 async def test_without_a_bus_the_way_in_is_open_and_the_rest_says_try_again(mongo_port: int, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from jobs_values import (
     COLLEAGUE,
     GRACE,
     NOON,
-    SPEC,
+    PACT,
     STRANGER,
     cancel,
     ended,
@@ -18,12 +18,13 @@ from jobs_values import (
     opened,
     order,
     refused,
+    stopping,
     submit,
 )
 
 from fedpact.contracts.envelope import Actor, DomainError, Fact
-from fedpact.contracts.jobs import JobCancelled, JobChanged, JobForetold, JobMoved, JobOrphaned, JobStatus, JobSubmitted
-from fedpact.jobs.domain import lifecycle
+from fedpact.contracts.jobs import JobCancelled, JobChanged, JobForetold, JobMoved, JobOrphaned, JobStatus
+from fedpact.jobs.domain import lifecycle, submission
 from fedpact.jobs.domain.errors import IllegalMoveError
 from fedpact.jobs.domain.model import Job
 
@@ -32,7 +33,7 @@ Step = Callable[[Job | None], Sequence[Fact]]
 
 
 def submitted(**parts: Any) -> Step:
-    return lambda job: lifecycle.submitted(job, order(submit(**parts)), SPEC)
+    return lambda job: submission.submitted(job, order(submit(**parts)), PACT)
 
 
 def taken(orchestrator: str = "hub", generation: int = 1) -> Step:
@@ -70,53 +71,6 @@ def after(*steps: Step) -> Job:
 
 def names(job: Job) -> dict[str, str]:
     return {step.name.value: step.status for step in job.steps}
-
-
-@pytest.mark.parametrize("actor", [ALICE, COLLEAGUE, BOSS])
-def test_the_creator_and_its_organization_submit_jobs(actor: Actor) -> None:
-    [fact] = lifecycle.submitted(None, order(submit(), actor), SPEC)
-    assert isinstance(fact, JobSubmitted)
-    assert (fact.actor.user, fact.payload, fact.submitted_at) == (actor.user, {"rounds": 3}, NOON)
-
-
-@pytest.mark.parametrize(
-    ("actor", "spec", "slug"),
-    [
-        (STRANGER, SPEC, "not_allowed"),
-        (ALICE.model_copy(update={"roles": ("data_steward",)}), SPEC, "not_allowed"),
-        (ALICE, None, "unknown_spec"),
-    ],
-)
-def test_others_and_other_roles_are_refused(actor: Actor, spec: Any, slug: str) -> None:
-    with pytest.raises(DomainError) as refusal:
-        lifecycle.submitted(None, order(submit(), actor), spec)
-    assert refusal.value.slug == slug
-
-
-def test_a_payload_that_could_not_be_passed_on_is_refused() -> None:
-    with pytest.raises(DomainError) as told:
-        lifecycle.submitted(None, order(submit(payload={"text": "x" * 1_000_000})), SPEC)
-    assert (told.value.slug, told.value.path) == ("too_large", "payload")
-
-
-def test_the_same_job_again_changes_nothing() -> None:
-    assert lifecycle.submitted(after(submitted()), order(submit()), SPEC) == []
-
-
-@pytest.mark.parametrize(
-    ("command", "actor"),
-    [
-        (submit(payload={"rounds": 4}), ALICE),
-        (submit(activate=True), ALICE),
-        (submit(deactivate=True), ALICE),
-        (submit(spec_id="s2"), ALICE),
-        (submit(), COLLEAGUE),
-    ],
-)
-def test_other_content_under_the_same_id_is_a_conflict(command: Any, actor: Actor) -> None:
-    with pytest.raises(DomainError) as refusal:
-        lifecycle.submitted(after(submitted()), order(command, actor), SPEC)
-    assert refusal.value.slug == "conflict"
 
 
 @pytest.mark.parametrize(
@@ -282,11 +236,59 @@ def test_others_do_not_cancel_a_job(actor: Actor) -> None:
     assert refusal.value.slug == "not_allowed"
 
 
-def test_cancelling_what_does_not_exist_is_refused_and_what_is_over_changes_nothing() -> None:
+def test_cancelling_what_does_not_exist_is_refused() -> None:
     with pytest.raises(DomainError) as refusal:
         dropped()(None)
     assert refusal.value.slug == "unknown_job"
-    assert dropped()(after(submitted(), denied())) == []
+
+
+@pytest.mark.parametrize("phase", ["completed", "failed"])
+def test_cancelling_what_had_ended_otherwise_says_so(phase: str) -> None:
+    with pytest.raises(DomainError, match=f"had already {phase}") as refusal:
+        dropped()(after(submitted(), taken(), seen(phase)))
+    assert refusal.value.slug == "already_ended"
+
+
+def test_cancelling_what_was_cancelled_changes_nothing() -> None:
+    assert dropped()(after(submitted(), denied("cancelled"))) == []
+
+
+AGENTS = "the activation ended before the job did"
+
+
+def taken_along(cause: str = "") -> Step:
+    said = observed("cancelled", with_activation=True, reason=AGENTS)
+    return lambda job: lifecycle.observed(job, said, NOON, cause)
+
+
+def stopped(generation: int = 1) -> Step:
+    return lambda job: lifecycle.explained(job, stopping(generation))
+
+
+@pytest.mark.parametrize(
+    ("news", "reason"),
+    [
+        ((taken_along("culled"),), "the activation ended: culled"),
+        ((taken_along(), stopped()), "the activation ended: culled"),
+        ((taken_along(), over()), "the activation ended: deactivated"),
+        ((over(), taken_along()), "the activation ended: deactivated"),
+        ((taken_along(),), AGENTS),
+        ((taken_along(), stopped(generation=2)), AGENTS),
+    ],
+)
+def test_a_job_its_activation_took_along_says_why_the_activation_ended(news: tuple[Step, ...], reason: str) -> None:
+    job = after(submitted(), taken(), *news)
+    assert (job.status, job.reason) == ("cancelled", reason)
+
+
+def test_a_job_that_waits_for_an_explanation_is_not_settled() -> None:
+    assert not after(submitted(), taken(), taken_along()).settled
+    assert after(submitted(), taken(), taken_along(), stopped()).settled
+
+
+@pytest.mark.parametrize("end", [seen("completed"), seen("failed", reason="exit 1"), taken_along("deactivated")])
+def test_the_reason_of_what_is_explained_stays(end: Step) -> None:
+    assert stopped()(after(submitted(), taken(), end)) == []
 
 
 def test_a_cancelled_job_is_not_opened() -> None:

@@ -1,18 +1,30 @@
 """Whatever arrives, in whatever order: a job only moves along the table, and final states stay."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
-from jobs_values import GRACE, NOON, SPEC, cancel, ended, observed, opened, order, refused, submit
+from jobs_values import GRACE, NOON, PACT, cancel, ended, observed, opened, order, refused, stopping, submit
 
+from fedpact.contracts.envelope import Fact
 from fedpact.contracts.jobs import JobStatus
 from fedpact.contracts.workloads import JobPhase
-from fedpact.jobs.domain import lifecycle
+from fedpact.jobs.domain import lifecycle, submission
+from fedpact.jobs.domain.errors import EndedError
 from fedpact.jobs.domain.lifecycle import TRANSITIONS
 from fedpact.jobs.domain.model import Job
 
 GENERATIONS = st.integers(1, 2)
+
+
+def cancelled(job: Job, now: datetime) -> Sequence[Fact]:
+    with suppress(EndedError):
+        return lifecycle.cancelled(job, order(cancel(), now=now))
+    return []
+
+
 NEWS = st.one_of(
     st.builds(
         lambda generation, site: lambda job, now: lifecycle.opened(job, opened(generation=generation), site, now),
@@ -36,14 +48,26 @@ NEWS = st.one_of(
         st.sampled_from(["hub", "gw-1"]),
     ),
     st.just(lifecycle.overdue),
-    st.just(lambda job, now: lifecycle.cancelled(job, order(cancel(), now=now))),
-    st.just(lambda job, now: lifecycle.submitted(job, order(submit(activate=True, deactivate=True)), SPEC)),
+    st.builds(
+        lambda cause, generation: (
+            lambda job, now: lifecycle.observed(
+                job, observed("cancelled", generation=generation, with_activation=True), now, cause
+            )
+        ),
+        st.sampled_from(["", "culled"]),
+        GENERATIONS,
+    ),
+    st.builds(lambda generation: lambda job, _: lifecycle.explained(job, stopping(generation)), GENERATIONS),
+    st.just(cancelled),
+    st.just(lambda job, now: submission.submitted(job, order(submit(activate=True, deactivate=True)), PACT)),
 )
 
 
 @given(st.lists(NEWS, max_size=25))
 def test_a_job_only_moves_along_the_table(news) -> None:
-    job: Job = lifecycle.evolve(None, lifecycle.submitted(None, order(submit(activate=True, deactivate=True)), SPEC)[0])
+    job: Job = lifecycle.evolve(
+        None, submission.submitted(None, order(submit(activate=True, deactivate=True)), PACT)[0]
+    )
     for number, decide in enumerate(news):
         now = NOON + timedelta(seconds=number)
         for fact in decide(job, now):

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jobs_values import NOON, SPEC, opened, order, submit
+from jobs_values import ALICE, NOON, PACT, opened, order, submit
 
 from fedpact.contracts.envelope import DomainError
 from fedpact.contracts.jobs import ArtifactsStored, JobMoved, JobStatus, Manifest, StoredFile
-from fedpact.contracts.queries import AskDownload, AskUpload
-from fedpact.jobs.domain import lifecycle, results
+from fedpact.contracts.queries import AskUpload
+from fedpact.jobs.domain import lifecycle, results, submission
 from fedpact.jobs.domain.errors import BadTokenError, UnsafeNameError
 from fedpact.jobs.domain.model import Job
 from fedpact.jobs.domain.results import Limits, Received, Ticket, Upload
@@ -22,7 +22,7 @@ UPLOAD = Upload(files={"metrics.json": Received(digest=ONE, size=10)}, expires=N
 
 
 def running(*files: StoredFile) -> Job:
-    job = lifecycle.evolve(None, lifecycle.submitted(None, order(submit()), SPEC)[0])
+    job = lifecycle.evolve(None, submission.submitted(None, order(submit()), PACT)[0])
     for fact in lifecycle.opened(job, opened(), "hub", NOON):
         job = lifecycle.evolve(job, fact)
     return lifecycle.evolve(job, ArtifactsStored(job_id="j1", spec_id="s1", files=files)) if files else job
@@ -57,23 +57,15 @@ def test_others_get_no_upload_ticket(job: Job | None, question: AskUpload, slug:
 
 
 def test_a_job_nobody_runs_yet_has_no_results() -> None:
-    job = lifecycle.evolve(None, lifecycle.submitted(None, order(submit()), SPEC)[0])
+    job = lifecycle.evolve(None, submission.submitted(None, order(submit()), PACT)[0])
     with pytest.raises(DomainError) as refusal:
         results.upload_ticket(job, asked(), LIMITS, NOON)
     assert refusal.value.slug == "not_allowed"
 
 
-def test_only_a_file_of_the_job_is_read() -> None:
-    ticket = results.download_ticket(running(METRICS), AskDownload(job_id="j1", digest=ONE), LIMITS, NOON)
-    assert (ticket.purpose, ticket.digest) == ("download", ONE)
-    with pytest.raises(DomainError) as refusal:
-        results.download_ticket(running(METRICS), AskDownload(job_id="j1", digest=TWO), LIMITS, NOON)
-    assert refusal.value.slug == "unknown_file"
-
-
 HOUR = timedelta(hours=1)
 STORE = Ticket(purpose="upload", job_id="j1", expires=NOON + HOUR)
-READ = Ticket(purpose="download", job_id="j1", digest=ONE, expires=NOON + HOUR)
+READ = Ticket(purpose="download", job_id="j1", artifact_id="a-1", digest=ONE, reader=ALICE, expires=NOON + HOUR)
 
 
 def test_a_token_permits_what_it_was_made_for() -> None:
@@ -176,21 +168,3 @@ def test_stored_results_are_final() -> None:
 
 def test_results_that_come_after_the_end_are_stored_too() -> None:
     assert results.stored(finished(), UPLOAD, Manifest(files=(METRICS,)))
-
-
-@pytest.mark.parametrize(
-    ("job", "retention", "days", "kept"),
-    [
-        (finished(METRICS), None, 9999, True),
-        (finished(METRICS), timedelta(days=30), 29, True),
-        (finished(METRICS), timedelta(days=30), 30, False),
-        (running(METRICS), timedelta(days=30), 99, True),
-    ],
-)
-def test_results_are_kept_for_their_retention(job: Job, retention: timedelta | None, days: int, kept: bool) -> None:
-    assert results.is_needed([job], [], retention, NOON + timedelta(days=days)) is kept
-
-
-def test_files_without_a_manifest_are_kept_for_a_while() -> None:
-    assert results.is_needed([], [UPLOAD], None, UPLOAD.expires - timedelta(seconds=1))
-    assert not results.is_needed([], [UPLOAD], None, UPLOAD.expires)

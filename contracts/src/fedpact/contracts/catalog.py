@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from fedpact.contracts import (
+    artifacts,
     directives,
     identity,
     jobs,
@@ -16,7 +17,7 @@ from fedpact.contracts import (
 )
 from fedpact.contracts.envelope import COMMANDS, FACTS, Message, Model
 
-MODULES = (identity, registry, policies, specs, scheduling, jobs, workloads, directives, queries, telemetry)
+MODULES = (identity, registry, policies, specs, scheduling, jobs, artifacts, workloads, directives, queries, telemetry)
 
 
 def messages() -> Mapping[str, type[Message]]:

@@ -46,13 +46,20 @@ class Step(Model):
     message: str = ""
 
 
+class ArtifactKind(StrEnum):
+    CHECKPOINT = "checkpoint"
+    METRIC = "metric"
+    LOG = "log"
+    RESULT = "result"
+
+
 class StoredFile(Model):
     """One result file, content-addressed. `name` is its path inside the result."""
 
     name: str
     digest: Digest
     size: int
-    kind: Literal["checkpoint", "metric", "log", "result"] = "result"
+    kind: ArtifactKind = ArtifactKind.RESULT
 
 
 class Manifest(Strict):
@@ -94,6 +101,22 @@ class JobMoved(Fact):
     orchestrator: str = ""
     engine_job: str = ""
     reason: str = ""
+    unexplained: bool = False
+    """Its activation ended under it; why is still to be heard."""
+
+    @property
+    def key(self) -> str:
+        return self.job_id
+
+
+class JobExplained(Fact):
+    """Why a job was cancelled that its activation took along, heard after its end."""
+
+    type: ClassVar[str] = "jobs.job.explained"
+
+    job_id: Id
+    spec_id: Id
+    reason: str
 
     @property
     def key(self) -> str:

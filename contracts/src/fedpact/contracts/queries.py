@@ -2,10 +2,10 @@
 
 from typing import Any, ClassVar, Generic, TypeVar
 
-from pydantic import AwareDatetime, JsonValue
+from pydantic import AwareDatetime, Field, JsonValue
 
 from fedpact.contracts.envelope import Actor, Model
-from fedpact.contracts.ids import Digest, Id
+from fedpact.contracts.ids import Id
 from fedpact.contracts.previews import PolicyEdit, Preview
 from fedpact.contracts.scheduling import Shortfall
 
@@ -76,12 +76,12 @@ class DownloadTicket(Model):
 
 
 class AskDownload(Query[DownloadTicket]):
-    """The asker has made sure that its user may read the job's results."""
+    """Whoever the access token vouches for wants the artifact: not the asker decides whether they may."""
 
     type: ClassVar[str] = "jobs.download"
 
-    job_id: Id
-    digest: Digest
+    artifact_id: Id
+    token: str = Field(repr=False)
 
 
 class AskPreview(Query[Preview]):

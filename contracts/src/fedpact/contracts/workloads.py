@@ -224,6 +224,8 @@ class JobObserved(Observation):
     engine_job: Annotated[str, Field(max_length=200)] = ""
     reason: Words = ""
     results_lost: bool = False
+    with_activation: bool = False
+    """Cancelled because its activation ended: why it did, the hub knows."""
 
     @property
     def key(self) -> str:
@@ -251,10 +253,10 @@ class InventoryTaken(Observation):
 
     present: tuple[Presence, ...]
     applied: int
-    taken_at: AwareDatetime
-
     heard_at: AwareDatetime | None = None
     """When the newest directive the agent had applied was said, by the hub's clock: what the inventory can know of."""
+    taken_at: AwareDatetime
+
     @property
     def key(self) -> str:
         return self.gateway

@@ -122,7 +122,14 @@ SERVICES: tuple[Consumer, ...] = (
     Consumer(
         name="jobs",
         context="jobs",
-        reads={"specs": ("spec.created", "job.*", "activation.*"), "workloads": ("job.*",)},
+        reads={
+            "identity": ("user.*", "organization.*"),
+            "registry": ("model.*",),
+            "policy": ("spec.*",),
+            "specs": ("spec.created", "spec.changed", "job.*", "activation.*"),
+            "jobs": ("artifacts.*",),
+            "workloads": ("job.*",),
+        },
         commands=True,
         asks=(_KEYS,),
         answers=("jobs.upload", "jobs.download"),

@@ -5,6 +5,7 @@ Requests are strict: a member nobody knows is a mistake worth telling. Answers m
 and these models make the OpenAPI document, so neither can say what the other does not.
 """
 
+from fedpact.contracts.api.artifacts import ArtifactPage, ArtifactQuery, ArtifactView, DeletionView
 from fedpact.contracts.api.common import (
     CreatorView,
     Generation,
@@ -19,7 +20,6 @@ from fedpact.contracts.api.events import EventQuery, TimelineEntry, TimelineView
 from fedpact.contracts.api.hub import CommandView, ConfigView, MeView, StatusView
 from fedpact.contracts.api.jobs import (
     ArtifactsView,
-    ArtifactView,
     JobPage,
     JobQuery,
     JobSummary,
@@ -63,6 +63,8 @@ from fedpact.contracts.api.specs import (
 )
 
 __all__ = [
+    "ArtifactPage",
+    "ArtifactQuery",
     "ArtifactView",
     "ArtifactsView",
     "CloneRequest",
@@ -71,6 +73,7 @@ __all__ = [
     "CreatorView",
     "DatasetPage",
     "DatasetView",
+    "DeletionView",
     "EventQuery",
     "GatewayPage",
     "GatewayView",

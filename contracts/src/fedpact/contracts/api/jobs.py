@@ -4,10 +4,11 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field, JsonValue
 
+from fedpact.contracts.api.artifacts import ArtifactView
 from fedpact.contracts.api.common import CreatorView, Page, PageQuery
 from fedpact.contracts.envelope import Model, Strict
 from fedpact.contracts.ids import Id
-from fedpact.contracts.jobs import JobStatus, Step, StoredFile
+from fedpact.contracts.jobs import JobStatus, Step
 from fedpact.contracts.specs import Payload
 
 
@@ -33,12 +34,6 @@ class JobSummary(Model):
     status: JobStatus
     submitted_at: AwareDatetime
     ended_at: AwareDatetime | None = None
-
-
-class ArtifactView(StoredFile):
-    """One result file. `url` is where this API streams it from."""
-
-    url: str
 
 
 class ArtifactsView(Model):

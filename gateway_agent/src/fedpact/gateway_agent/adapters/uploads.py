@@ -14,7 +14,6 @@ import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 from urllib.parse import quote
 
 import aiohttp
@@ -155,10 +154,9 @@ def results_in(folder: Path) -> list[tuple[Path, StoredFile]]:
 
 
 def _file(path: Path, name: str) -> StoredFile:
-    kind: Literal["checkpoint", "metric", "log", "result"] = kind_of(name)
     with path.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
-    return StoredFile(name=name, digest=f"sha256:{digest}", size=path.stat().st_size, kind=kind)
+    return StoredFile(name=name, digest=f"sha256:{digest}", size=path.stat().st_size, kind=kind_of(name))
 
 
 async def _sent(request: "aiohttp.client._RequestContextManager") -> None:

@@ -30,7 +30,7 @@ from fedpact.gateway_agent.domain.errors import (
     UnreachableError,
 )
 from fedpact.gateway_agent.domain.pods import PodName, place_of, server_of
-from fedpact.gateway_agent.domain.runs import Outcome, Run, pause
+from fedpact.gateway_agent.domain.runs import Abort, Outcome, Run, pause
 from fedpact.secure_runtime.domain.errors import RenderError
 from fedpact.secure_runtime.domain.rendered import check_rendered
 
@@ -83,7 +83,7 @@ class JobWork:
         since = self._activation(wanted).watched.setdefault(run.engine_job if run else "", self.ticks())
         return pause(self.ticks() - since)
 
-    async def abort(self, wanted: JobDirective, run: Run, reason: str) -> Sequence[JobObserved]:
+    async def abort(self, wanted: JobDirective, run: Run, step: Abort) -> Sequence[JobObserved]:
         """End it. What had ended by itself before keeps its results."""
         activation = self._activation(wanted)
         with suppress(JobUnknownError):
@@ -93,7 +93,8 @@ class JobWork:
                     return await self._after(activation, wanted, session, job)
                 await session.abort(run.engine_job)
         activation.statuses.pop(run.engine_job, None)
-        return [observed(self.home, wanted, JobPhase.CANCELLED, reason=reason)]
+        last = observed(self.home, wanted, JobPhase.CANCELLED, reason=step.reason)
+        return [last.model_copy(update={"with_activation": step.with_activation})]
 
     async def store(self, wanted: JobDirective, outcome: Outcome) -> Sequence[JobObserved]:
         """Have the results kept; the last word says when they could not be."""

@@ -82,11 +82,12 @@ class Jobs:
             case Store():
                 return await self.work.store(wanted, step.outcome)
             case SayEnded():
-                return [observed(self.work.home, wanted, step.phase, reason=step.reason)]
+                last = observed(self.work.home, wanted, step.phase, reason=step.reason)
+                return [last.model_copy(update={"with_activation": step.with_activation})]
             case Poll() if run:
                 return await self.work.poll(wanted, run)
             case Abort() if run:
-                return await self.work.abort(wanted, run, step.reason)
+                return await self.work.abort(wanted, run, step)
         return []
 
     async def _say(self, key: str, facts: Sequence[JobObserved]) -> Sequence[object]:

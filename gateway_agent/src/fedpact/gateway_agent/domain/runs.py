@@ -8,10 +8,10 @@ whether it still runs is also judged from outside, because a status may say RUNN
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from fedpact.contracts.directives import JobDirective, Wanted
 from fedpact.contracts.envelope import Fact
+from fedpact.contracts.jobs import ArtifactKind
 from fedpact.contracts.workloads import JobObserved, JobPhase
 
 FINAL = frozenset({JobPhase.COMPLETED, JobPhase.FAILED, JobPhase.CANCELLED})
@@ -23,6 +23,7 @@ TRANSITIONS: Mapping[JobPhase, frozenset[JobPhase]] = {
     JobPhase.CANCELLED: frozenset(),
 }
 ENDED = "the activation ended before the job did"
+"""Why it did, the hub knows and says."""
 UNWANTED = "cancelled"
 
 
@@ -79,6 +80,7 @@ class Abort:
     """Have FLARE end it, unless it has ended by itself: then its results are fetched."""
 
     reason: str
+    with_activation: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,7 @@ class SayEnded:
 
     phase: JobPhase
     reason: str
+    with_activation: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +116,10 @@ def plan_run(wanted: JobDirective | None, said: Run | None, sight: RunSight) -> 
     if sight.outcome:
         return Store(outcome=sight.outcome)
     if sight.ended or wanted.wanted is Wanted.STOPPED:
-        reason = UNWANTED if wanted.wanted is Wanted.STOPPED and not sight.ended else ENDED
+        reason = ENDED if sight.ended else UNWANTED
         if said is None or not sight.session:
-            return SayEnded(phase=JobPhase.CANCELLED, reason=reason)
-        return Abort(reason=reason)
+            return SayEnded(phase=JobPhase.CANCELLED, reason=reason, with_activation=sight.ended)
+        return Abort(reason=reason, with_activation=sight.ended)
     if sight.lost:
         return SayEnded(phase=JobPhase.FAILED, reason="the job was lost: no process runs it any more; submit it again")
     if not sight.session:
@@ -150,13 +153,13 @@ def evolve(run: Run | None, fact: Fact) -> Run:
     )
 
 
-def kind_of(name: str) -> Literal["checkpoint", "metric", "log", "result"]:
+def kind_of(name: str) -> ArtifactKind:
     """What a result file is, by its name."""
     path = name.lower()
     if "metric" in path:
-        return "metric"
+        return ArtifactKind.METRIC
     if path.endswith((".log", "log.txt", "log.json")):
-        return "log"
+        return ArtifactKind.LOG
     if path.endswith((".pt", ".pth", ".npy", ".npz", ".safetensors", ".ckpt")) or "checkpoint" in path:
-        return "checkpoint"
-    return "result"
+        return ArtifactKind.CHECKPOINT
+    return ArtifactKind.RESULT

@@ -21,9 +21,11 @@ class Settings(HubSettings):
     max_file_bytes: int = Field(default=8 * _GIB, gt=0, description="the largest result file")
     max_job_bytes: int = Field(default=32 * _GIB, gt=0, description="all result files of one job together")
     retention_days: float | None = Field(
-        default=None, gt=0, description="results are removed so long after a job ended"
+        default=None, gt=0, description="an artifact is deleted so long after it was stored; for ever unless given"
     )
-    cleaning_seconds: float = Field(default=3600.0, gt=0, description="pause between looks for results to remove")
+    cleaning_seconds: float = Field(
+        default=3600.0, gt=0, description="pause between looks for content nobody refers to"
+    )
     grace_seconds: float = Field(
         default=2.0, ge=0, description="how long a job waits for its agent's last word after its activation ended"
     )

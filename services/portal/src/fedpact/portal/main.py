@@ -22,6 +22,7 @@ from fedpact.portal.adapters.line import BusLine
 from fedpact.portal.adapters.store import drop
 from fedpact.portal.adapters.vault import SecretVault
 from fedpact.portal.app import kinds
+from fedpact.portal.app.artifacts import Artifacts
 from fedpact.portal.app.feed import Feed, Journal
 from fedpact.portal.app.handlers import Handlers
 from fedpact.portal.app.index import Index
@@ -50,7 +51,7 @@ from fedpact.portal.settings import Settings
 NAME = "portal"
 TOLD_BY_STREAMS = (
     *("organizations", "users", "models", "datasets", "proposals", "gateways", "policies", "specs", "jobs"),
-    *("journal", "heads", "settled"),
+    *("artifacts", "journal", "heads", "settled"),
 )
 
 
@@ -85,7 +86,10 @@ def assemble(model: ReadModel, outside: Outside, settings: Settings) -> Portal:
     signs = Signs(outside.clock, timedelta(seconds=settings.silent_seconds))
     patience = Patience(outcome=settings.outcome_seconds, sequence=settings.sequence_seconds)
     orders = Orders(outside.line, model.sent, model.settled, outside.clock, patience)
-    queries = Queries(model=model, index=index, journal=journal, orders=orders, line=outside.line, signs=signs)
+    kept = Artifacts(model=model, index=index, line=outside.line)
+    queries = Queries(
+        model=model, index=index, journal=journal, orders=orders, line=outside.line, signs=signs, kept=kept
+    )
     pace = Pace(heartbeat=settings.heartbeat_seconds, life=settings.stream_seconds)
     door = Door(verify=outside.verify, orders=orders, feed=feed, clock=outside.clock, channel=settings.channel)
     handlers = Handlers(
@@ -150,6 +154,7 @@ def read_model(hub: Hub) -> ReadModel:
         policies=hub.kept("policies", kinds.POLICIES),
         specs=hub.kept("specs", kinds.SPECS),
         jobs=hub.kept("jobs", kinds.JOBS),
+        artifacts=hub.kept("artifacts", kinds.ARTIFACTS),
         metrics=hub.kept("metrics", kinds.METRICS),
         entries=hub.kept("journal", kinds.ENTRIES),
         heads=hub.kept("heads", kinds.HEADS),

@@ -3,6 +3,9 @@ Files in a folder, under the SHA-256 of their content: `objects/ab/cdef…`.
 
 A file arrives under a temporary name, is hashed while it is written, made durable, and only then takes its name in
 one atomic step. So an object is whole or not there, whatever crashes, and the same content twice is one object.
+
+It goes in two steps, so that nobody's new content goes with it: it is set aside, and only what is still as old as it
+was thought to be is removed; anything else gets its name back. What a crash left set aside gets it back at the start.
 """
 
 import asyncio
@@ -15,6 +18,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
 from fedpact.jobs.domain.errors import TooLargeError
 from fedpact.jobs.domain.results import Received
@@ -26,12 +30,15 @@ class Folder:
     """Objects below `root`. Several processes may share it."""
 
     def __init__(self, root: Path) -> None:
-        self._objects, self._incoming = root / "objects", root / "incoming"
+        self._objects, self._incoming, self._aside = root / "objects", root / "incoming", root / "aside"
 
     async def prepare(self) -> None:
-        """Make the folders, readable by this service alone."""
-        for folder in (self._objects, self._incoming):
+        """Make the folders, readable by this service alone, and put back what a crash left set aside."""
+        for folder in (self._objects, self._incoming, self._aside):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for path in self._aside.iterdir():
+            path.touch()
+            self._back(path, f"sha256:{path.name.partition('.')[0]}")
 
     async def receive(self, chunks: AsyncIterator[bytes], limit: int) -> Received:
         """Store what arrives, whole or not at all."""
@@ -66,10 +73,28 @@ class Folder:
         path = self._path(digest)
         if path is None or _stored_at(path) >= untouched_since:
             return False
-        path.unlink(missing_ok=True)
+        aside = self._aside / f"{digest.removeprefix('sha256:')}.{uuid4().hex}"
+        try:
+            path.replace(aside)
+        except FileNotFoundError:
+            return False
+        if _stored_at(aside) >= untouched_since:
+            self._back(aside, digest)
+            return False
+        aside.unlink(missing_ok=True)
         with suppress(OSError):
             path.parent.rmdir()
         return True
+
+    def _back(self, aside: Path, digest: str) -> None:
+        """Give it its name again; the same content that came meanwhile is the same content."""
+        path = self._path(digest)
+        assert path is not None
+        while aside.exists():
+            path.parent.mkdir(exist_ok=True, mode=0o700)
+            with suppress(FileNotFoundError):  # a sweep may remove the empty shard in between
+                aside.replace(path)
+        _durable(path.parent)
 
     def _named(self, temporary: Path, digest: str) -> None:
         path = self._path(digest)

@@ -1,11 +1,14 @@
-"""How jobs, tickets and uploads are kept, found again, and forgotten."""
+"""How jobs, artifacts, tickets, uploads, and what others told are kept, found again, and forgotten."""
 
 from typing import Final
 
 from fedpact.chassis.aggregates import Kind
-from fedpact.jobs.domain import lifecycle, results
+from fedpact.jobs.domain import artifacts, lifecycle, results
+from fedpact.jobs.domain.artifacts import Artifact
 from fedpact.jobs.domain.model import Job
 from fedpact.jobs.domain.results import Ticket, Upload
+from fedpact.jobs.domain.submission import Standing, stands
+from fedpact.jobs.domain.terms import Terms, agreed
 
 JOBS: Final = Kind(
     source="fedpact/jobs/jobs",
@@ -18,6 +21,9 @@ JOBS: Final = Kind(
         "digest": results.digests,
     },
 )
+ARTIFACTS: Final = Kind(source="fedpact/jobs/artifacts", state=Artifact, evolve=artifacts.evolve, due=artifacts.due)
+STANDINGS: Final = Kind(source="copy/standings", state=Standing, evolve=stands, silent=True)
+TERMS: Final = Kind(source="copy/terms", state=Terms, evolve=agreed, silent=True)
 TICKETS: Final = Kind(
     source="fedpact/jobs/tickets",
     state=Ticket,

@@ -1,13 +1,19 @@
 """What the handlers need beside aggregates."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from fedpact.chassis.aggregates import Cause
-from fedpact.contracts.specs import ActivationPlaced, SpecCreated
+from fedpact.contracts.envelope import Actor
+from fedpact.contracts.identity import OrganizationRegistered, UserChanged
+from fedpact.contracts.registry import ModelChanged
+from fedpact.contracts.specs import ActivationPlaced, ActivationStopping, SpecCreated
 from fedpact.jobs.domain.results import Received
+
+Verify = Callable[[str, datetime], Awaitable[Actor]]
+"""Who an access token vouches for at a moment; a `DomainError` when it vouches for nobody."""
 
 
 class Specs(Protocol):
@@ -24,6 +30,46 @@ class Placements(Protocol):
     async def keep(self, fact: ActivationPlaced, cause: Cause) -> None: ...
 
     async def find(self, key: str) -> ActivationPlaced | None: ...
+
+
+class Stoppings(Protocol):
+    """Why each spec's newest activation is being ended."""
+
+    async def keep(self, fact: ActivationStopping, cause: Cause) -> None: ...
+
+    async def find(self, key: str) -> ActivationStopping | None: ...
+
+
+class Models(Protocol):
+    """The models as the registry told of them."""
+
+    async def keep(self, fact: ModelChanged, cause: Cause) -> None: ...
+
+    async def find(self, key: str) -> ModelChanged | None: ...
+
+
+class Users(Protocol):
+    """The users as identity told of them."""
+
+    async def keep(self, fact: UserChanged, cause: Cause) -> None: ...
+
+    async def find(self, key: str) -> UserChanged | None: ...
+
+
+class Organizations(Protocol):
+    """The organizations as identity told of them."""
+
+    async def keep(self, fact: OrganizationRegistered, cause: Cause) -> None: ...
+
+    async def find(self, key: str) -> OrganizationRegistered | None: ...
+
+
+class Registrar(Protocol):
+    """Makes artifacts of a job's stored files."""
+
+    async def register(self, job_id: str, cause: Cause) -> None:
+        """Doing it again changes nothing."""
+        ...
 
 
 class Objects(Protocol):

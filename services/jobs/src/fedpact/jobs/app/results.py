@@ -10,9 +10,16 @@ from fedpact.chassis.aggregates import Aggregates, Cause
 from fedpact.chassis.clock import Clock
 from fedpact.contracts.jobs import Manifest
 from fedpact.contracts.queries import AskDownload, AskUpload, DownloadTicket, UploadTicket
-from fedpact.jobs.app.ports import Objects
+from fedpact.jobs.app.ports import Objects, Registrar, Verify
 from fedpact.jobs.domain import results
-from fedpact.jobs.domain.errors import AlreadyStoredError, TooLargeError, UnknownFileError
+from fedpact.jobs.domain.artifacts import Artifact, readable
+from fedpact.jobs.domain.errors import (
+    AlreadyStoredError,
+    BadTokenError,
+    IncompleteError,
+    TooLargeError,
+    UnknownFileError,
+)
 from fedpact.jobs.domain.model import Job
 from fedpact.jobs.domain.results import Limits, Received, Ticket, TicketIssued, Upload
 
@@ -20,6 +27,8 @@ from fedpact.jobs.domain.results import Limits, Received, Ticket, TicketIssued, 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
     jobs: Aggregates[Job]
+    artifacts: Aggregates[Artifact]
+    registrar: Registrar
     tickets: Aggregates[Ticket]
     uploads: Aggregates[Upload]
     objects: Objects
@@ -27,6 +36,7 @@ class Results:
     url: str
     """Where this service's HTTP is reached from outside, without a trailing slash."""
     clock: Clock
+    verify: Verify
     new_token: Callable[[], str]
 
     async def upload(self, question: AskUpload) -> UploadTicket:
@@ -37,9 +47,11 @@ class Results:
         return UploadTicket(url=f"{self.url}/uploads/{ticket.job_id}", token=token, expires=ticket.expires)
 
     async def download(self, question: AskDownload) -> DownloadTicket:
-        """Permission to read one stored file, for somebody the asker vouches for."""
-        job = await self.jobs.find(question.job_id)
-        ticket = results.download_ticket(job, question, self.limits, self.clock.now())
+        """Permission for whoever the token vouches for to read an artifact."""
+        now = self.clock.now()
+        reader = await self.verify(question.token, now)
+        found = await self.artifacts.find(question.artifact_id)
+        ticket = results.download_ticket(readable(found, reader, question.artifact_id), reader, self.limits, now)
         token = await self._issued(ticket)
         return DownloadTicket(url=f"{self.url}/objects/{ticket.digest}", token=token, expires=ticket.expires)
 
@@ -65,12 +77,19 @@ class Results:
     async def complete(self, token: str, job_id: str, manifest: Manifest) -> None:
         """Check that everything the manifest names arrived, and keep it as the job's results."""
         await self._permitted(token, "upload", job_id=job_id)
-        upload = await self.uploads.find(job_id)
-        await self.jobs.change(job_id, lambda job: results.stored(job, upload, manifest), Cause(now=self.clock.now()))
+        for file in manifest.files:
+            if self.objects.find(file.digest) is None:
+                raise IncompleteError(f"`{file.name}` is not here: upload it again")
+        upload, cause = await self.uploads.find(job_id), Cause(now=self.clock.now())
+        await self.jobs.change(job_id, lambda job: results.stored(job, upload, manifest), cause)
+        await self.registrar.register(job_id, cause)
 
     async def read(self, token: str, digest: str) -> Path:
-        """Where the file is that the bearer may read."""
-        await self._permitted(token, "download", digest=digest)
+        """Where the file is, if the bearer may still read it."""
+        ticket = await self._permitted(token, "download", digest=digest)
+        if ticket.reader is None:
+            raise BadTokenError
+        readable(await self.artifacts.find(ticket.artifact_id), ticket.reader, ticket.artifact_id)
         found = self.objects.find(digest)
         if found is None:
             raise UnknownFileError
@@ -83,9 +102,9 @@ class Results:
 
     async def _permitted(
         self, token: str, purpose: Literal["upload", "download"], *, job_id: str = "", digest: str = ""
-    ) -> None:
+    ) -> Ticket:
         ticket = await self.tickets.find(hashed(token))
-        results.permitted(ticket, purpose, self.clock.now(), job_id=job_id, digest=digest)
+        return results.permitted(ticket, purpose, self.clock.now(), job_id=job_id, digest=digest)
 
 
 def hashed(token: str) -> str:

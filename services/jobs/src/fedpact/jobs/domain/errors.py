@@ -11,10 +11,22 @@ What can go wrong with jobs and their results. All but the last are refusals a p
   - TooLargeError        more bytes or files than a job may bring or leave
   - IncompleteError      what was uploaded is not what the manifest says
   - AlreadyStoredError   the job's results are kept already, and final
-  - UnknownFileError     no such result, or past its retention
+  - UnknownFileError     no such result any more
+  - UnknownArtifactError no such artifact, or not for this actor: nobody can tell which
+  - DeletedError         the artifact was there
+  - UnknownGranteeError  nobody of that name is in the federation
+  - NoSuchGrantError     what is to be revoked was not granted
+  - TooManyGrantsError   more grants than an artifact may have
+  - StaysError           the custodians do not let the artifact leave its organization
+  - EndedError           the job had ended before it was cancelled
+  - NotApprovedError     the spec is rejected or invalid: nothing runs on it
+  - PayloadError         the payload is not what the model takes, the spec declares or the custodians allow
 * IllegalMoveError       the code moved a job off its table; the job stays as it was
 """
 
+from datetime import datetime
+
+from fedpact.contracts.artifacts import Grantee
 from fedpact.contracts.envelope import DomainError
 from fedpact.contracts.jobs import JobStatus
 
@@ -92,12 +104,85 @@ class AlreadyStoredError(DomainError):
 
 
 class UnknownFileError(DomainError):
-    """No such result, or past its retention."""
+    """No such result any more."""
 
     slug = "unknown_file"
 
     def __init__(self) -> None:
-        super().__init__("there is no such result file, or it is past its retention")
+        super().__init__("the file is no longer kept: run the job again if you need it")
+
+
+class UnknownArtifactError(DomainError):
+    """No such artifact, or not for this actor: nobody can tell which."""
+
+    slug = "unknown_artifact"
+
+    def __init__(self, artifact_id: str) -> None:
+        super().__init__(f"there is no artifact `{artifact_id}` that you may have: check its id", path="artifact_id")
+
+
+class DeletedError(DomainError):
+    """The artifact was there."""
+
+    slug = "artifact_deleted"
+
+    def __init__(self, artifact_id: str, by: str | None, at: datetime) -> None:
+        who = f"by `{by}`" if by else "when its retention ended"
+        super().__init__(f"`{artifact_id}` was deleted {who} on {at:%Y-%m-%d}: run the job again if you need it")
+
+
+class UnknownGranteeError(DomainError):
+    """Nobody of that name is in the federation."""
+
+    slug = "unknown_grantee"
+
+    def __init__(self, grantee: Grantee) -> None:
+        super().__init__(f"there is no {grantee} in this federation: check the id", path="grantee")
+
+
+class NoSuchGrantError(DomainError):
+    """What is to be revoked was not granted."""
+
+    slug = "no_such_grant"
+
+    def __init__(self, artifact_id: str, grantee: Grantee) -> None:
+        super().__init__(
+            f"`{artifact_id}` is not granted to {grantee}: `fedpact artifacts get {artifact_id}` tells to whom it is",
+            path="grantee",
+        )
+
+
+class TooManyGrantsError(DomainError):
+    """More grants than an artifact may have."""
+
+    slug = "too_many_grants"
+
+
+class StaysError(DomainError):
+    """The custodians do not let the artifact leave its organization."""
+
+    slug = "stays_in_organization"
+
+
+class EndedError(DomainError):
+    """The job had ended before it was cancelled."""
+
+    slug = "already_ended"
+
+    def __init__(self, job_id: str, status: JobStatus) -> None:
+        super().__init__(f"`{job_id}` had already {status.value}: there is nothing to cancel")
+
+
+class NotApprovedError(DomainError):
+    """The spec is rejected or invalid: nothing runs on it."""
+
+    slug = "not_approved"
+
+
+class PayloadError(DomainError):
+    """The payload is not what the model takes, the spec declares or the custodians allow."""
+
+    slug = "payload_out_of_bounds"
 
 
 class IllegalMoveError(Exception):

@@ -1,5 +1,5 @@
 """
-The life of a job: who may want it, what is heard of it, and when it is over.
+The life of a job: what is heard of it, who may end it, and when it is over.
 
 A job moves along `TRANSITIONS` and in no other way; a final state stays. What a site says counts when it is the
 orchestrator of the activation that took the job. Facts of two streams may come in any order: what a site says too
@@ -7,7 +7,6 @@ early is kept until the activation is known, and the end of an activation leaves
 arrive before the job counts as cancelled.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,25 +18,22 @@ from fedpact.contracts.jobs import (
     CancelJob,
     JobCancelled,
     JobChanged,
+    JobExplained,
     JobForetold,
     JobMoved,
     JobOrphaned,
     JobStatus,
     JobSubmitted,
     Step,
-    SubmitJob,
 )
-from fedpact.contracts.pact import Person
-from fedpact.contracts.specs import ActivationEnded, JobOpened, JobRefused, SpecCreated
+from fedpact.contracts.specs import ActivationEnded, ActivationStopping, JobOpened, JobRefused
 from fedpact.contracts.workloads import JobObserved
 from fedpact.jobs.domain import steps
 from fedpact.jobs.domain.errors import (
-    ConflictError,
+    EndedError,
     IllegalMoveError,
     NotAllowedError,
-    TooLargeError,
     UnknownJobError,
-    UnknownSpecError,
 )
 from fedpact.jobs.domain.model import Job
 
@@ -52,33 +48,8 @@ TRANSITIONS: Mapping[JobStatus, frozenset[JobStatus]] = {
     JobStatus.CANCELLED: frozenset(),
 }
 
-PAYLOAD_BYTES = 1_000_000
-"""It is told several times on its way, each time with more around it."""
 CALLED_OFF = frozenset({"cancelled", "activation_ended"})
 """Refusals that are nobody's failure."""
-
-
-def submitted(job: Job | None, order: Order[SubmitJob], spec: SpecCreated | None) -> Sequence[Fact]:
-    """A job somebody wants, once: the same id with the same content is the same job."""
-    wanted, actor = order.command, order.actor
-    if job is not None:
-        if not _same(job, wanted, actor):
-            raise ConflictError(wanted.job_id)
-        return []
-    if len(json.dumps(wanted.payload)) > PAYLOAD_BYTES:
-        raise TooLargeError(
-            f"a payload has at most {PAYLOAD_BYTES} bytes: register large inputs as data", path="payload"
-        )
-    if not actor.has(Role.DATA_SCIENTIST, Role.OWNER):
-        raise NotAllowedError("jobs are submitted by data scientists: ask your organization's owner for the role")
-    if spec is None:
-        raise UnknownSpecError(wanted.spec_id)
-    if actor.user != spec.creator.user and actor.organization != spec.creator.organization:
-        raise NotAllowedError(
-            f"`{wanted.spec_id}` belongs to another organization: clone it under an id of your own", path="spec_id"
-        )
-    person = Person(user=actor.user, organization=actor.organization, groups=actor.groups, email=actor.email)
-    return [JobSubmitted(actor=person, submitted_at=order.now, **dict(wanted))]
 
 
 def cancelled(job: Job | None, order: Order[CancelJob]) -> Sequence[Fact]:
@@ -87,6 +58,8 @@ def cancelled(job: Job | None, order: Order[CancelJob]) -> Sequence[Fact]:
         raise UnknownJobError(order.command.job_id)
     if not _may_cancel(job, order.actor):
         raise NotAllowedError(f"only `{job.actor.user}` or an owner of `{job.actor.organization}` cancels this job")
+    if job.status in {JobStatus.COMPLETED, JobStatus.FAILED}:
+        raise EndedError(job.id, job.status)
     if job.status.final or job.cancelling:
         return []
     told = JobCancelled(job_id=job.id, spec_id=job.spec_id)
@@ -125,12 +98,19 @@ def ended(job: Job | None, fact: ActivationEnded, grace: timedelta, now: datetim
         return []
     if job.settled or job.deadline is not None:
         return []
-    reason = f"the activation ended: {fact.cause}"
-    return [JobOrphaned(job_id=job.id, spec_id=job.spec_id, at=now, deadline=now + grace, reason=reason)]
+    over = JobOrphaned(job_id=job.id, spec_id=job.spec_id, at=now, deadline=now + grace, reason=_over(fact.cause))
+    return [*explained(job, fact), over]
 
 
-def observed(job: Job | None, fact: JobObserved, now: datetime) -> Sequence[Fact]:
-    """A site saw the job move."""
+def explained(job: Job | None, fact: ActivationStopping | ActivationEnded) -> Sequence[Fact]:
+    """Why the activation ended that took the job with it, when the job was cancelled before that was heard."""
+    if job is None or not job.unexplained or job.generation != fact.generation:
+        return []
+    return [JobExplained(job_id=job.id, spec_id=job.spec_id, reason=_over(fact.cause))]
+
+
+def observed(job: Job | None, fact: JobObserved, now: datetime, cause: str = "") -> Sequence[Fact]:
+    """A site saw the job move. `cause` is why the activation ends, if it does and that was heard."""
     if job is None or fact.spec_id != job.spec_id:
         return []
     if job.status is JobStatus.CREATED:
@@ -138,6 +118,8 @@ def observed(job: Job | None, fact: JobObserved, now: datetime) -> Sequence[Fact
         return [] if known else [JobForetold(job_id=job.id, spec_id=job.spec_id, observation=fact)]
     if (fact.gateway, fact.generation) != (job.orchestrator, job.generation):
         return []
+    if fact.with_activation:
+        return _taken_along(job, fact, now, _over(cause) if cause else job.reason)
     lost = "its results were lost" if fact.results_lost else ""
     reason = "; ".join(part for part in (fact.reason, lost) if part)
     return _move(job, JobStatus(fact.phase.value), now, reason=reason, engine_job=fact.engine_job)
@@ -169,6 +151,8 @@ def evolve(job: Job | None, fact: Fact) -> Job:
             return replace(job, foretold={**job.foretold, fact.observation.gateway: fact.observation})
         case JobOrphaned():
             return _orphaned(job, fact)
+        case JobExplained():
+            return replace(job, unexplained=False, reason=fact.reason)
         case ArtifactsStored():
             return replace(job, stored=True, files=fact.files)
         case _:
@@ -196,11 +180,6 @@ def changed(before: Job | None, after: Job) -> Sequence[Message]:
     return [whole]
 
 
-def _same(job: Job, wanted: SubmitJob, actor: Actor) -> bool:
-    content = (job.spec_id, job.payload, job.activate, job.deactivate, job.actor.user)
-    return content == (wanted.spec_id, wanted.payload, wanted.activate, wanted.deactivate, actor.user)
-
-
 def _may_cancel(job: Job, actor: Actor) -> bool:
     owns = actor.has(Role.OWNER) and actor.organization == job.actor.organization
     return owns or actor.user == job.actor.user
@@ -211,6 +190,16 @@ def _move(job: Job, to: JobStatus, now: datetime, *, reason: str = "", engine_jo
     if to not in TRANSITIONS[job.status]:
         return []
     return [JobMoved(job_id=job.id, spec_id=job.spec_id, status=to, at=now, engine_job=engine_job, reason=reason)]
+
+
+def _taken_along(job: Job, fact: JobObserved, now: datetime, reason: str) -> Sequence[Fact]:
+    """The activation ended and the job with it; `reason` is empty as long as nobody said why."""
+    moves = _move(job, JobStatus(fact.phase.value), now, reason=reason or fact.reason, engine_job=fact.engine_job)
+    return [move.model_copy(update={"unexplained": not reason}) for move in moves]
+
+
+def _over(cause: str) -> str:
+    return f"the activation ended: {cause}"
 
 
 def _new(fact: JobSubmitted) -> Job:
@@ -237,6 +226,7 @@ def _moved(job: Job, fact: JobMoved) -> Job:
         orchestrator=fact.orchestrator or job.orchestrator,
         engine_job=fact.engine_job or job.engine_job,
         reason=fact.reason if over else job.reason,
+        unexplained=fact.unexplained,
         foretold={},
         ended_at=fact.at if over else None,
         steps=_steps(job, fact),

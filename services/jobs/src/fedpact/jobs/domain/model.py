@@ -31,6 +31,8 @@ class Job:
     """Site -> what it said before it was known whether it runs the job."""
     engine_job: str = ""
     reason: str = ""
+    unexplained: bool = False
+    """Its activation ended under it, and why is still to be heard."""
     cancelling: bool = False
     deadline: datetime | None = None
     """Set when the activation ended under it: the moment it counts as cancelled."""
@@ -41,4 +43,5 @@ class Job:
     @property
     def settled(self) -> bool:
         """Whether the end of the activation no longer matters to it."""
-        return self.status.final and not any(step.status == "running" for step in self.steps)
+        open_steps = any(step.status == "running" for step in self.steps)
+        return self.status.final and not open_steps and not self.unexplained

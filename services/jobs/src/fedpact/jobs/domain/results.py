@@ -1,27 +1,28 @@
 """
 What may be stored and read, and when it counts as stored.
 
-A token is a capability for one thing: to store the results of one job, or to read one file. It is random and kept
-only as its hash, so neither the store nor a backup of it opens anything. What a job uploaded is remembered by name
-until its manifest is checked against it: a manifest cannot claim a file that somebody else stored.
+A token is a capability for one thing: to store the results of one job, or for one person to read one artifact. It is
+random and kept only as its hash, so neither the store nor a backup of it opens anything. What a job uploaded is
+remembered by name until its manifest is checked against it: a manifest cannot claim a file that somebody else stored.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from fedpact.contracts.envelope import Fact
+from fedpact.contracts.artifacts import artifact_id
+from fedpact.contracts.envelope import Actor, Fact
 from fedpact.contracts.jobs import ArtifactsStored, Manifest
-from fedpact.contracts.queries import AskDownload, AskUpload
+from fedpact.contracts.queries import AskUpload
+from fedpact.jobs.domain.artifacts import Artifact
 from fedpact.jobs.domain.errors import (
     AlreadyStoredError,
     BadTokenError,
     IncompleteError,
     NotAllowedError,
     TooLargeError,
-    UnknownFileError,
     UnknownJobError,
     UnsafeNameError,
 )
@@ -50,7 +51,10 @@ class Ticket:
 
     purpose: Literal["upload", "download"]
     job_id: str
+    artifact_id: str = ""
     digest: str = ""
+    reader: Actor | None = None
+    """Who reads: asked for again at every request, since a grant may have ended."""
     expires: datetime
 
 
@@ -103,13 +107,16 @@ def upload_ticket(job: Job | None, question: AskUpload, limits: Limits, now: dat
     return Ticket(purpose="upload", job_id=job.id, expires=now + limits.upload_lifetime)
 
 
-def download_ticket(job: Job | None, question: AskDownload, limits: Limits, now: datetime) -> Ticket:
-    """One file among a job's results."""
-    if job is None:
-        raise UnknownJobError(question.job_id)
-    if question.digest not in digests(job):
-        raise UnknownFileError
-    return Ticket(purpose="download", job_id=job.id, digest=question.digest, expires=now + limits.download_lifetime)
+def download_ticket(artifact: Artifact, reader: Actor, limits: Limits, now: datetime) -> Ticket:
+    """One artifact for one reader, who may have it."""
+    return Ticket(
+        purpose="download",
+        job_id=artifact.job_id,
+        artifact_id=artifact.id,
+        digest=artifact.file.digest,
+        reader=reader,
+        expires=now + limits.download_lifetime,
+    )
 
 
 def permitted(
@@ -187,15 +194,10 @@ def arrive(upload: Upload | None, fact: Fact) -> Upload:
 
 
 def digests(job: Job) -> frozenset[str]:
-    """What the job's results are stored under."""
+    """What the job's results are stored under, whether or not their artifacts were deleted."""
     return frozenset(file.digest for file in job.files)
 
 
-def keeps(job: Job, retention: timedelta | None, now: datetime) -> bool:
-    """Whether the job's results are still to be kept. `None` keeps them for ever."""
-    return retention is None or job.ended_at is None or now < job.ended_at + retention
-
-
-def is_needed(jobs: Iterable[Job], uploads: Iterable[Upload], retention: timedelta | None, now: datetime) -> bool:
-    """Whether anybody still counts on an object that these refer to."""
-    return any(now < upload.expires for upload in uploads) or any(keeps(job, retention, now) for job in jobs)
+def named(job: Job, digest: str) -> Sequence[str]:
+    """The artifacts of a job that have this content."""
+    return [artifact_id(job.id, file.name) for file in job.files if file.digest == digest]

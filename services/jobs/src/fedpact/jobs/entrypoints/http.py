@@ -21,6 +21,8 @@ STATUS_OF: Mapping[str, int] = {
     "not_allowed": 403,
     "unknown_job": 404,
     "unknown_file": 404,
+    "unknown_artifact": 404,
+    "artifact_deleted": 410,
     "too_large": 413,
     "unsafe_name": 422,
 }

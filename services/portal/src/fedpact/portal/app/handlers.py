@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from fedpact.chassis.aggregates import Cause, S, Stored
 from fedpact.chassis.clock import Clock
 from fedpact.contracts.api import MetricPoint
+from fedpact.contracts.artifacts import ArtifactDeleted, ArtifactGranted, ArtifactRegistered, ArtifactRevoked
 from fedpact.contracts.envelope import Accepted, Envelope, Fact, Refused
 from fedpact.contracts.identity import OrganizationRegistered, UserChanged
 from fedpact.contracts.jobs import ArtifactsStored, JobChanged
@@ -81,6 +82,11 @@ class Handlers:
 
     async def job(self, fact: JobChanged | ArtifactsStored, cause: Cause) -> None:
         await self._fold(self.model.jobs, fact, cause)
+
+    async def artifact(
+        self, fact: ArtifactRegistered | ArtifactGranted | ArtifactRevoked | ArtifactDeleted, cause: Cause
+    ) -> None:
+        await self._fold(self.model.artifacts, fact, cause)
 
     async def news(self, fact: GangQueued | GangRefused, cause: Cause) -> None:
         """Worth a line in the journal and nothing more."""

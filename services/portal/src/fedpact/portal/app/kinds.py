@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from fedpact.chassis.aggregates import Kind, S
 from fedpact.contracts.envelope import Fact
+from fedpact.portal.domain.artifacts import ArtifactState, artifact_after
 from fedpact.portal.domain.model import (
     DatasetState,
     Entry,
@@ -45,6 +46,13 @@ def _record(kind: type[S]) -> Callable[[S | None, Fact], S]:
 
 SPECS = Kind(source="copy/specs", state=SpecState, evolve=spec_after, silent=True)
 JOBS = Kind(source="copy/jobs", state=JobState, evolve=job_after, silent=True)
+ARTIFACTS = Kind(
+    source="copy/artifacts",
+    state=ArtifactState,
+    evolve=artifact_after,
+    indexes={"job": lambda state: [state.registered.job_id] if state.registered else []},
+    silent=True,
+)
 DATASETS = Kind(source="copy/datasets", state=DatasetState, evolve=dataset_after, silent=True)
 PROPOSALS = Kind(source="copy/proposals", state=ProposalState, evolve=proposal_after, silent=True)
 GATEWAYS = Kind(source="copy/gateways", state=GatewayState, evolve=gateway_after, silent=True)

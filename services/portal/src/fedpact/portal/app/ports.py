@@ -13,6 +13,7 @@ from fedpact.contracts.envelope import Actor
 from fedpact.contracts.identity import OrganizationRegistered, UserChanged
 from fedpact.contracts.queries import DownloadTicket
 from fedpact.contracts.registry import ModelChanged
+from fedpact.portal.domain.artifacts import ArtifactState
 from fedpact.portal.domain.model import (
     DatasetState,
     Entry,
@@ -46,17 +47,22 @@ class Line(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """A result file that is being read."""
+    """A result file, or the part of it that was asked for, as it is being read. `part` is its `Content-Range`."""
 
     size: int
+    part: str = ""
     chunks: AsyncIterator[bytes]
 
 
 class Files(Protocol):
     """Where result files are kept."""
 
-    def open(self, ticket: DownloadTicket) -> AbstractAsyncContextManager[Opened]:
-        """The file a ticket stands for; `UnavailableError` when it cannot be had now."""
+    def open(self, ticket: DownloadTicket, part: str | None = None) -> AbstractAsyncContextManager[Opened]:
+        """
+        The file a ticket stands for, or the range of it that `part` is; `UnavailableError` when it cannot be had now.
+
+        `RangeError` when the file ends before the range begins.
+        """
         ...
 
 
@@ -131,6 +137,7 @@ class ReadModel:
     policies: Stored[PolicyState]
     specs: Stored[SpecState]
     jobs: Stored[JobState]
+    artifacts: Stored[ArtifactState]
     metrics: Stored[MetricsState]
     entries: Stored[Entry]
     heads: Stored[Head]

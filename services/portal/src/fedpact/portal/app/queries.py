@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pydantic import ValidationError
-
 from fedpact.chassis.errors import UnavailableError
 from fedpact.contracts.api import (
     ArtifactsView,
@@ -37,11 +35,13 @@ from fedpact.contracts.api import (
     UserView,
     WhyView,
 )
-from fedpact.contracts.envelope import Actor, Model
+from fedpact.contracts.artifacts import artifact_id
+from fedpact.contracts.envelope import Actor
 from fedpact.contracts.identity import Role
-from fedpact.contracts.jobs import StoredFile
-from fedpact.contracts.queries import AskDownload, AskPreview, AskWait, Denied, DownloadTicket, Wait
+from fedpact.contracts.queries import AskPreview, AskWait, Wait
 from fedpact.portal.app import views
+from fedpact.portal.app.answers import read_answer
+from fedpact.portal.app.artifacts import Artifacts
 from fedpact.portal.app.feed import Journal
 from fedpact.portal.app.index import Index
 from fedpact.portal.app.orders import Orders
@@ -52,7 +52,6 @@ from fedpact.portal.domain.errors import DeniedError, ForbiddenError, NotVisible
 from fedpact.portal.domain.model import Entry, JobState
 
 T = TypeVar("T")
-A = TypeVar("A", bound=Model)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +64,7 @@ class Queries:
     orders: Orders
     line: Line
     signs: Signs
+    kept: Artifacts
 
     async def organizations(self, page: PageQuery) -> OrganizationPage:
         found = [views.organization_view(fact) for fact in await self.model.organizations.every()]
@@ -151,7 +151,7 @@ class Queries:
         if not viewer.has(Role.OWNER):
             raise ForbiddenError("only an owner writes policies: ask the owner of your organization")
         question = AskPreview(actor=viewer, edit=edit).model_dump_json()
-        return _read(Preview, await self.line.ask("policy", "preview", question), "policy")
+        return read_answer(Preview, await self.line.ask("policy", "preview", question), "policy")
 
     async def specs(self, viewer: Actor, query: SpecQuery) -> SpecPage:
         found = self.index.find_specs(viewer, query)
@@ -176,7 +176,9 @@ class Queries:
         return TimelineView(entries=tuple(views.timeline_entry(entry) for entry in lines))
 
     def may_hear(self, viewer: Actor, entry: Entry) -> bool:
-        """Whether a line of the journal is for `viewer`."""
+        """Whether a line of the journal is for `viewer`; one without words is for nobody."""
+        if not entry.text:
+            return False
         if entry.spec_id is None or entry.job_id is not None:
             return sight.may_hear(viewer, entry.audience)
         row = self.index.specs.get(entry.spec_id)
@@ -189,7 +191,7 @@ class Queries:
 
     async def job(self, viewer: Actor, key: str) -> JobView:
         row, state = await self._job(viewer, key)
-        return views.job_view(row, state)
+        return views.job_view(row, state, await self.kept.views_of(viewer, key, state))
 
     async def metrics(self, viewer: Actor, key: str) -> MetricsView:
         await self._job(viewer, key)
@@ -198,15 +200,13 @@ class Queries:
 
     async def artifacts(self, viewer: Actor, key: str) -> ArtifactsView:
         _, state = await self._job(viewer, key)
-        return ArtifactsView(job_id=key, stored=state.stored is not None, items=views.artifact_views(key, state))
+        return await self.kept.of_job(viewer, key, state)
 
-    async def artifact(self, viewer: Actor, key: str, name: str) -> tuple[StoredFile, DownloadTicket]:
-        """A result file and the permission to read it where it is kept."""
+    async def artifact_named(self, viewer: Actor, key: str, name: str) -> str:
+        """The id of the artifact that is a job's file of that name."""
         _, state = await self._job(viewer, key)
         file = _there(next((file for file in state.files if file.name == name), None), "artifact", name)
-        question = AskDownload(job_id=key, digest=file.digest).model_dump_json()
-        answer = await self.line.ask("jobs", "download", question)
-        return file, _read(DownloadTicket, answer, "jobs")
+        return artifact_id(key, file.name)
 
     async def command(self, viewer: Actor, key: str) -> CommandView:
         sent, settled = _there(await self.orders.find(viewer.user, key), "command", key)
@@ -222,7 +222,7 @@ class Queries:
     async def _wait(self, spec_id: str) -> Wait | None:
         try:
             answer = await self.line.ask("scheduling", "why", AskWait(spec_id=spec_id).model_dump_json())
-            return _read(Wait, answer, "scheduling")
+            return read_answer(Wait, answer, "scheduling")
         except (DeniedError, UnavailableError):
             return None
 
@@ -231,20 +231,6 @@ def _there(found: T | None, kind: str, key: str) -> T:
     if found is None:
         raise NotVisibleError(kind, key)
     return found
-
-
-def _read(kind: type[A], answer: bytes, context: str) -> A:
-    try:
-        return kind.model_validate_json(answer)
-    except ValidationError as error:
-        raise _denial(answer, context) from error
-
-
-def _denial(answer: bytes, context: str) -> DeniedError | UnavailableError:
-    try:
-        return DeniedError(Denied.model_validate_json(answer).reason)
-    except ValidationError:
-        return UnavailableError(f"`{context}` gave an answer that cannot be read")
 
 
 def _some(found: Iterable[T | None]) -> list[T]:

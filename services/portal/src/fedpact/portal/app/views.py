@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
-from urllib.parse import quote
 
 from fedpact.contracts.api import (
     ArtifactView,
@@ -193,7 +192,7 @@ def job_summary(row: JobRow) -> JobSummary:
     )
 
 
-def job_view(row: JobRow, state: JobState) -> JobView:
+def job_view(row: JobRow, state: JobState, artifacts: tuple[ArtifactView, ...]) -> JobView:
     job = state.changed
     assert job is not None
     return JobView(
@@ -203,13 +202,7 @@ def job_view(row: JobRow, state: JobState) -> JobView:
         engine_job=job.engine_job,
         reason=job.reason,
         payload=job.payload,
-        artifacts=artifact_views(job.job_id, state),
-    )
-
-
-def artifact_views(job_id: str, state: JobState) -> tuple[ArtifactView, ...]:
-    return tuple(
-        ArtifactView(**file.model_dump(), url=f"/v1/jobs/{job_id}/artifacts/{quote(file.name)}") for file in state.files
+        artifacts=artifacts,
     )
 
 

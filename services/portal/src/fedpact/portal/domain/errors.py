@@ -8,6 +8,9 @@ What the portal itself refuses. What an owning context refuses comes back as its
     ├── ForeignFormError        the form did not come from a page of ours
     ├── WrongChannelError       the token belongs to another channel
     ├── NotVisibleError         it does not exist, or not for this viewer: nobody can tell which
+    ├── NotThereError           the same, as the service says that was asked for it
+    ├── GoneError               it was there, and is deleted
+    ├── RangeError              the part that is asked for lies beyond the file
     ├── MalformedRequestError   body, query or header is not what the API says
     ├── KeyReusedError          the Idempotency-Key came before with another request
     ├── BehindError             the read model has not seen that sequence yet
@@ -64,6 +67,18 @@ class NotVisibleError(PortalError):
 
     def __init__(self, kind: str, key: str) -> None:
         super().__init__(f"there is no {kind} `{key}` that you may see: check the id")
+
+
+class NotThereError(PortalError):
+    slug: ClassVar[str] = "not_found"
+
+
+class GoneError(PortalError):
+    slug: ClassVar[str] = "artifact_deleted"
+
+
+class RangeError(PortalError):
+    slug: ClassVar[str] = "range_not_satisfiable"
 
 
 class MalformedRequestError(PortalError):

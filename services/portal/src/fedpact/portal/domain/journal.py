@@ -4,9 +4,10 @@ Which facts people can follow, in which words, and who may hear of each.
 The words hold nothing that the narrowest of the audience may not know: no payloads, no reasons, no policy text.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from fedpact.contracts.artifacts import ArtifactDeleted, ArtifactFact, ArtifactGranted, ArtifactRevoked, Grantee
 from fedpact.contracts.envelope import Fact
 from fedpact.contracts.identity import OrganizationRegistered, UserChanged
 from fedpact.contracts.jobs import ArtifactsStored, JobChanged
@@ -46,6 +47,7 @@ class _Line:
     audience: Audience = NOBODY
     spec_id: str | None = None
     job_id: str | None = None
+    artifact_id: str | None = None
 
 
 def entry_of(fact: Fact, place: Place, creator: Person | None = None) -> Entry | None:
@@ -62,6 +64,7 @@ def entry_of(fact: Fact, place: Place, creator: Person | None = None) -> Entry |
         text=line.text,
         spec_id=line.spec_id,
         job_id=line.job_id,
+        artifact_id=line.artifact_id,
         correlation=place.correlation,
         audience=line.audience,
         until=place.time + KEPT,
@@ -85,8 +88,31 @@ def _line(fact: Fact, creator: Person | None) -> _Line | None:
         case ArtifactsStored(spec_id=spec_id, job_id=job_id) if creator is not None:
             text = f"job {job_id} left {len(fact.files)} files"
             return _Line(text=text, spec_id=spec_id, job_id=job_id, audience=_of(creator))
+        case ArtifactFact():
+            return _of_artifact(fact)
         case _:
             return _elsewhere(fact)
+
+
+def _of_artifact(fact: ArtifactFact) -> _Line:
+    """That a job's files are artifacts was told with the files."""
+    heard = _of(fact.creator)
+    match fact:
+        case ArtifactGranted() | ArtifactRevoked():
+            verb = "granted to" if isinstance(fact, ArtifactGranted) else "revoked from"
+            text, heard = f"artifact {fact.artifact_id} {verb} {fact.grantee}", _with(heard, fact.grantee)
+        case ArtifactDeleted():
+            text = f"artifact {fact.artifact_id} deleted" + (f" by {fact.by}" if fact.by else ", past its retention")
+        case _:
+            text = ""
+    return _Line(text=text, spec_id=fact.spec_id, job_id=fact.job_id, artifact_id=fact.artifact_id, audience=heard)
+
+
+def _with(heard: Audience, grantee: Grantee) -> Audience:
+    """Whom it concerns hears it too."""
+    users = (grantee.user,) if grantee.user is not None else ()
+    organizations = (grantee.organization,) if grantee.organization is not None else ()
+    return replace(heard, users=(*heard.users, *users), organizations=(*heard.organizations, *organizations))
 
 
 def _elsewhere(fact: Fact) -> _Line | None:

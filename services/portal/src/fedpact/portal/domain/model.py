@@ -93,7 +93,8 @@ class Entry(Fact):
     """
     One line of the journal: that a fact was heard, at its place in its stream, in words anyone it names may read.
 
-    An entry about a spec (and no job) is for whoever may see the spec; any other is for its `audience`.
+    An entry about a spec (and no job) is for whoever may see the spec; any other is for its `audience`. One without
+    words is told to nobody: it lets every replica know that something changed.
     """
 
     origin: str
@@ -105,6 +106,7 @@ class Entry(Fact):
     text: str
     spec_id: str | None = None
     job_id: str | None = None
+    artifact_id: str | None = None
     correlation: str = ""
     audience: Audience = Audience()
     until: AwareDatetime

@@ -18,6 +18,8 @@ STATUS_OF: Mapping[str, int] = {
     "denied": HTTPStatus.CONFLICT,
     "idempotency_key_reused": HTTPStatus.CONFLICT,
     "behind": HTTPStatus.SERVICE_UNAVAILABLE,
+    "artifact_deleted": HTTPStatus.GONE,
+    "range_not_satisfiable": HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     "too_many_listeners": HTTPStatus.SERVICE_UNAVAILABLE,
     "malformed": HTTPStatus.UNPROCESSABLE_ENTITY,
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

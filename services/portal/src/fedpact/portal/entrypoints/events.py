@@ -1,7 +1,7 @@
 """What the portal listens to, one line a message."""
 
 from fedpact.chassis.bus import Bus
-from fedpact.contracts import identity, jobs, policies, registry, scheduling, specs
+from fedpact.contracts import artifacts, identity, jobs, policies, registry, scheduling, specs
 from fedpact.portal.app.handlers import Handlers
 
 OUTCOMES = "fedpact.evt.*.*.command.*.portal"
@@ -28,6 +28,10 @@ def subscribe(bus: Bus, handlers: Handlers) -> None:
     bus.on(scheduling.GangRefused, handlers.news)
     bus.on(jobs.JobChanged, handlers.job)
     bus.on(jobs.ArtifactsStored, handlers.job)
+    bus.on(artifacts.ArtifactRegistered, handlers.artifact)
+    bus.on(artifacts.ArtifactGranted, handlers.artifact)
+    bus.on(artifacts.ArtifactRevoked, handlers.artifact)
+    bus.on(artifacts.ArtifactDeleted, handlers.artifact)
     for context in (identity, registry, policies, specs, jobs):
         bus.on(context.CommandAccepted, handlers.outcome)
         bus.on(context.CommandRefused, handlers.outcome)

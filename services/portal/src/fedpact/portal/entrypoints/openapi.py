@@ -23,6 +23,7 @@ Schemas = Mapping[Any, Schema]
 """Model and mode -> a reference to its schema."""
 _PAGE = re.compile(r"Page:\d+\[(?:[\w.]*\.)?(\w+?)(?:View|Summary)(:\d+)\]")
 _PARAMETER = re.compile(r"\{(\w+)\}")
+FILE = "application/octet-stream"
 
 
 class _Named(GenerateJsonSchema):
@@ -99,6 +100,9 @@ def _parameters(route: Route, components: Schema) -> list[Schema]:
     if route.write:
         told = "The same key is the same command: send the request again and get the same answer"
         found.append(_header("Idempotency-Key", told))
+    if route.media == FILE:
+        found.append(_header("Range", "One range of bytes, `bytes=100-`: a download that broke off goes on"))
+        found.append(_header("If-Range", "The `ETag` of the content the range is meant of"))
     if route.media == "text/event-stream":
         found.append(_header("Last-Event-ID", "The id of the last event that was heard"))
     return found
@@ -122,6 +126,8 @@ def _responses(route: Route, references: Schemas) -> Schema:
         schema = references[CommandView, "serialization"]
         pending = "The owning service has not answered yet: look at `status_url`"
         found["202"] = {"description": pending, "content": {"application/json": {"schema": schema}}}
+    if route.media == FILE:
+        found["206"] = {"description": "The range that was asked for", "content": {route.media: content}}
     told = {"application/problem+json": {"schema": references[Problem, "serialization"]}}
     return found | {
         str(status): {"description": HTTPStatus(status).phrase, "content": told} for status in route.problems

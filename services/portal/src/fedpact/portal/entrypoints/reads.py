@@ -94,5 +94,11 @@ class Reads:
     async def metrics(self, call: Call) -> api.MetricsView:
         return await self.queries.metrics(call.viewer, call.path("job"))
 
+    async def list_artifacts(self, call: Call) -> api.ArtifactPage:
+        return await self.queries.kept.list(call.viewer, call.asked(api.ArtifactQuery))
+
+    async def get_artifact(self, call: Call) -> api.ArtifactView:
+        return await self.queries.kept.get(call.viewer, call.path("artifact"))
+
     async def artifacts(self, call: Call) -> api.ArtifactsView:
         return await self.queries.artifacts(call.viewer, call.path("job"))

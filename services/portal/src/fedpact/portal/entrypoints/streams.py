@@ -1,22 +1,18 @@
-"""Answers that are not one JSON document: events as they happen, and result files."""
+"""Answers that are not one JSON document: events as they happen, and the content of artifacts."""
 
 import asyncio
-from base64 import b64encode
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
-from urllib.parse import quote
 
 from aiohttp import web
 
-from fedpact.chassis.errors import UnavailableError
 from fedpact.contracts.api import EventQuery
-from fedpact.contracts.jobs import StoredFile
 from fedpact.portal.app.feed import Feed, Listener, cursor_text, read_cursor
-from fedpact.portal.app.ports import Files, Opened
+from fedpact.portal.app.ports import Files
 from fedpact.portal.app.queries import Queries
 from fedpact.portal.app.views import timeline_entry
 from fedpact.portal.domain.model import Entry
 from fedpact.portal.entrypoints.calls import Call
+from fedpact.portal.entrypoints.files import content
 
 GAP = b"event: fedpact.gap\ndata: {}\n\n"
 """More was missed than is told again: the listener has to read the resources anew."""
@@ -68,15 +64,16 @@ class Streams:
                 return answer
         return answer
 
+    async def read_artifact(self, call: Call) -> web.StreamResponse:
+        """The content of an artifact."""
+        file, ticket = await self.queries.kept.ticket(call.viewer, call.path("artifact"), call.token)
+        return await content(call.request, self.files, file, ticket)
+
     async def artifact(self, call: Call) -> web.StreamResponse:
-        """One result file, passed on piece by piece."""
-        file, ticket = await self.queries.artifact(call.viewer, call.path("job"), call.path("name"))
-        async with self.files.open(ticket) as opened:
-            answer = web.StreamResponse(headers=_file_headers(file))
-            answer.content_length = opened.size
-            await answer.prepare(call.request)
-            await _pass_on(call.request, answer, opened)
-        return answer
+        """The content of a job's file."""
+        key = await self.queries.artifact_named(call.viewer, call.path("job"), call.path("name"))
+        file, ticket = await self.queries.kept.ticket(call.viewer, key, call.token)
+        return await content(call.request, self.files, file, ticket)
 
     async def _follow(self, telling: _Telling) -> None:
         try:
@@ -108,24 +105,3 @@ class Streams:
 def _place(telling: _Telling) -> bytes:
     """The end of a frame: without data before it, it only moves the listener's `Last-Event-ID`."""
     return f"id: {cursor_text(telling.cursor)}\n\n".encode()
-
-
-def _file_headers(file: StoredFile) -> dict[str, str]:
-    digest = file.digest.removeprefix("sha256:")
-    return {
-        "Content-Type": "application/octet-stream",
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(PurePosixPath(file.name).name, safe='')}",
-        "ETag": f'"{file.digest}"',
-        "Repr-Digest": f"sha-256=:{b64encode(bytes.fromhex(digest)).decode()}:",
-    }
-
-
-async def _pass_on(request: web.Request, answer: web.StreamResponse, opened: Opened) -> None:
-    """A file that breaks off must look broken: the connection is cut, nothing else is written."""
-    try:
-        async for chunk in opened.chunks:
-            await answer.write(chunk)
-        await answer.write_eof()
-    except (ConnectionResetError, UnavailableError):
-        if request.transport is not None:
-            request.transport.abort()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from fedpact.contracts import api
+from fedpact.contracts.artifacts import DeleteArtifact, GrantArtifact, Grantee, RevokeArtifact
 from fedpact.contracts.envelope import Command, Model
 from fedpact.contracts.identity import ChangeUser, RegisterOrganization, RegisterUser
 from fedpact.contracts.jobs import CancelJob, SubmitJob
@@ -124,6 +125,26 @@ class Writes:
     async def cancel_job(self, call: Call) -> Outcome:
         job_id = (await self.queries.job(call.viewer, call.path("job"))).job_id
         return await self._carry(call, CancelJob(job_id=job_id), partial(self.queries.job, call.viewer, job_id))
+
+    async def grant_artifact(self, call: Call) -> Outcome:
+        key = await self._artifact(call)
+        command = GrantArtifact(artifact_id=key, grantee=call.sent(Grantee))
+        return await self._carry(call, command, partial(self.queries.kept.get, call.viewer, key))
+
+    async def revoke_artifact(self, call: Call) -> Outcome:
+        key = await self._artifact(call)
+        command = RevokeArtifact(artifact_id=key, grantee=call.sent(Grantee))
+        return await self._carry(call, command, partial(self.queries.kept.get, call.viewer, key))
+
+    async def delete_artifact(self, call: Call) -> Outcome:
+        key = await self._artifact(call)
+        return await self._carry(
+            call, DeleteArtifact(artifact_id=key), partial(self.queries.kept.get, call.viewer, key)
+        )
+
+    async def _artifact(self, call: Call) -> str:
+        """The artifact the path names, as long as one may see it."""
+        return (await self.queries.kept.get(call.viewer, call.path("artifact"))).artifact_id
 
     async def _spec(self, call: Call) -> str:
         """The spec the path names; nobody gives orders about what they may not see."""

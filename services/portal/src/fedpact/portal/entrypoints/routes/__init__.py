@@ -7,6 +7,7 @@ decides, so an empty tuple means that it alone does.
 
 from collections.abc import Sequence
 
+from fedpact.portal.entrypoints.routes.artifacts import ARTIFACTS
 from fedpact.portal.entrypoints.routes.events import EVENTS
 from fedpact.portal.entrypoints.routes.hub import HUB
 from fedpact.portal.entrypoints.routes.identity import IDENTITY
@@ -18,4 +19,4 @@ from fedpact.portal.entrypoints.routes.specs import SPECS
 
 __all__ = ["ROUTES", "Route"]
 
-ROUTES: Sequence[Route] = (*HUB, *IDENTITY, *REGISTRY, *POLICIES, *SPECS, *JOBS, *EVENTS)
+ROUTES: Sequence[Route] = (*HUB, *IDENTITY, *REGISTRY, *POLICIES, *SPECS, *JOBS, *ARTIFACTS, *EVENTS)

@@ -13,7 +13,7 @@ from fedpact.contracts import api
 from fedpact.contracts.envelope import Model, Strict
 from fedpact.contracts.identity import Role
 
-Tag = Literal["hub", "identity", "registry", "policies", "specs", "jobs", "events"]
+Tag = Literal["hub", "identity", "registry", "policies", "specs", "jobs", "artifacts", "events"]
 GET, POST, PATCH, DELETE = HTTPMethod.GET, HTTPMethod.POST, HTTPMethod.PATCH, HTTPMethod.DELETE
 
 
@@ -58,6 +58,8 @@ class Route:
             found.add(422)
         if self.asks:
             found |= {409, 413}
+        if self.media == "application/octet-stream":
+            found |= {410, 416}
         if self.write:
             found |= {404, 408, 409, 413, 422}
         return tuple(sorted(found))
