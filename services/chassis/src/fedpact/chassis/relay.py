@@ -4,14 +4,15 @@ The relay: what was saved to be published gets published, whatever crashes in be
 What this process just saved goes out from memory; the store is asked for what else waits at the start, after trouble
 and every `sweep` seconds. Messages of one aggregate go out in order, one acknowledgement at a time; publishing one
 twice is harmless because its id is stable and the stream drops doubles. The outboxes are emptied a moment later, many
-in one write: until then this process remembers what it published.
+in one write: until then this process remembers what it published. An outbox the bus does not take goes behind all
+others, and is tried again by itself and less and less often.
 """
 
 import asyncio
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,12 +21,15 @@ from fedpact.chassis.documents import Document, Entry
 from fedpact.chassis.errors import UnavailableError
 from fedpact.chassis.guard import failure_of
 from fedpact.chassis.tasks import together
+from fedpact.chassis.turns import Turns
 
 Publish = Callable[[Entry], Awaitable[None]]
 BATCH = 100
 PUT_OFF_SECONDS = 0.1
 """How long an outbox may wait for others to be emptied with it."""
 PARTING_SECONDS = 2.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
+"""Seconds between tries of what the bus did not take."""
 log = logging.getLogger(__name__)
 
 
@@ -79,6 +83,8 @@ class Outboxes:
         self._published: dict[str, list[str]] = {}
         """Key -> ids of messages that the bus has and the stored outbox still holds, in their order."""
         self._since = 0.0
+        self._turns = Turns()
+        self._pause, self._again_at = FIRST_PAUSE, 0.0
 
     @property
     def waiting(self) -> bool:
@@ -96,10 +102,12 @@ class Outboxes:
         """Publish what waits in the store, whoever saved it; how many aggregates, `BATCH` at most."""
         self.kind.saved()
         await self.empty()
-        documents = await self.kind.documents.unsent(BATCH)
-        await self._send_all(documents)
+        documents = await self.kind.documents.unsent(BATCH + len(self._turns))
+        fresh = [document for document in documents if document.key not in self._turns][:BATCH]
+        await self._send_all(fresh)
+        await self._send_again({document.key: document for document in documents})
         await self.empty()
-        return len(documents)
+        return len(fresh)
 
     async def empty(self) -> None:
         """Take what was published out of the stored outboxes."""
@@ -109,10 +117,28 @@ class Outboxes:
 
     async def _send_all(self, documents: Sequence[Document]) -> None:
         """One aggregate that cannot be published does not hold up the others."""
-        outcomes = [await failure_of(self._send(document)) for document in documents]
+        outcomes = [await self._tried(document) for document in documents]
         failed = [error for error in outcomes if error is not None]
         if failed:
             raise UnavailableError(f"{len(failed)} aggregates could not be published: {failed[0]}")
+
+    async def _send_again(self, documents: Mapping[str, Document]) -> None:
+        """What failed before, up to the first that fails again: a bus that is back takes all."""
+        if time.monotonic() < self._again_at:
+            return
+        for key in self._turns.again(documents.keys()):
+            failure = await self._tried(documents[key])
+            if failure is not None:
+                log.warning("outbox waits: %s", failure, extra={"key": key})
+                self._again_at = time.monotonic() + self._pause
+                self._pause = min(2 * self._pause, LONGEST_PAUSE)
+                return
+            self._pause = FIRST_PAUSE
+
+    async def _tried(self, document: Document) -> Exception | None:
+        failure = await failure_of(self._send(document))
+        self._turns.note(document.key, failure)
+        return failure
 
     async def _send(self, document: Document) -> None:
         for entry in document.outbox:

@@ -14,6 +14,7 @@ from fedpact.chassis.aggregates import Cause, Stored
 from fedpact.chassis.clock import Clock
 from fedpact.chassis.errors import UnavailableError
 from fedpact.chassis.guard import failure_of
+from fedpact.chassis.turns import Turns
 
 OnTick = Callable[[str, Cause], Awaitable[None]]
 BATCH = 200
@@ -26,6 +27,7 @@ class Ticks:
 
     def __init__(self, handlers: Mapping[Stored[Any], OnTick | None], clock: Clock, *, sweep: float) -> None:
         self._handlers, self._clock, self._sweep = handlers, clock, sweep
+        self._turns = {kind: Turns() for kind in handlers}
 
     async def run(self) -> None:
         """For ever."""
@@ -43,13 +45,17 @@ class Ticks:
         now = self._clock.now()
         for kind, handle in self._handlers.items():
             if handle is not None:
-                for key in await kind.documents.due(now, BATCH):
-                    await self._tell(handle, key, Cause(now=now))
+                await self._tell_all(kind, handle, Cause(now=now))
             if purge:
                 await kind.documents.purge(now)
 
-    async def _tell(self, handle: OnTick, key: str, cause: Cause) -> None:
-        """An aggregate whose timer fails is told again at the next sweep; the others are told now."""
-        failure = await failure_of(handle(key, cause))
-        if failure is not None:
-            log.error("timer of %s failed: %r", key, failure)
+    async def _tell_all(self, kind: Stored[Any], handle: OnTick, cause: Cause) -> None:
+        """An aggregate whose timer failed is told again behind the others, who are told now."""
+        turns = self._turns[kind]
+        due = await kind.documents.due(cause.now, BATCH + len(turns))
+        fresh = [key for key in due if key not in turns]
+        for key in (*fresh[:BATCH], *turns.again(set(due))[:BATCH]):
+            failure = await failure_of(handle(key, cause))
+            turns.note(key, failure)
+            if failure is not None:
+                log.error("timer of %s failed: %r", key, failure)
