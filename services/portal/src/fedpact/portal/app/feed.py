@@ -66,8 +66,11 @@ class Journal:
 
     async def of_spec(self, spec_id: str) -> Sequence[Entry]:
         """All lines about a spec and its jobs, oldest first."""
-        found = await self._entries.where("spec", spec_id)
-        return sorted(found, key=lambda e: (e.time, e.origin, e.position))
+        return _in_order(await self._entries.where("spec", spec_id))
+
+    async def of_correlation(self, correlation: str) -> Sequence[Entry]:
+        """All lines of one chain of causes, oldest first."""
+        return _in_order(await self._entries.where("correlation", correlation))
 
 
 class Listener(Generic[N]):
@@ -187,6 +190,10 @@ def read_cursor(text: str) -> dict[str, int]:
     if any(not position.isascii() or not position.isdigit() for _, _, position in parts):
         raise MalformedRequestError("`Last-Event-ID` is not the id of an event: leave it out", path="Last-Event-ID")
     return {stream: int(position) for stream, _, position in parts}
+
+
+def _in_order(entries: Sequence[Entry]) -> Sequence[Entry]:
+    return sorted(entries, key=lambda e: (e.time, e.origin, e.position))
 
 
 @contextmanager

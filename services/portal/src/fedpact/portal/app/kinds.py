@@ -66,6 +66,7 @@ ENTRIES = Kind(
     indexes={
         "bucket": lambda entry: [bucket(entry.origin, entry.position)],
         "spec": lambda entry: [entry.spec_id] if entry.spec_id else [],
+        "correlation": lambda entry: [entry.correlation] if entry.correlation else [],
     },
     silent=True,
 )

@@ -35,8 +35,8 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Server": "fedpact",
 }
+SERVER = {"Server": "fedpact"}
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 
 
@@ -121,8 +121,7 @@ def _json(model: Model, *, status: int = 200, **headers: str) -> web.Response:
 async def _label(request: web.Request, response: web.StreamResponse) -> None:
     asked = request.headers.get(REQUEST, "")
     response.headers[REQUEST] = asked if _REQUEST_ID.match(asked) else uuid4().hex
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    response.headers.update({name: value for name, value in HEADERS.items() if name not in response.headers} | SERVER)
     if response.status == web.HTTPUnauthorized.status_code:
         response.headers["WWW-Authenticate"] = 'Bearer realm="fedpact"'
     if response.status == web.HTTPServiceUnavailable.status_code:

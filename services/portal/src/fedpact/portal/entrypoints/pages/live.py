@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
+from fedpact.chassis.guard import outcome_of
 from fedpact.portal.domain.model import Entry, Measured
 from fedpact.portal.entrypoints.pages.page import Desk, Visit
 
@@ -31,17 +32,28 @@ async def live(desk: Desk, visit: Visit, tell: Tell) -> web.StreamResponse:
     answer = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
     with desk.feed.watching() as watcher:
         await answer.prepare(request)
+        begins = frame("sync") if "Last-Event-ID" in request.headers else HEARTBEAT
         try:
-            await answer.write(
-                b"retry: 2000\n\n" + (frame("sync") if "Last-Event-ID" in request.headers else HEARTBEAT)
-            )
+            await answer.write(b"retry: 2000\n\n" + begins)
             async for news in _until_late(desk, watcher.lines):
-                told = await tell(news) if news is not None else HEARTBEAT
+                told = await _told(tell, news, request)
                 if told:
                     await answer.write(told)
         except ConnectionResetError:
             return answer
     return answer
+
+
+async def _told(tell: Tell, news: News | None, request: web.Request) -> bytes:
+    """The frames of some news. After an error nothing else can be said on this stream: it is cut, and logged."""
+    if news is None:
+        return HEARTBEAT
+    outcome = await outcome_of(tell(news))
+    if isinstance(outcome, Exception):
+        if request.transport is not None:
+            request.transport.abort()
+        raise outcome
+    return outcome
 
 
 async def _until_late(desk: Desk, lines: "asyncio.Queue[News | None]") -> AsyncIterator[News | None]:

@@ -1,8 +1,8 @@
 """
 How values look: templates, and the filters they use.
 
-Everything is escaped by Jinja; no template marks anything as safe, so what an organization, a dataset or a payload is
-called stays text.
+Everything is escaped; no template marks anything as safe, so what an organization, a dataset or a payload is called
+stays text.
 """
 
 import json
@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
+from fedpact.portal.domain.phases import status_in
 from fedpact.portal.entrypoints.pages.assets import Assets
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -50,12 +52,22 @@ class Look:
             "status_word": status_word,
             "status_tone": status_tone,
             "lasting": lasting,
+            "told": told,
+            "status_in": status_in,
         }
         self._templates.globals["static"] = assets.place
 
     def text(self, template: str, context: Mapping[str, object]) -> str:
         """The template with its values."""
         return self._templates.get_template(template).render(context)
+
+
+def told(reason: str) -> Markup:
+    """A reason as a sentence; what stands in backticks in it as code."""
+    text = reason[:1].upper() + reason[1:]
+    pieces = (text if not text or text.endswith((".", "!", "?")) else text + ".").split("`")
+    code = Markup("<code>{}</code>")
+    return Markup("").join(code.format(one) if n % 2 else escape(one) for n, one in enumerate(pieces))
 
 
 def moment(time: datetime) -> str:

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from fedpact.chassis.clock import Clock
 from fedpact.contracts.api import ConfigView
-from fedpact.contracts.envelope import Actor, Strict
+from fedpact.contracts.envelope import Actor, Model, Strict
 from fedpact.contracts.identity import Role
 from fedpact.portal.app.feed import Feed
 from fedpact.portal.app.queries import Queries
@@ -58,6 +58,10 @@ class Desk:
     clock: Clock
     look: Look
     config: ConfigView
+
+    def json(self, model: Model) -> web.Response:
+        """Data for a script of ours."""
+        return web.Response(text=model.model_dump_json(), content_type="application/json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fedpact.portal.entrypoints.pages import outcomes, specs
+from fedpact.portal.entrypoints.pages import activity, outcomes, spec, specs
 from fedpact.portal.entrypoints.pages.page import Page
 
-PAGES: Sequence[Page] = (*specs.PAGES, *outcomes.PAGES)
+PAGES: Sequence[Page] = (*specs.PAGES, *spec.PAGES, *activity.PAGES, *outcomes.PAGES)

@@ -62,17 +62,11 @@ def trouble_of(error: Exception, request: web.Request) -> Trouble:
     """The trouble an error is told as; a redirect passes on."""
     match error:
         case RefusedError():
-            return Trouble(status=status_of(error.code), slug=error.code, text=_sentence(error.reason), path=error.path)
+            return Trouble(status=status_of(error.code), slug=error.code, text=error.reason, path=error.path)
         case DomainError():
-            return Trouble(status=status_of(error.slug), slug=error.slug, text=_sentence(error.reason), path=error.path)
+            return Trouble(status=status_of(error.slug), slug=error.slug, text=error.reason, path=error.path)
         case _:
             told = refusal(error, request, {})
             assert isinstance(told, web.Response)
             body = json.loads(told.text or "{}")
-            return Trouble(status=told.status, slug=body["slug"], text=_sentence(body["detail"]))
-
-
-def _sentence(reason: str) -> str:
-    """A reason as a sentence on a page."""
-    text = reason[:1].upper() + reason[1:]
-    return text if text.endswith((".", "!", "?")) else text + "."
+            return Trouble(status=told.status, slug=body["slug"], text=body["detail"])

@@ -37,6 +37,17 @@
   document.addEventListener("htmx:load", (event) => tell(event.target.parentNode || event.target));
   document.addEventListener("htmx:afterSettle", (event) => tell(event.target));
 
+  // What one has unfolded stays unfolded when its part is fetched anew; a list that grows forgets its oldest.
+  let unfolded = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    unfolded = [...event.detail.target.querySelectorAll("details[id][open]")].map((element) => element.id);
+  });
+  document.addEventListener("htmx:afterSwap", () => unfolded.forEach((id) => document.getElementById(id)?.setAttribute("open", "")));
+  document.addEventListener("htmx:sseMessage", (event) => {
+    const list = event.target.closest?.("[data-most]");
+    while (list && list.children.length > Number(list.dataset.most)) list.lastElementChild.remove();
+  });
+
   // A part that could not be fetched: say so, without taking away what is there.
   document.addEventListener("htmx:responseError", (event) => {
     const toast = document.getElementById("toast");
