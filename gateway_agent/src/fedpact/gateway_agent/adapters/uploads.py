@@ -21,6 +21,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from fedpact.chassis.clock import Clock
 from fedpact.chassis.errors import UnavailableError
+from fedpact.chassis.guard import failure_of
 from fedpact.contracts.jobs import Manifest, StoredFile
 from fedpact.contracts.queries import AskUpload, Denied, UploadTicket
 from fedpact.gateway_agent.adapters import files
@@ -36,6 +37,7 @@ YET = frozenset({"unknown_job", "not_allowed"})
 """The jobs service may learn of job and site a moment later than they ran."""
 STORED = "already_stored"
 REFUSED, GONE, TOO_MANY, BROKEN = 400, 401, 429, 500
+AT_ONCE = 4
 _OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
 Ask = Callable[[str, str, str], Awaitable[bytes]]
 
@@ -88,9 +90,7 @@ class ResultParcels:
         headers = {"Authorization": f"Bearer {ticket.token}"}
         try:
             async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
-                for path, file in found:
-                    with path.open("rb") as content:
-                        await _sent(session.put(f"{ticket.url}/{quote(file.name)}", data=content))
+                await _put_all(session, {path: f"{ticket.url}/{quote(file.name)}" for path, file in found})
                 manifest = Manifest(files=tuple(file for _, file in found))
                 body = manifest.model_dump_json().encode()
                 await _sent(session.post(f"{ticket.url}/complete", data=body))
@@ -157,6 +157,20 @@ def _file(path: Path, name: str) -> StoredFile:
     with path.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
     return StoredFile(name=name, digest=f"sha256:{digest}", size=path.stat().st_size, kind=kind_of(name))
+
+
+async def _put_all(session: aiohttp.ClientSession, urls: Mapping[Path, str]) -> None:
+    """Every file to its place, a few at a time. The first failure is raised once nothing is under way any more."""
+    few = asyncio.Semaphore(AT_ONCE)
+
+    async def put(path: Path, url: str) -> None:
+        async with few:
+            with path.open("rb") as content:
+                await _sent(session.put(url, data=content))
+
+    failures = await asyncio.gather(*(failure_of(put(path, url)) for path, url in urls.items()))
+    for failure in filter(None, failures):
+        raise failure
 
 
 async def _sent(request: "aiohttp.client._RequestContextManager") -> None:

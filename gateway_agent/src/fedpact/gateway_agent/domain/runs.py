@@ -129,11 +129,11 @@ def plan_run(wanted: JobDirective | None, said: Run | None, sight: RunSight) -> 
 
 def pause(lasted: float) -> float:
     """
-    Seconds until FLARE is asked again about a job that has `lasted` so long: a fiftieth of it, 0.2 to 2.
+    Seconds until FLARE is asked again about a job that has `lasted` so long: a hundredth of it, 0.1 to 2.
 
-    A short job's end is noticed at once, and a long one's audit log does not grow by five lines a second.
+    A short job's end is noticed at once, and a long one's audit log does not grow by ten lines a second.
     """
-    return min(max(lasted / 50, 0.2), 2.0)
+    return min(max(lasted / 100, 0.1), 2.0)
 
 
 def news(run: Run | None, fact: JobObserved) -> Sequence[Fact]:
