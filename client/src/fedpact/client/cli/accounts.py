@@ -33,7 +33,8 @@ def login(cli: Session, user: User = None) -> None:
     with Fedpact(kept.url, tokens.access_token, connecting.options) as fp:
         me = fp.me()
     connecting.profiles.keep(connecting.name, kept)
-    cli.note(f"logged in as {me.user} ({me.organization}) at {kept.url}")
+    text = f"logged in as {me.user} ({me.organization}) at {kept.url}"
+    cli.done(text, profile=connecting.name, user=me.user, organization=me.organization, url=kept.url)
 
 
 def logout(cli: Session) -> None:
@@ -41,7 +42,7 @@ def logout(cli: Session) -> None:
     connecting = cli.connecting
     kept = connecting.profiles.find(connecting.name)
     if kept is None:
-        cli.note(f"nobody is logged in as `{connecting.name}`")
+        cli.done(f"nobody is logged in as `{connecting.name}`", profile=connecting.name, logged_out=False)
         return
     connecting.profiles.forget(connecting.name)
     try:
@@ -49,8 +50,7 @@ def logout(cli: Session) -> None:
             connecting.issuer_at(kept.issuer).revoke(kept.refresh_token)
     except FedpactError as error:
         cli.note(f"forgotten here, but the hub was not told ({error.reason})")
-        return
-    cli.note(f"logged out of {kept.url}")
+    cli.done(f"logged out of {kept.url}", profile=connecting.name, logged_out=True)
 
 
 def whoami(cli: Session) -> None:
@@ -61,7 +61,8 @@ def whoami(cli: Session) -> None:
 
 def token(cli: Session) -> None:
     """Print an access token, for programs that speak to the hub themselves. Treat it as a password."""
-    typer.echo(cli.connecting.tokens().token())
+    token = cli.connecting.tokens().token()
+    cli.tell(token, access_token=token)
 
 
 def status(cli: Session) -> None:

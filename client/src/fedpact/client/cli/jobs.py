@@ -5,21 +5,29 @@ from typing import Annotated
 
 import typer
 
+from fedpact.client.cli import completion
 from fedpact.client.cli.choices import Key, Page, PageSize, Timeout, Wait, parameters
 from fedpact.client.cli.nouns import noun, verb
+from fedpact.client.cli.output import Format
 from fedpact.client.cli.session import Session
 from fedpact.client.jobs import TIMEOUT
 from fedpact.contracts.api import JobQuery
 from fedpact.contracts.jobs import JobStatus
 
 app = noun("Jobs: payloads run inside an activation, and what they leave.")
-Job = Annotated[str, typer.Argument(metavar="JOB", help="The job's id.", show_default=False)]
+Job = Annotated[
+    str,
+    typer.Argument(metavar="JOB", help="The job's id.", show_default=False, autocompletion=completion.jobs),
+]
 
 
 @verb(app)
 def submit(
     cli: Session,
-    spec: Annotated[str, typer.Argument(metavar="SPEC", help="The spec's id.", show_default=False)],
+    spec: Annotated[
+        str,
+        typer.Argument(metavar="SPEC", help="The spec's id.", show_default=False, autocompletion=completion.specs),
+    ],
     *,
     payload: Annotated[str, typer.Option(help="The parameters: JSON or YAML, or @FILE.")] = "{}",
     activate: Annotated[bool, typer.Option("--activate", help="Activate the spec first, when it has to be.")] = False,
@@ -39,7 +47,7 @@ def submit(
 @verb(app, "list")
 def list_(
     cli: Session,
-    spec: Annotated[str | None, typer.Option(help="Only those of this spec.")] = None,
+    spec: Annotated[str | None, typer.Option(help="Only those of this spec.", autocompletion=completion.specs)] = None,
     status: Annotated[JobStatus | None, typer.Option(help="Only these.")] = None,
     page: Page = 0,
     page_size: PageSize = 50,
@@ -61,7 +69,10 @@ def get(cli: Session, job: Job) -> None:
 def cancel(cli: Session, job: Job, key: Key = None) -> None:
     """Stop a job."""
     with cli.fedpact() as fp:
-        cli.show(fp.jobs.cancel(job, key=key))
+        view = fp.jobs.cancel(job, key=key)
+    if view.status in {JobStatus.COMPLETED, JobStatus.FAILED}:
+        cli.note(f"`{job}` had {view.status} before, so nothing was stopped: `fedpact jobs get {job}` tells how")
+    cli.show(view)
 
 
 @verb(app)
@@ -97,7 +108,7 @@ def download(
     """Save result files; each is compared with its digest."""
     with cli.fedpact() as fp:
         saved = fp.jobs.download(job, to, *(names or ()))
-        for path in saved:
-            typer.echo(str(path))
+        if saved or cli.output is not Format.TABLE:
+            cli.tell("\n".join(map(str, saved)), files=[str(path) for path in saved])
         if not saved:
             cli.note(f"`{job}` has no result files and is `{fp.jobs.get(job).status}`: `fedpact jobs wait {job}`")

@@ -1,16 +1,13 @@
-"""
-The `fedpact` command.
-
-Exit codes: 0 done, 1 refused or failed, 2 wrong use, 3 not logged in, 4 unreachable, 5 timed out.
-"""
+"""The `fedpact` command. Its exit codes are `session.EXIT_CODES`; `fedpact help exit-codes` tells them."""
 
 import sys
 from types import TracebackType
 from typing import Any
 
 import typer
+from typer.main import get_command
 
-from fedpact.client.cli import accounts, hub, jobs, people, policies, registry, specs
+from fedpact.client.cli import accounts, guide, hub, jobs, people, policies, registry, specs
 from fedpact.client.cli.nouns import As, Debug, Output, Url, chosen, session_of
 from fedpact.client.cli.plugins import Noun, WithPlugins
 from fedpact.client.cli.session import Session, told
@@ -29,12 +26,14 @@ app = typer.Typer(
     name="fedpact",
     cls=Root,
     help="Governed federated computation: data stays, code travels, nothing runs that no policy covers.\n\n"
-    "Exit codes: 0 done, 1 refused or failed, 2 wrong use, 3 not logged in, 4 unreachable, 5 timed out.",
+    "Exit codes: 0 done, 1 refused or failed, 2 wrong use, 3 not logged in, 4 unreachable, 5 timed out; `fedpact help`"
+    " says more.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 accounts.add_to(app)
+guide.add_to(app)
 for group, name in (
     (specs.app, "specs"),
     (jobs.app, "jobs"),
@@ -58,9 +57,10 @@ def root(ctx: typer.Context, output: Output = None, profile: As = None, url: Url
 
 def run() -> None:
     """The program. What nobody expected is told in one sentence too; `--debug` shows all of it."""
+    main = get_command(app)  # calling `app` itself would put Typer's own hook in place of ours
     if "--debug" not in sys.argv:
         sys.excepthook = _unexpected
-    app()
+    main()
 
 
 def _unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -16,9 +16,20 @@ from fedpact.client.cli.output import Format
 from fedpact.client.cli.session import Session, told
 
 P = ParamSpec("P")
+
+
+def _profiles(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The names of the logins on this machine, for the shell."""
+    folder = session_of(ctx).connecting.profiles.folder
+    return sorted(path.stem for path in folder.glob("*.json") if path.stem.startswith(incomplete))
+
+
 Verb = Callable[Concatenate[Session, P], None]
 Output = Annotated[Format | None, typer.Option("-o", "--output", help="How to print the answer.", show_default=False)]
-As = Annotated[str | None, typer.Option("--as", metavar="NAME", help="The profile to act as (FEDPACT_PROFILE).")]
+As = Annotated[
+    str | None,
+    typer.Option("--as", metavar="NAME", help="The profile to act as (FEDPACT_PROFILE).", autocompletion=_profiles),
+]
 Url = Annotated[str | None, typer.Option("--url", metavar="URL", help="The portal (FEDPACT_URL).")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")]
 SHARED: tuple[tuple[str, object, object], ...] = (

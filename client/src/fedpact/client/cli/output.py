@@ -131,15 +131,15 @@ def rendered(value: BaseModel, form: Format) -> str:
             return _for_people(value)
 
 
-def line(entry: api.TimelineEntry, form: Format) -> str:
-    """One event on a line of its own; as YAML, a document of its own."""
+def line(entry: BaseModel, form: Format) -> str:
+    """One of many on a line of its own; as YAML, a document of its own."""
     match form:
         case Format.JSON:
             return json.dumps(entry.model_dump(mode="json"))
         case Format.YAML:
             return "---\n" + rendered(entry, form)
         case Format.TABLE:
-            return "  ".join(_cell(part) for part in (entry.time, entry.type, entry.about, entry.text))
+            return "  ".join(_cell(part) for part in ROWS[type(entry)][1](entry))
 
 
 def more_pages(value: BaseModel) -> str:

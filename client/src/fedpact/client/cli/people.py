@@ -5,17 +5,25 @@ from typing import Annotated, Any
 
 import typer
 
+from fedpact.client.cli import completion
 from fedpact.client.cli.choices import Key, Page, PageSize
 from fedpact.client.cli.nouns import noun, verb
 from fedpact.client.cli.session import Session
+from fedpact.client.errors import InputError
 from fedpact.client.secret_files import new_secret
 from fedpact.contracts.api import NewUser, PageQuery, UserChange
 from fedpact.contracts.identity import Role
 
 orgs = noun("Organizations of the federation.")
 users = noun("Users and service accounts.")
-Organization = Annotated[str, typer.Argument(metavar="ORGANIZATION", help="Its id.", show_default=False)]
-User = Annotated[str, typer.Argument(metavar="USER", help="The user's id.", show_default=False)]
+Organization = Annotated[
+    str,
+    typer.Argument(metavar="ORGANIZATION", help="Its id.", show_default=False, autocompletion=completion.organizations),
+]
+User = Annotated[
+    str,
+    typer.Argument(metavar="USER", help="The user's id.", show_default=False, autocompletion=completion.users),
+]
 Roles = Annotated[list[Role] | None, typer.Option("--role", help="What they may do; repeat it for more.")]
 Groups = Annotated[list[str] | None, typer.Option("--group", help="A group they are in; repeat it for more.")]
 
@@ -99,6 +107,8 @@ def change_user(
 ) -> None:
     """New roles, groups or standing; what is left out stays."""
     said: dict[str, Any] = {"roles": role or None, "groups": group or None, "disabled": disabled}
+    if all(value is None for value in said.values()):
+        raise InputError("what is to change? give `--role`, `--group`, `--disable` or `--enable`")
     change = UserChange.model_validate({name: value for name, value in said.items() if value is not None})
     with cli.fedpact() as fp:
         cli.show(fp.users.change(user, change, key=key))

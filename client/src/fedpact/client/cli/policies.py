@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from fedpact.client import policies as offline
+from fedpact.client.cli import completion
 from fedpact.client.cli.choices import File, Key, Page, PageSize
 from fedpact.client.cli.nouns import noun, verb
 from fedpact.client.cli.output import Format
@@ -18,7 +19,10 @@ from fedpact.contracts.policies import Dsse
 from fedpact.decision.keys import by_id, keyid
 
 app = noun("Asset policies: who may run what on which data, signed by its custodian.")
-Policy = Annotated[str, typer.Argument(metavar="POLICY", help="The policy's id.", show_default=False)]
+Policy = Annotated[
+    str,
+    typer.Argument(metavar="POLICY", help="The policy's id.", show_default=False, autocompletion=completion.policies),
+]
 PrivateKeys = Annotated[list[Path], typer.Option("--key", help="A private key (PEM); repeat it for more.")]
 
 
@@ -31,7 +35,7 @@ def keygen(
     public, key = offline.new_key(file)
     cli.note(f"private key: {file} (keep it)")
     cli.note(f"public key: {public} (for the trust store of your gateways)")
-    typer.echo(key)
+    cli.tell(key, key=key, private=str(file), public=str(public))
 
 
 @verb(app)
@@ -45,10 +49,10 @@ def sign(
     found = offline.read_policy_file(file)
     envelope = offline.countersigned(found, key) if isinstance(found, Dsse) else offline.sign(found, key)
     if out is None:
-        typer.echo(envelope.model_dump_json(indent=2))
+        cli.show(envelope, envelope.model_dump_json(indent=2))
         return
     offline.write_envelope(out, envelope)
-    cli.note(f"signed: {out}")
+    cli.done(f"signed: {out}", file=str(out))
 
 
 @verb(app)
@@ -132,8 +136,8 @@ def get(
         cli.show(view)
         return
     if view.envelope is None:
-        raise InputError(f"the envelope of `{policy}` is shown to {view.organization} only")
-    typer.echo(view.envelope.model_dump_json(indent=None if cli.output is Format.TABLE else 2))
+        raise InputError(f"the envelope of `{policy}` is shown to owners of `{view.organization}` only: ask one for it")
+    cli.show(view.envelope, view.envelope.model_dump_json())
 
 
 @verb(app)

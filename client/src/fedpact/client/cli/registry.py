@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from fedpact.client.cli import completion
 from fedpact.client.cli.choices import File, Key, Page, PageSize
 from fedpact.client.cli.nouns import noun, verb
 from fedpact.client.cli.session import Session
@@ -19,9 +20,21 @@ from fedpact.contracts.registry import VersionRecord
 datasets = noun("Datasets: seen at the hub, registered at their gateway, or proposed to it.")
 models = noun("Models and their versions, each pinned by its digest.")
 gateways = noun("Gateways: the custodians' sites.")
-Dataset = Annotated[str, typer.Argument(metavar="DATASET", help="`<name>_<gateway>_<org>`.", show_default=False)]
+Dataset = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATASET", help="`<name>_<gateway>_<org>`.", show_default=False, autocompletion=completion.datasets
+    ),
+]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The first part of its id.", show_default=False)]
-Model = Annotated[str, typer.Argument(metavar="MODEL", help="The model's id.", show_default=False)]
+Model = Annotated[
+    str,
+    typer.Argument(metavar="MODEL", help="The model's id.", show_default=False, autocompletion=completion.models),
+]
+Gateway = Annotated[
+    str,
+    typer.Argument(metavar="GATEWAY", help="The gateway's id.", show_default=False, autocompletion=completion.gateways),
+]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder that holds `model.yaml`.", show_default=False)]
 Commit = Annotated[str, typer.Option(help="The commit it was built from.")]
 Socket = Annotated[
@@ -66,7 +79,7 @@ def propose_dataset(
     entry: Annotated[
         str, typer.Argument(help="Its name in the gateway's inbox; a folder ends with `/`.", show_default=False)
     ],
-    gateway: Annotated[str, typer.Option(help="The gateway that holds it.")],
+    gateway: Annotated[str, typer.Option(help="The gateway that holds it.", autocompletion=completion.gateways)],
     description: Annotated[str, typer.Option(help="What others may know of it.")] = "",
     key: Key = None,
 ) -> None:
@@ -88,7 +101,7 @@ def unregister_dataset(cli: Session, name: Name, socket: Socket = None) -> None:
     """Take a dataset back at its gateway: nothing reads it from now on."""
     with _agent(cli, socket) as agent:
         agent.unregister(name)
-    cli.note(f"unregistered `{name}`")
+    cli.done(f"unregistered `{name}`", name=name)
 
 
 @verb(datasets, "offered")
@@ -136,9 +149,9 @@ def add_version(cli: Session, model: Model, file: File, key: Key = None) -> None
 @verb(models)
 def digest(cli: Session, folder: Folder) -> None:
     """What pins the model package in a folder, as gateways compute it. Nothing is sent."""
-    del cli
     read_card(folder)
-    typer.echo(package_digest(folder))
+    digest = package_digest(folder)
+    cli.tell(digest, digest=digest)
 
 
 @verb(models)
@@ -158,7 +171,7 @@ def list_gateways(cli: Session, page: Page = 0, page_size: PageSize = 50) -> Non
 @verb(gateways, "get")
 def get_gateway(
     cli: Session,
-    gateway: Annotated[str, typer.Argument(metavar="GATEWAY", help="The gateway's id.", show_default=False)],
+    gateway: Gateway,
 ) -> None:
     """One gateway with what it allots to Fedpact."""
     with cli.fedpact() as fp:
@@ -169,7 +182,7 @@ def get_gateway(
 def register_gateway(
     cli: Session,
     gateway: Annotated[str, typer.Argument(metavar="GATEWAY", help="Its id.", show_default=False)],
-    organization: Annotated[str, typer.Option(help="Who manages it.")],
+    organization: Annotated[str, typer.Option(help="Who manages it.", autocompletion=completion.organizations)],
     orchestrator: Annotated[bool, typer.Option("--orchestrator", help="It runs the servers beside the hub.")] = False,
     key: Key = None,
 ) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import typer
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, JsonValue, RootModel, ValidationError
 
 from fedpact.client.cli.output import Format, more_pages, rendered
 from fedpact.client.connecting import Connecting
@@ -15,6 +15,7 @@ from fedpact.client.documents import first_problem
 from fedpact.client.errors import FedpactError, InputError, NotLoggedInError, TimedOutError, UnreachableError
 from fedpact.client.fedpact import Fedpact
 from fedpact.client.hub import Options
+from fedpact.client.progress import automatic
 from fedpact.client.texts import clean
 from fedpact.contracts.envelope import DomainError
 
@@ -26,7 +27,17 @@ EXIT_CODES: Mapping[type[DomainError], int] = {
     FedpactError: 1,
     DomainError: 1,
 }
-"""0 is success, 1 a refusal or a failure, 2 a wrong use of the command. The first that fits counts."""
+"""Which error ends with which code. The first that fits counts."""
+MEANING: Mapping[int, str] = {
+    0: "done",
+    1: "refused, or ended otherwise than asked for: the sentence on stderr says why and what to do",
+    2: "wrong use of the command, or a file or value that is not what it has to be",
+    3: "not logged in, or the login has ended",
+    4: "the hub or the gateway cannot be reached, or cannot do it now: the same again later may work",
+    5: "it did not happen in time, and still may",
+    130: "ended with Ctrl-C",
+}
+"""What each exit code says to a script."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +45,7 @@ class Session:
     """One run of the command."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    options: Options = field(default_factory=Options)
+    options: Options = field(default_factory=lambda: Options(progress=automatic))
     url: str | None = None
     profile: str | None = None
     output: Format = Format.TABLE
@@ -56,6 +67,17 @@ class Session:
         typer.echo(rendered(value, self.output))
         if self.output is Format.TABLE and (more := more_pages(value)):
             self.note(more)
+
+    def tell(self, text: str, **members: JsonValue) -> None:
+        """Print a short answer: `text` to people, `members` to programs."""
+        self.show(RootModel[dict[str, JsonValue]](members), text)
+
+    def done(self, text: str, **members: JsonValue) -> None:
+        """Say that it was done, where there is no answer: to people as a note, to programs as `members`."""
+        if self.output is Format.TABLE:
+            self.note(text)
+        else:
+            self.tell(text, **members)
 
     @staticmethod
     def note(text: str) -> None:

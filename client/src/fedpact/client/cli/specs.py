@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 import typer
 from pydantic import JsonValue
 
+from fedpact.client.cli import completion
 from fedpact.client.cli.choices import Key, Page, PageSize, Timeout, Wait, parameters
 from fedpact.client.cli.nouns import noun, verb
-from fedpact.client.cli.output import Format, rendered
+from fedpact.client.cli.output import Format, line
 from fedpact.client.cli.session import Session
 from fedpact.client.documents import as_document, as_object, read_value
 from fedpact.client.errors import InputError
@@ -20,7 +21,10 @@ from fedpact.contracts.pact import SpecContent
 from fedpact.contracts.specs import Stage, Verdict
 
 app = noun("Compute specs: what may run where, and its activations.")
-Spec = Annotated[str, typer.Argument(metavar="SPEC", help="The spec's id.", show_default=False)]
+Spec = Annotated[
+    str,
+    typer.Argument(metavar="SPEC", help="The spec's id.", show_default=False, autocompletion=completion.specs),
+]
 Generation = Annotated[int | None, typer.Option(min=0, help="Refuse when somebody else was faster.")]
 Cpu = Annotated[float | None, typer.Option(min=0, help="Cores of each.")]
 Gpu = Annotated[int | None, typer.Option(min=0, help="GPUs of each.")]
@@ -45,8 +49,10 @@ def create(
     cli: Session,
     *,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="The whole content in YAML or JSON.")] = None,
-    dataset: Annotated[list[str] | None, typer.Option(help="A dataset's id; repeat it for more.")] = None,
-    model: Annotated[str | None, typer.Option(help="The model, as ID@VERSION.")] = None,
+    dataset: Annotated[
+        list[str] | None, typer.Option(help="A dataset's id; repeat it for more.", autocompletion=completion.datasets)
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="As ID@VERSION.", autocompletion=completion.versions)] = None,
     client_cpu: Cpu = None,
     client_gpu: Gpu = None,
     client_memory: Memory = None,
@@ -222,7 +228,7 @@ def _model(text: str) -> dict[str, str]:
 
 def _line(view: SpecView, form: Format) -> str:
     if form is not Format.TABLE:
-        return rendered(view, form)
+        return line(view, form)
     return clean(f"{view.status}: {view.cause}" if view.cause else view.status)
 
 
