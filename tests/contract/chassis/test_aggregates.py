@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,8 +12,8 @@ import pytest
 from counter import COUNTERS, NOON, TICK, Counter, TestAccepted, added, caused
 
 from fedpact.chassis.aggregates import Cause, Kind, Stored
-from fedpact.chassis.documents import Documents, Entry
-from fedpact.chassis.errors import NotFoundError
+from fedpact.chassis.documents import Document, Documents, Entry
+from fedpact.chassis.errors import BacklogError, NotFoundError, UnstorableError
 from fedpact.chassis.memory import MemoryDocuments
 from fedpact.chassis.mongo import MongoDocuments, connect
 from fedpact.chassis.relay import Relay
@@ -28,18 +29,24 @@ async def documents(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
         yield file.collection("counters")
         file.close()
     else:
-        url = f"mongodb://127.0.0.1:{request.getfixturevalue('mongo_port')}/?journal=true"
-        if request.param == "motor":
-            motor = pytest.importorskip("motor.motor_asyncio", reason="needs motor")
-            client = motor.AsyncIOMotorClient(url, retryWrites=False, tz_aware=True, directConnection=True)
-        else:
-            client = connect(url)
-        found = MongoDocuments(client["contract"][uuid.uuid4().hex])
-        await found.prepare(["parity"])
-        yield found
-        closed = client.close()
-        if closed is not None:
-            await closed
+        async with mongo(request.param, request.getfixturevalue("mongo_port")) as found:
+            yield found
+
+
+@asynccontextmanager
+async def mongo(driver: str, port: int) -> AsyncIterator[MongoDocuments]:
+    url = f"mongodb://127.0.0.1:{port}/?journal=true"
+    if driver == "motor":
+        motor = pytest.importorskip("motor.motor_asyncio", reason="needs motor")
+        client = motor.AsyncIOMotorClient(url, retryWrites=False, tz_aware=True, directConnection=True)
+    else:
+        client = connect(url)
+    found = MongoDocuments(client["contract"][uuid.uuid4().hex])
+    await found.prepare(["parity"])
+    yield found
+    closed = client.close()
+    if closed is not None:
+        await closed
 
 
 @pytest.fixture
@@ -175,3 +182,41 @@ async def test_odd_member_names_and_large_numbers_survive(documents: Documents) 
     odd = Stored(documents, kind)
     await odd.change("c1", lambda _: [added(1)], Cause(now=NOON))
     assert await odd.get("c1") == {"a.b": {"$x": 2**70}}
+
+
+LIMIT = 16 * 1024 * 1024
+"""Of one document in Mongo."""
+
+
+@pytest.fixture(params=["mongo", "motor"])
+async def limited(request: pytest.FixtureRequest, mongo_port: int) -> AsyncIterator[MongoDocuments]:
+    async with mongo(request.param, mongo_port) as found:
+        yield found
+
+
+async def kept(documents: Documents, document: Document, *, added: int = 0) -> bool:
+    entries = [Entry(id=f"m{n}", stream="s", subject="x", headers={}, body="b" * (LIMIT // 4)) for n in range(added)]
+    return await documents.save(document, expected=document.version, added=entries, at=NOON)
+
+
+async def test_a_document_the_store_will_never_take_is_told_as_a_refusal(limited: MongoDocuments) -> None:
+    """Trying again cannot help, so it must not look like a store that is away."""
+    large = "x" * (LIMIT + 1000)
+    with pytest.raises(UnstorableError, match="`c1` would be larger than the store keeps"):
+        await kept(limited, Document(key="c1", state=large))
+    assert await kept(limited, Document(key="c1", state="small"))
+    with pytest.raises(UnstorableError):
+        await kept(limited, Document(key="c1", version=1, state=large))
+    with pytest.raises(UnstorableError):
+        await kept(limited, Document(key="c1", version=1, state="y" * (LIMIT // 2)), added=3)
+    found = await limited.load("c1")
+    assert found is not None
+    assert (found.state, found.outbox) == ("small", ())
+
+
+async def test_a_document_full_of_unsent_messages_waits_until_they_are_out(limited: MongoDocuments) -> None:
+    assert await kept(limited, Document(key="c1", state="small"), added=3)
+    full = await limited.load("c1")
+    assert full is not None
+    with pytest.raises(BacklogError, match="3 messages the bus has not taken"):
+        await kept(limited, replace(full, state="x" * (LIMIT // 4)), added=1)

@@ -1,5 +1,5 @@
 """
-What can go wrong in the chassis. A refusal by the domain is not here: that is a `DomainError`.
+What can go wrong in the chassis. What a sender has to be told is a `DomainError`: the domain's refusals, and one here.
 
 * ChassisError
   - UnavailableError     store, bus or a service asked does not answer: wait and try again, without limit
@@ -8,7 +8,10 @@ What can go wrong in the chassis. A refusal by the domain is not here: that is a
   - NotFoundError        the aggregate does not exist
   - UnreadableError      the message is malformed: trying again cannot help
   - ConsumerLostError    a durable consumer is gone or not ours: the process ends and is started anew
+* UnstorableError        the store will never take the aggregate as it would be
 """
+
+from fedpact.contracts.envelope import DomainError
 
 
 class ChassisError(Exception):
@@ -37,3 +40,9 @@ class UnreadableError(ChassisError):
 
 class ConsumerLostError(ChassisError):
     """A durable consumer is gone."""
+
+
+class UnstorableError(DomainError):
+    """The store will never take the aggregate as it would be: trying again cannot help."""
+
+    slug = "too_large"

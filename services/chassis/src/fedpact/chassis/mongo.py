@@ -16,14 +16,16 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from pymongo import AsyncMongoClient
-from pymongo.errors import DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo.errors import DocumentTooLarge, DuplicateKeyError, OperationFailure, PyMongoError
 
 from fedpact.chassis.documents import Document, Entry
-from fedpact.chassis.errors import UnavailableError
+from fedpact.chassis.errors import BacklogError, UnavailableError, UnstorableError
 
 T = TypeVar("T")
 Raw = dict[str, Any]
 _USER_EXISTS = 51003
+_TOO_LARGE = frozenset({10334, 17419, 17420})
+"""Codes of a server that a document would outgrow."""
 _NOTHING_WAITS = {"outbox_at": "", "outbox_last": ""}
 _OPTIONS: dict[str, Any] = {
     "retryWrites": False,
@@ -53,6 +55,10 @@ async def create_users(url: str, users: Sequence[tuple[str, str, str]]) -> None:
                     raise UnavailableError(f"the store would not create user `{user}`: {error.code}") from error
 
 
+class _TooLargeError(Exception):
+    """The document would outgrow what the server keeps in one."""
+
+
 class MongoDocuments:
     """One collection. The client is injected; any driver with PyMongo's asynchronous surface will do."""
 
@@ -72,8 +78,18 @@ class MongoDocuments:
         return _document(found) if found else None
 
     async def save(self, document: Document, *, expected: int, added: Sequence[Entry], at: datetime) -> bool:
-        if expected == 0:
-            return await self._insert(document, added, at)
+        try:
+            if expected == 0:
+                return await self._insert(document, added, at)
+            return await self._update(document, expected, added, at)
+        except _TooLargeError as error:
+            if document.outbox:
+                told = f"`{document.key}` is full: it holds {len(document.outbox)} messages the bus has not taken"
+                raise BacklogError(told) from error
+            told = f"`{document.key}` would be larger than the store keeps in one document: ask for less at once"
+            raise UnstorableError(told) from error
+
+    async def _update(self, document: Document, expected: int, added: Sequence[Entry], at: datetime) -> bool:
         change: Raw = {"$set": _raw(document, expected + 1)}
         if added:
             change["$push"] = {"outbox": {"$each": list(added)}}
@@ -175,7 +191,11 @@ async def _told() -> AsyncIterator[None]:
         yield
     except DuplicateKeyError:
         raise
+    except DocumentTooLarge as error:
+        raise _TooLargeError from error
     except PyMongoError as error:
+        if isinstance(error, OperationFailure) and error.code in _TOO_LARGE:
+            raise _TooLargeError from error
         raise UnavailableError(f"the store does not answer: {type(error).__name__}") from error
 
 
