@@ -136,8 +136,9 @@ def job(**members: Any) -> api.JobView:
 def artifact(name: str, content: bytes, digest: str = "") -> dict[str, Any]:
 
     found = digest or f"sha256:{sha256(content).hexdigest()}"
-    url = f"/v1/jobs/j-1/artifacts/{name}"
-    return {"name": name, "digest": found, "size": len(content), "kind": "result", "url": url}
+    told = {"name": name, "digest": found, "size": len(content), "kind": "result", "creator": CREATOR}
+    about = {"artifact_id": "a-1", "job_id": "j-1", "spec_id": "s-1", "media_type": "text/plain", "created_at": AT}
+    return told | about | {"url": "/v1/artifacts/a-1/content"}
 
 
 def page(kind: type[BaseModel], *items: Any, **members: Any) -> BaseModel:

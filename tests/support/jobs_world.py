@@ -74,6 +74,7 @@ class World:
             jobs=self.jobs,
             artifacts=self.artifacts,
             registrar=self.registering,
+            terms=self.terms,
             tickets=Stored(self.tickets, TICKETS),
             uploads=self.uploads,
             objects=folder,

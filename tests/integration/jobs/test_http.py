@@ -101,14 +101,14 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
     await run_job(jobs, "j1")
     numbers, port = count(), free_port()
     specs, artifacts = Copies(MemoryDocuments(), SpecCreated), Stored(MemoryDocuments(), ARTIFACTS)
+    terms = Stored(MemoryDocuments(), TERMS)
     await specs.keep(SPEC, Cause(now=NOON))
     people(ALICE)
     results = Results(
         jobs=jobs,
         artifacts=artifacts,
-        registrar=Registering(
-            jobs=jobs, artifacts=artifacts, specs=specs, terms=Stored(MemoryDocuments(), TERMS), retention=None
-        ),
+        registrar=Registering(jobs=jobs, artifacts=artifacts, specs=specs, terms=terms, retention=None),
+        terms=terms,
         tickets=Stored(MemoryDocuments(), TICKETS),
         uploads=Stored(MemoryDocuments(), UPLOADS),
         objects=folder,

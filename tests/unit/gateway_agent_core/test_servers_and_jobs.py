@@ -10,7 +10,7 @@ from agent_site import Crash, Site
 
 from fedpact.chassis.errors import UnavailableError
 from fedpact.contracts.directives import Wanted
-from fedpact.contracts.workloads import Phase
+from fedpact.contracts.workloads import JobObserved, Phase
 from fedpact.gateway_agent.app.doors import Round
 from fedpact.gateway_agent.domain.engine import Status
 from fedpact.gateway_agent.domain.pods import PodName
@@ -56,6 +56,12 @@ async def finished(agent: Agent) -> None:
 async def last(agent: Agent, key: str) -> str:
     found = [*await agent.workloads.documents.every(), *await agent.runs.documents.every()]
     return next(one.outbox[-1]["body"] for one in found if one.key == key)
+
+
+async def with_activation(agent: Agent) -> list[bool]:
+    """Whether each word on the job says that its activation took it along."""
+    found = [one for one in await agent.runs.documents.every() if one.key == JOB_KEY]
+    return [JobObserved.model_validate_json(entry["body"]).with_activation for entry in found[0].outbox]
 
 
 async def test_a_server_listens_and_is_connected_and_ends(agent: Agent, site: Site) -> None:
@@ -192,6 +198,23 @@ async def test_a_job_that_is_no_longer_wanted_is_aborted(agent: Agent, site: Sit
     await look_at_job(agent)
     assert await agent.said(JOB_KEY) == ["submitted", "running", "cancelled"]
     assert site.flare.ended == {"engine-j-1": Status.ABORTED}
+
+
+async def test_a_job_that_its_activation_takes_along_says_so(agent: Agent, site: Site) -> None:
+    site.flare.course = (Status.RUNNING,)
+    await connected(agent)
+    await agent.hear(job(), 2)
+    await look_at_job(agent)
+    await agent.hear(server(Wanted.STOPPED), 3)
+    await look_at_job(agent)
+    assert await agent.said(JOB_KEY) == ["submitted", "running", "cancelled"]
+    assert await with_activation(agent) == [False, False, True]
+
+
+async def test_a_job_that_somebody_cancelled_does_not(agent: Agent) -> None:
+    await agent.hear(job(Wanted.STOPPED), 1)
+    await look_at_job(agent)
+    assert await with_activation(agent) == [False]
 
 
 async def test_a_job_that_was_never_begun_is_cancelled(agent: Agent) -> None:

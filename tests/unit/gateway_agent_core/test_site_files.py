@@ -118,10 +118,17 @@ def test_results_are_the_run_folder_without_what_configured_it(tmp_path: Path) -
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x")
     (tmp_path / "workspace" / "link").symlink_to("/etc/passwd")
-    assert [(file.name, file.kind) for _, file in results_in(tmp_path)] == [
-        ("log.txt", "log"),
-        ("models/m.npy", "checkpoint"),
-    ]
+    assert [(file.name, file.kind) for _, file in results_in(tmp_path)] == [("models/m.npy", "checkpoint")]
+
+
+def test_the_log_of_the_server_is_a_result_only_where_the_custodians_allow_it(tmp_path: Path) -> None:
+    for name in ("log.txt", "log.json", "log_fl.txt", "error_log.txt", "analysis/log.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    assert [file.name for _, file in results_in(tmp_path)] == ["analysis/log.txt"]
+    allowed = results_in(tmp_path, server_log=True)
+    assert {(file.name, file.kind) for _, file in allowed} > {("log.txt", "log"), ("error_log.txt", "log")}
+    assert len(allowed) == 5
 
 
 def test_no_port_is_handed_out_twice_in_a_row() -> None:

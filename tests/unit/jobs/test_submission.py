@@ -150,6 +150,19 @@ def test_protection_of_results_outlives_the_permission_that_asked_for_it() -> No
     assert not agreed(terms, allowed()).stays
 
 
+@pytest.mark.parametrize(
+    ("told", "log"),
+    [
+        ({"permissions": {"server_log": True}}, True),
+        ({"permissions": {"server_log": True}, "allowed": False}, False),
+        ({"permissions": {"server_log": "true"}}, False),
+        ({"permissions": {}}, False),
+    ],
+)
+def test_the_log_of_the_server_needs_a_plain_permission(told: Any, log: bool) -> None:
+    assert agreed(None, allowed().model_copy(update=told)).server_log is log
+
+
 @pytest.mark.parametrize(("value", "stays"), [(True, True), (False, False), ("yes", True), (None, True), (0, True)])
 def test_whatever_is_no_plain_false_keeps_results_where_they_are(value: Any, stays: bool) -> None:
     assert agreed(None, allowed(privacy={"keep_in_organization": value})).stays is stays

@@ -1,16 +1,29 @@
-"""Result files: which ones, where to, and that they arrived as they were stored."""
+"""
+Artifacts onto this machine: which ones, where to, and that they arrived as they were stored.
 
+A file arrives under another name beside its place, piece by piece, and gets its name once its content has its digest.
+A download that breaks off goes on where it stopped: by itself for a while, and when it is asked for again, since what
+arrived is kept. A content never changes under its digest, so the two parts fit.
+"""
+
+import hashlib
 from collections.abc import Sequence
-from hashlib import sha256
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from fedpact.client import operations
 from fedpact.client.errors import InputError, UnreachableError
 from fedpact.client.flows import opened
 from fedpact.client.messages import NoAnswer
-from fedpact.client.steps import Chunk, Flow, Reply
+from fedpact.client.steps import Chunk, Flow, Pause
 from fedpact.client.way import Way
 from fedpact.contracts.api import ArtifactsView, ArtifactView
+
+TRIES, PAUSE = 4, 0.5
+"""How often nothing new may arrive in a row; the first pause in seconds, twice as long each time."""
+PIECE = 2**20
 
 
 def downloaded(way: Way, job_id: str, folder: Path, names: Sequence[str]) -> Flow[tuple[Path, ...]]:
@@ -18,37 +31,34 @@ def downloaded(way: Way, job_id: str, folder: Path, names: Sequence[str]) -> Flo
     found = yield from way.flow(operations.artifacts(job_id))
     paths: tuple[Path, ...] = ()
     for item in chosen(found, names):
-        paths += ((yield from saved(job_id, item, folder)),)
+        paths += ((yield from saved(operations.artifact_path(job_id, item.name), item, folder)),)
     return paths
 
 
 def chosen(found: ArtifactsView, names: Sequence[str]) -> tuple[ArtifactView, ...]:
-    """The result files `names`, or all of them."""
-    if missing := set(names) - {item.name for item in found.items}:
+    """The result files `names`, or all that are not deleted."""
+    there = [item for item in found.items if item.deleted is None]
+    if missing := set(names) - {item.name for item in there}:
         raise InputError(
             f"`{found.job_id}` has no result file {', '.join(f'`{name}`' for name in sorted(missing))}:"
             f" `fedpact jobs artifacts {found.job_id}` lists them"
         )
-    return tuple(item for item in found.items if not names or item.name in names)
+    return tuple(item for item in there if not names or item.name in names)
 
 
-def saved(job_id: str, item: ArtifactView, folder: Path) -> Flow[Path]:
-    """The file below `folder`; what does not have its digest is not kept."""
+def saved(path: str, item: ArtifactView, folder: Path) -> Flow[Path]:
+    """The artifact that is read at `path`, below `folder`; what does not have its digest is not kept."""
     target = folder / inside(item.name)
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f".{target.name}.part")
-    found = sha256()
-    try:
-        broken = yield from opened(operations.artifact_path(job_id, item.name))
-        with part.open("wb") as file:
-            while chunk := _bytes(broken or (yield Chunk())):
-                found.update(chunk)
-                file.write(chunk)
-        if f"sha256:{found.hexdigest()}" != item.digest:
-            raise UnreachableError(f"`{item.name}` arrived with another content than was stored: download it again")
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    arrived = _Arrived(item, target.with_name(f".{target.name}.{item.digest.removeprefix('sha256:')[:12]}.part"))
+    failed, most = 0, arrived.size
+    while broken := (yield from _more(path, arrived)):
+        failed = 0 if arrived.size > most else failed + 1
+        most = max(most, arrived.size)
+        if failed >= TRIES:
+            raise UnreachableError(f"{broken.cause}: try again, the download goes on where it stopped")
+        yield Pause(PAUSE * 2**failed)
+    arrived.becomes(target)
     return target
 
 
@@ -60,8 +70,65 @@ def inside(name: str) -> Path:
     return Path(*path.parts)
 
 
-def _bytes(reply: Reply) -> bytes:
-    """What arrived, empty at the end; raises when it broke off."""
+@dataclass(slots=True)
+class _Arrived:
+    """What arrived of an artifact so far, perhaps in an earlier run."""
+
+    item: ArtifactView
+    part: Path
+    size: int = 0
+    _hash: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    def __post_init__(self) -> None:
+        if self.part.exists():
+            with self.part.open("rb") as file:
+                while piece := file.read(PIECE):
+                    self._count(piece)
+        if self.size > self.item.size:
+            self.forget()
+
+    @property
+    def whole(self) -> bool:
+        return self.size == self.item.size and self.part.exists()
+
+    @property
+    def rest(self) -> dict[str, str]:
+        """The headers that ask for what is missing."""
+        return {"Range": f"bytes={self.size}-", "If-Range": f'"{self.item.digest}"'} if self.size else {}
+
+    def write(self, file: BinaryIO, piece: bytes) -> None:
+        file.write(piece)
+        self._count(piece)
+
+    def forget(self) -> None:
+        self.part.unlink(missing_ok=True)
+        self.size, self._hash = 0, hashlib.sha256()
+
+    def becomes(self, target: Path) -> None:
+        if f"sha256:{self._hash.hexdigest()}" != self.item.digest:
+            self.forget()
+            raise UnreachableError(
+                f"`{self.item.name}` arrived with another content than was stored: download it again"
+            )
+        self.part.replace(target)
+
+    def _count(self, piece: bytes) -> None:
+        self._hash.update(piece)
+        self.size += len(piece)
+
+
+def _more(path: str, arrived: _Arrived) -> Flow[NoAnswer | None]:
+    """Fetch what is missing; what it was that broke it off."""
+    if arrived.whole:
+        return None
+    reply = yield from opened(path, headers=arrived.rest)
     if isinstance(reply, NoAnswer):
-        raise UnreachableError(f"{reply.cause}: try again")
-    return reply if isinstance(reply, bytes) else b""
+        return reply
+    if reply.status != HTTPStatus.PARTIAL_CONTENT:
+        arrived.forget()
+    with arrived.part.open("ab") as file:
+        while (piece := (yield Chunk())) is not None:
+            if not isinstance(piece, bytes):
+                return piece if isinstance(piece, NoAnswer) else NoAnswer("the file broke off")
+            arrived.write(file, piece)
+    return None

@@ -131,6 +131,7 @@ _BY_STATUS: dict[int, type[RefusedError]] = {
     422: MalformedError,
     403: ForbiddenError,
     404: NotFoundError,
+    410: NotFoundError,
     409: ConflictError,
 }
 

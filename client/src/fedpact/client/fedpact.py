@@ -19,6 +19,7 @@ from typing import Generic, Self
 
 from fedpact.client import operations
 from fedpact.client.addresses import checked
+from fedpact.client.artifacts import Artifacts
 from fedpact.client.async_hub import AsyncHub, AsyncOptions
 from fedpact.client.catalog import Datasets, Gateways, Models
 from fedpact.client.hub import Hub, Options
@@ -40,6 +41,7 @@ class Federation(Generic[H]):
         self.hub = hub
         self.jobs = Jobs(hub)
         self.specs = Specs(hub, self.jobs)
+        self.artifacts = Artifacts(hub)
         self.datasets = Datasets(hub)
         self.models = Models(hub)
         self.policies = Policies(hub)

@@ -53,8 +53,8 @@ def opened(
     query: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     silence: float = 30.0,
-) -> Flow[NoAnswer | None]:
-    """A stream that can be read; raises what the hub refuses. What nobody answers is told, not raised."""
+) -> Flow[Response | NoAnswer]:
+    """A stream that can be read, as it was answered; raises what the hub refuses. No answer is told, not raised."""
     step = Open(path=path, query=query or {}, headers=headers or {}, silence=silence)
     reply = answer_to(step, (yield step))
     if isinstance(reply, Response) and reply.status == HTTPStatus.UNAUTHORIZED:
@@ -64,7 +64,7 @@ def opened(
         return reply
     if not reply.good:
         raise error_of(reply)
-    return None
+    return reply
 
 
 def answer_to(step: Send | Open, reply: Reply) -> Response | NoAnswer:

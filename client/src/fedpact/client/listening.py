@@ -61,7 +61,7 @@ def _connected(query: EventQuery, reader: Reader) -> Flow[UnreachableError | Non
         raise
     except UnreachableError as error:
         return error
-    return _broken(found) if found is not None else None
+    return _broken(found) if isinstance(found, NoAnswer) else None
 
 
 def _broken(reply: object) -> UnreachableError:

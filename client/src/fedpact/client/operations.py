@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from fedpact.client.messages import Request
 from fedpact.contracts import api
+from fedpact.contracts.artifacts import Grantee
 from fedpact.contracts.registry import VersionRecord
 
 A = TypeVar("A", bound=BaseModel)
@@ -191,6 +192,31 @@ def artifacts(job_id: str) -> Request[api.ArtifactsView]:
 def artifact_path(job_id: str, name: str) -> str:
     """Where a result file is read. Its name may hold slashes."""
     return f"{path_of('jobs', job_id, 'artifacts')}/{quote(name)}"
+
+
+def list_artifacts(query: api.ArtifactQuery) -> Request[api.ArtifactPage]:
+    return _list(api.ArtifactPage, query, "artifacts")
+
+
+def get_artifact(artifact_id: str) -> Request[api.ArtifactView]:
+    return _get(api.ArtifactView, "artifacts", artifact_id)
+
+
+def grant_artifact(artifact_id: str, grantee: Grantee, key: str) -> Request[api.ArtifactView]:
+    return _write(api.ArtifactView, "artifacts", artifact_id, "grant", body=grantee, key=key)
+
+
+def revoke_artifact(artifact_id: str, grantee: Grantee, key: str) -> Request[api.ArtifactView]:
+    return _write(api.ArtifactView, "artifacts", artifact_id, "revoke", body=grantee, key=key)
+
+
+def delete_artifact(artifact_id: str, key: str) -> Request[api.ArtifactView]:
+    return _write(api.ArtifactView, "artifacts", artifact_id, key=key, method="DELETE")
+
+
+def content_path(artifact_id: str) -> str:
+    """Where an artifact is read."""
+    return path_of("artifacts", artifact_id, "content")
 
 
 def events_query(query: api.EventQuery) -> dict[str, str]:

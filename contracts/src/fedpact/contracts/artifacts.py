@@ -23,6 +23,12 @@ A model version that names it lets policies set it to `true`: the artifacts of i
 outside the organization whose job left them.
 """
 
+SERVER_LOG = "server_log"
+"""
+The permission by which custodians let the FLARE server's log of a job be an artifact. Without it the log, which may
+hold what sites said, stays at the orchestrator; every custodian has to give it, to a model version that names it.
+"""
+
 MediaType = Annotated[str, Field(pattern=r"^[a-z]+/[a-z0-9][a-z0-9.+-]*$", max_length=100)]
 
 

@@ -52,11 +52,16 @@ class AskWait(Query[Wait]):
 
 
 class UploadTicket(Model):
-    """Permission to store one job's results, by HTTP PUT under `url` with the bearer token."""
+    """
+    Permission to store one job's results, by HTTP PUT under `url` with the bearer token.
+
+    `server_log`: whether the custodians let the FLARE server's log of the job be among them.
+    """
 
     url: str
     token: str
     expires: AwareDatetime
+    server_log: bool = False
 
 
 class AskUpload(Query[UploadTicket]):

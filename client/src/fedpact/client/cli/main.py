@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.main import get_command
 
-from fedpact.client.cli import accounts, guide, hub, jobs, people, policies, registry, specs
+from fedpact.client.cli import accounts, artifacts, guide, hub, jobs, people, policies, registry, specs
 from fedpact.client.cli.nouns import As, Debug, Output, Url, chosen, session_of
 from fedpact.client.cli.plugins import Noun, WithPlugins
 from fedpact.client.cli.session import Session, told
@@ -37,6 +37,7 @@ guide.add_to(app)
 for group, name in (
     (specs.app, "specs"),
     (jobs.app, "jobs"),
+    (artifacts.app, "artifacts"),
     (registry.datasets, "datasets"),
     (registry.models, "models"),
     (policies.app, "policies"),

@@ -79,8 +79,8 @@ ROWS: Mapping[type[BaseModel], tuple[Sequence[str], Row]] = {
         lambda e: (e.time, e.type, e.about, e.text),
     ),
     api.ArtifactView: (
-        ("NAME", "KIND", "SIZE", "DIGEST"),
-        lambda a: (a.name, a.kind, a.size, a.digest),
+        ("NAME", "KIND", "SIZE", "ARTIFACT", "JOB", "CREATED", "DIGEST"),
+        lambda a: (a.name, a.kind, a.size, a.artifact_id, a.job_id, _lived(a), a.digest),
     ),
     Offered: (("DATASET", "PATH", "DESCRIPTION"), lambda o: (o.dataset, o.path, o.description)),
     api.MetricPoint: (
@@ -92,6 +92,7 @@ _LISTS: Mapping[type[BaseModel], tuple[str, type[BaseModel]]] = {
     Offers: ("root", Offered),
     api.TimelineView: ("entries", api.TimelineEntry),
     api.ArtifactsView: ("items", api.ArtifactView),
+    api.ArtifactPage: ("items", api.ArtifactView),
     api.MetricsView: ("points", api.MetricPoint),
     api.OrganizationPage: ("items", api.OrganizationView),
     api.UserPage: ("items", api.UserView),
@@ -109,6 +110,10 @@ _LONG: Mapping[type[BaseModel], Any] = {
     api.ModelView: {"versions": {"__all__": {"payload_schema"}}},
 }
 """What a person is not shown of one thing: it is said twice, or pages long. JSON and YAML hold it."""
+
+
+def _lived(artifact: api.ArtifactView) -> object:
+    return f"deleted {artifact.deleted.at:%Y-%m-%d}" if artifact.deleted else artifact.created_at
 
 
 def _force(policy: api.PolicyView) -> str:

@@ -33,6 +33,8 @@ JOBS = "jobs"
 WORKSPACE = "workspace"
 PRIVATE = ("app_server/", "startup/", "local/", "audit.log", "fl_app.txt")
 """Of the server's run folder: what configures it and is no result."""
+SERVER_LOGS = frozenset({"log.txt", "log.json", "log_fl.txt", "error_log.txt"})
+"""What FLARE writes of a job there. It may hold what sites said, so the custodians have to allow it."""
 YET = frozenset({"unknown_job", "not_allowed"})
 """The jobs service may learn of job and site a moment later than they ran."""
 STORED = "already_stored"
@@ -85,7 +87,7 @@ class ResultParcels:
         ticket = await self._ticket(spec_id, job)
         if ticket is None:
             return
-        found = await asyncio.to_thread(results_in, await self._results(job))
+        found = await asyncio.to_thread(results_in, await self._results(job), server_log=ticket.server_log)
         timeout = aiohttp.ClientTimeout(self.timeout)
         headers = {"Authorization": f"Bearer {ticket.token}"}
         try:
@@ -145,12 +147,13 @@ class _Seal(BaseModel):
     outcome: Outcome
 
 
-def results_in(folder: Path) -> list[tuple[Path, StoredFile]]:
-    """The files that are results, by name: of the server's run folder without what configured it."""
+def results_in(folder: Path, *, server_log: bool = False) -> list[tuple[Path, StoredFile]]:
+    """The files that are results, by name: of the server's run folder without what configured it, or its log."""
     root = folder / WORKSPACE if (folder / WORKSPACE).is_dir() else folder
     paths = sorted(path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
     named = [(path, path.relative_to(root).as_posix()) for path in paths]
-    return [(path, _file(path, name)) for path, name in named if not name.startswith(PRIVATE)]
+    kept = [(path, name) for path, name in named if server_log or name not in SERVER_LOGS]
+    return [(path, _file(path, name)) for path, name in kept if not name.startswith(PRIVATE)]
 
 
 def _file(path: Path, name: str) -> StoredFile:

@@ -27,7 +27,7 @@ class Status(StrEnum):
 
 
 MEANING: Mapping[str, str] = {
-    Status.EXECUTION_EXCEPTION: "the job raised an error; see its log",
+    Status.EXECUTION_EXCEPTION: "the job raised an error, which the FLARE server's log at the orchestrator holds",
     Status.ABNORMAL: "the job ended abnormally at a site; its configuration names what that site does not allow, "
     "or a process of it was killed",
     Status.CAN_NOT_SCHEDULE: "the sites it names never were connected together",

@@ -125,6 +125,7 @@ def _results(hub: Hub, kept: _Kept, folder: Folder, registering: Registering, se
         jobs=kept.jobs,
         artifacts=kept.artifacts,
         registrar=registering,
+        terms=kept.terms,
         tickets=kept.tickets,
         uploads=kept.uploads,
         objects=folder,

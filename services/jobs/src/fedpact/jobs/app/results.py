@@ -22,6 +22,7 @@ from fedpact.jobs.domain.errors import (
 )
 from fedpact.jobs.domain.model import Job
 from fedpact.jobs.domain.results import Limits, Received, Ticket, TicketIssued, Upload
+from fedpact.jobs.domain.terms import Terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class Results:
     jobs: Aggregates[Job]
     artifacts: Aggregates[Artifact]
     registrar: Registrar
+    terms: Aggregates[Terms]
     tickets: Aggregates[Ticket]
     uploads: Aggregates[Upload]
     objects: Objects
@@ -43,8 +45,13 @@ class Results:
         """Permission to store one job's results."""
         job = await self.jobs.find(question.job_id)
         ticket = results.upload_ticket(job, question, self.limits, self.clock.now())
-        token = await self._issued(ticket)
-        return UploadTicket(url=f"{self.url}/uploads/{ticket.job_id}", token=token, expires=ticket.expires)
+        token, terms = await self._issued(ticket), await self.terms.find(question.spec_id)
+        return UploadTicket(
+            url=f"{self.url}/uploads/{ticket.job_id}",
+            token=token,
+            expires=ticket.expires,
+            server_log=terms is not None and terms.server_log,
+        )
 
     async def download(self, question: AskDownload) -> DownloadTicket:
         """Permission for whoever the token vouches for to read an artifact."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from fedpact.contracts.artifacts import STAYS
+from fedpact.contracts.artifacts import SERVER_LOG, STAYS
 from fedpact.contracts.envelope import Fact
 from fedpact.contracts.policies import Bounds, SpecDecided
 
@@ -20,7 +20,13 @@ class Terms:
 
     allowed: bool
     bounds: tuple[Bounds, ...] = ()
+    permissions: Mapping[str, JsonValue] = field(default_factory=dict)
     privacy: Mapping[str, JsonValue] = field(default_factory=dict)
+
+    @property
+    def server_log(self) -> bool:
+        """Whether the FLARE server's log of a job may be an artifact. What is no plain `true` says no."""
+        return self.allowed and self.permissions.get(SERVER_LOG) is True
 
     @property
     def stays(self) -> bool:
@@ -32,4 +38,4 @@ def agreed(terms: Terms | None, fact: Fact) -> Terms:
     """Folds policy's newest word. What protected results goes on protecting them after the permission ended."""
     assert isinstance(fact, SpecDecided)
     privacy = fact.privacy if fact.allowed or terms is None else terms.privacy
-    return Terms(allowed=fact.allowed, bounds=fact.bounds, privacy=privacy)
+    return Terms(allowed=fact.allowed, bounds=fact.bounds, permissions=fact.permissions, privacy=privacy)
