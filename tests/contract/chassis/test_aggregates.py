@@ -184,6 +184,18 @@ async def test_odd_member_names_and_large_numbers_survive(documents: Documents) 
     assert await odd.get("c1") == {"a.b": {"$x": 2**70}}
 
 
+async def test_what_a_channel_brings_about_is_told_on_that_channel(counters: Stored[Counter]) -> None:
+    """Others on the same bus never hear of it, however much later it follows."""
+    envelope = caused().envelope
+    assert envelope is not None
+    order = Cause(now=NOON, envelope=envelope.model_copy(update={"channel": "other"}), stream="other")
+    await counters.change("c1", lambda _: [added(1)], order)
+    await counters.change("c1", lambda _: [added(2)], TICK)
+    await counters.change("c2", lambda _: [added(3, "c2")], caused())
+    told = [(entry["subject"].split(".")[2], entry["headers"]["ce-channel"]) for entry in await sent(counters)]
+    assert told == [("other", "other"), ("other", "other"), ("main", "main")]
+
+
 LIMIT = 16 * 1024 * 1024
 """Of one document in Mongo."""
 

@@ -222,10 +222,16 @@ class Stored(Generic[S]):
             applied=self._marked(before.applied, cause),
             indexes={} if after is None else {n: tuple(of(after)) for n, of in self.kind.indexes.items()},
             route=self._route(before, cause),
+            channel=self._channel(before, cause),
             correlation=envelope.correlationid if envelope else before.correlation,
             due_at=None if after is None else self.kind.due(after),
             expires_at=None if after is None else self.kind.expires(after),
         )
+
+    def _channel(self, before: Document, cause: Cause) -> str:
+        """That of what it began with; for a single document that hears everything, of what it hears now."""
+        begins = before.version == 0 or self.kind.inbox_per_stream
+        return cause.envelope.channel if cause.envelope and begins else before.channel
 
     def _route(self, before: Document, cause: Cause) -> str:
         if self.kind.route is not None:
@@ -247,6 +253,7 @@ class Stored(Generic[S]):
             correlationid=document.correlation,
             causationid=cause.envelope.id if cause.envelope else None,
             route=document.route,
+            channel=document.channel,
             traceparent=current_traceparent(),
         )
         return entry(message, envelope)

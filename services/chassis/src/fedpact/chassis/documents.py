@@ -12,6 +12,8 @@ from typing import Protocol, TypedDict
 
 from pydantic import JsonValue
 
+from fedpact.contracts.subjects import MAIN
+
 
 class Entry(TypedDict):
     """A message ready to be published: the relay needs to know nothing else."""
@@ -40,6 +42,8 @@ class Document:
     applied: Mapping[str, Mark] = field(default_factory=dict)
     indexes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     route: str = ""
+    channel: str = MAIN
+    """Whose it is: what follows from it is told there and nowhere else."""
     correlation: str = ""
     due_at: datetime | None = None
     expires_at: datetime | None = None

@@ -20,6 +20,7 @@ from pymongo.errors import DocumentTooLarge, DuplicateKeyError, OperationFailure
 
 from fedpact.chassis.documents import Document, Entry
 from fedpact.chassis.errors import BacklogError, UnavailableError, UnstorableError
+from fedpact.contracts.subjects import MAIN
 
 T = TypeVar("T")
 Raw = dict[str, Any]
@@ -158,6 +159,7 @@ def _raw(document: Document, version: int) -> Raw:
         "applied": {source: list(mark) for source, mark in document.applied.items()},
         "indexes": {name: list(values) for name, values in document.indexes.items()},
         "route": document.route,
+        "channel": document.channel,
         "correlation": document.correlation,
         "due_at": document.due_at,
         "expires_at": document.expires_at,
@@ -175,6 +177,7 @@ def _document(raw: Raw) -> Document:
         applied={source: (mark[0], mark[1]) for source, mark in raw["applied"].items()},
         indexes={name: tuple(values) for name, values in raw["indexes"].items()},
         route=raw["route"],
+        channel=raw.get("channel", MAIN),
         correlation=raw["correlation"],
         due_at=_aware(raw.get("due_at")),
         expires_at=_aware(raw.get("expires_at")),

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from fedpact.chassis.documents import Document, Entry
 from fedpact.chassis.errors import UnavailableError
+from fedpact.contracts.subjects import MAIN
 
 T = TypeVar("T")
 _SCHEMA = """
@@ -159,6 +160,7 @@ def _body(document: Document) -> str:
             "applied": dict(document.applied),
             "indexes": dict(document.indexes),
             "route": document.route,
+            "channel": document.channel,
             "correlation": document.correlation,
         }
     )
@@ -177,6 +179,7 @@ def _document(row: Row) -> Document:
         applied={source: (mark[0], mark[1]) for source, mark in found["applied"].items()},
         indexes={name: tuple(values) for name, values in found["indexes"].items()},
         route=found["route"],
+        channel=found.get("channel", MAIN),
         correlation=found["correlation"],
         due_at=_time(due_at),
         expires_at=_time(expires_at),
