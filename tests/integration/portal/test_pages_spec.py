@@ -149,10 +149,17 @@ async def test_a_job_is_submitted_from_the_page(ada: Browser, there: Stage) -> N
     command = there.owners.seen[0][0]
     assert isinstance(command, SubmitJob)
     assert (command.payload, command.activate, command.deactivate) == ({"rounds": 2}, False, False)
-    await ada.post("/specs/s-1/jobs", {"payload": "{}", "once": "yes"})
-    once = there.owners.seen[1][0]
-    assert isinstance(once, SubmitJob)
-    assert (once.activate, once.deactivate) == (True, True)
+
+
+@pytest.mark.parametrize(("status", "ticked"), [("inactive.shutdown", True), ("updating.creating", False)])
+async def test_a_job_for_a_spec_that_is_not_active_activates_it_first(
+    ada: Browser, there: Stage, status: str, ticked: bool
+) -> None:
+    await there.tell(running(status))
+    await ada.post("/specs/s-1/jobs", {"payload": "{}", "once": "yes" if ticked else ""})
+    command = there.owners.seen[0][0]
+    assert isinstance(command, SubmitJob)
+    assert (command.activate, command.deactivate) == (True, ticked)
 
 
 @pytest.mark.parametrize("payload", ["{", "[1]", '{"a": 1, "a": 2}', '{"a": NaN}'])

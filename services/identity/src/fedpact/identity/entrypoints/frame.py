@@ -16,8 +16,9 @@ _FRAME = """<!doctype html>
 body{{font:15px/1.5 system-ui,sans-serif;max-width:25rem;margin:14vh auto 2rem;padding:1.6rem 2rem 2rem;
 border:1px solid light-dark(#dfe5e5,#2a3336);border-radius:8px;background:light-dark(#fff,#171c1e)}}
 html{{background:light-dark(#f7f8f8,#101415);padding:0 1rem}}h1{{font-size:1.4rem;margin:0 0 .6rem}}
-p{{color:light-dark(#55646a,#9aabad)}}label{{font-weight:600}}
+p{{color:light-dark(#55646a,#9aabad)}}
 label,button,input,select{{display:block;width:100%;margin:.4rem 0;font:inherit;box-sizing:border-box}}
+label,button{{font-weight:600}}
 input,select,button{{padding:.5rem;border:1px solid light-dark(#b9c4c5,#47555a);border-radius:6px;
 background:light-dark(#fff,#1e2527);color:inherit}}button{{cursor:pointer;font-weight:600;margin-top:.8rem}}
 .first{{background:light-dark(#0b6b66,#5cc8bd);color:light-dark(#fff,#06211f);border-color:transparent}}

@@ -23,7 +23,7 @@ from fedpact.contracts.registry import (
     ProposalSettled,
 )
 from fedpact.contracts.scheduling import GangQueued, GangRefused
-from fedpact.contracts.specs import SpecChanged, SpecCreated, VerdictReached
+from fedpact.contracts.specs import ParticipantView, SpecChanged, SpecCreated, VerdictReached
 from fedpact.portal.domain.model import Audience, Entry
 
 KEPT = timedelta(days=90)
@@ -154,5 +154,10 @@ def _of(creator: Person) -> Audience:
 
 
 def _status(fact: SpecChanged) -> str:
-    told = [f"{name} {p.phase}" + (f" ({p.message})" if p.message else "") for name, p in fact.participants.items()]
+    told = [_participant(name, part) for name, part in fact.participants.items()]
     return "; ".join([fact.status + (f": {fact.cause}" if fact.cause else ""), *told])
+
+
+def _participant(name: str, part: ParticipantView) -> str:
+    said = "" if part.message in {"", part.phase} else f" ({part.message})"
+    return f"{name} {part.phase}{said}"

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, JsonValue, ValidationError
 
 from fedpact.contracts.api import (
+    ArtifactView,
     CloneRequest,
     GenerationGuard,
     JobQuery,
@@ -16,7 +17,9 @@ from fedpact.contracts.api import (
     SpecView,
 )
 from fedpact.contracts.envelope import DomainError, Strict
+from fedpact.contracts.jobs import ArtifactKind
 from fedpact.contracts.registry import VersionRecord
+from fedpact.contracts.specs import Stage
 from fedpact.portal.domain.errors import NotVisibleError
 from fedpact.portal.domain.model import Entry, Measured
 from fedpact.portal.domain.offers import may_cancel, offers
@@ -29,6 +32,7 @@ from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, View
 from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE
 
 JOBS = 10
+FIRST = (ArtifactKind.RESULT, ArtifactKind.CHECKPOINT, ArtifactKind.METRIC, ArtifactKind.LOG)
 PLAIN: Mapping[str, JsonValue] = {"integer": 1, "number": 1, "string": "", "array": [], "object": {}, "boolean": False}
 WAITING = "updating.awaiting_resources"
 
@@ -46,6 +50,11 @@ class JobCard:
     job: JobView
     latest: Sequence[MetricPoint]
     may_cancel: bool
+
+    @property
+    def files(self) -> Sequence[ArtifactView]:
+        """Its result files, what people come for first."""
+        return sorted(self.job.artifacts, key=lambda file: (FIRST.index(file.kind), file.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +106,17 @@ async def clone(desk: Desk, visit: Visit) -> Answer:
 
 
 async def submit(desk: Desk, visit: Visit) -> Answer:
-    """Run a payload; what is not right yet is told on the form."""
+    """Run a payload, once the spec is active; what is not right yet is told on the form."""
     spec = await desk.queries.spec(visit.viewer, visit.path("spec"))
     form = visit.form
     try:
-        once = form.ticked("once")
         sent = NewJob.model_validate(
-            {"spec_id": spec.spec_id, "payload": form.json("payload"), "activate": once, "deactivate": once}
+            {
+                "spec_id": spec.spec_id,
+                "payload": form.json("payload"),
+                "activate": spec.stage is not Stage.ACTIVE,
+                "deactivate": form.ticked("once"),
+            }
         )
         return settled(await desk.writes.submit_job(visit.sends(sent)), visit, f"{_place(visit)}#jobs")
     except (ValidationError, DomainError) as error:
@@ -132,16 +145,17 @@ async def _shown(desk: Desk, visit: Visit, draft: JobDraft) -> View:
     page = visit.asked(JobsPage).page if visit.call.query else 0
     record = await _version(desk, spec)
     jobs = await queries.jobs(viewer, JobQuery(spec=spec.spec_id, page=page, page_size=JOBS))
+    cards = [await _card(desk, visit, job.job_id) for job in jobs.items]
     context = {
         "spec": spec,
         "offers": offers(viewer, spec),
         "wait": why.wait if why else None,
         "phases": list(reversed(phases((await queries.timeline(viewer, spec.spec_id)).entries))),
         "jobs": jobs,
-        "cards": [await _card(desk, visit, job.job_id) for job in jobs.items],
+        "cards": cards,
         "address": lambda number: f"/specs/{spec.spec_id}?page={number}#jobs",
         "version_record": record,
-        "example": payload_example(record.payload_schema) if record else {},
+        "example": _example(cards, record),
         "draft": draft,
         "key": visit.call.command_id,
     }
@@ -163,6 +177,13 @@ async def _version(desk: Desk, spec: SpecView) -> VersionRecord | None:
     except NotVisibleError:
         return None
     return next((record for record in model.versions if record.version == spec.model.version), None)
+
+
+def _example(cards: Sequence[JobCard], record: VersionRecord | None) -> dict[str, JsonValue]:
+    """What the form begins with: the newest payload again, or one that the model gives."""
+    if cards:
+        return cards[0].job.payload
+    return payload_example(record.payload_schema) if record else {}
 
 
 def payload_example(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
