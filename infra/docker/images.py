@@ -72,6 +72,8 @@ IMAGES = (
     Image(name="infra", folder="infra"),
     Image(name="model-statistics", folder="models/statistics"),
     Image(name="model-logreg", folder="models/logreg"),
+    Image(name="model-linear", folder="models/linear"),
+    Image(name="model-cox", folder="models/cox"),
 )
 BY_NAME = {image.name: image for image in IMAGES}
 

@@ -38,7 +38,8 @@ SECONDS = 300
 OURS = "fedpact-"
 PYDANTIC = {"pydantic", "pydantic-core", "annotated-types", "typing-extensions", "typing-inspection"}
 CHASSIS = {"fedpact-chassis"}
-FLARE = {"fedpact-gateway-agent", "fedpact-model-logreg", "fedpact-model-statistics"}
+MODELS = {f"fedpact-model-{name}" for name in ("statistics", "logreg", "linear", "cox")}
+FLARE = {"fedpact-gateway-agent", *MODELS}
 ALLOWED: Mapping[str, set[str]] = {
     "nvflare": FLARE,
     "numpy": FLARE,

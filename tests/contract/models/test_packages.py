@@ -39,11 +39,12 @@ def accepts(service: LoadedService, payload: dict) -> bool:
     return True
 
 
+EXAMPLE = {name: read_model_card(ROOT / name).examples[0].payload for name in NAMES}
 EXAMPLES = [(name, n) for name in NAMES for n in range(len(read_model_card(ROOT / name).examples))]
 
 
-def test_both_models_ship() -> None:
-    assert NAMES == ["logreg", "statistics"]
+def test_four_models_ship() -> None:
+    assert NAMES == ["cox", "linear", "logreg", "statistics"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -71,10 +72,22 @@ def test_a_hostile_name_stays_data(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["{$APH_DAL_TOKEN}", "${x}", "{", "a}", "\n", "\x00", "", "x" * 129])
-@pytest.mark.parametrize(("name", "member"), [("logreg", "target"), ("logreg", "features"), ("statistics", "columns")])
+@pytest.mark.parametrize(
+    ("name", "member"),
+    [
+        ("logreg", "target"),
+        ("logreg", "features"),
+        ("statistics", "columns"),
+        ("linear", "target"),
+        ("linear", "features"),
+        ("cox", "time"),
+        ("cox", "event"),
+        ("cox", "features"),
+    ],
+)
 def test_names_that_flare_would_expand_are_refused(name: str, member: str, text: str) -> None:
-    value = text if member == "target" else [text]
-    assert not accepts(load_service(ROOT / name), {member: value})
+    value = [text] if member in ("features", "columns") else text
+    assert not accepts(load_service(ROOT / name), {**EXAMPLE[name], member: value})
 
 
 @pytest.mark.parametrize(
@@ -90,6 +103,14 @@ def test_names_that_flare_would_expand_are_refused(name: str, member: str, text:
         ("logreg", {"features": ["a", "a"]}),
         ("logreg", {"features": ["target"]}),
         ("logreg", {"unknown": 1}),
+        ("linear", {"target": "y", "features": ["a", "a"]}),
+        ("linear", {"target": "y", "features": ["y"]}),
+        ("linear", {"target": "y", "l2": -1}),
+        ("linear", {}),
+        ("cox", {"time": "t", "event": "t"}),
+        ("cox", {"time": "t", "event": "e", "features": ["e"]}),
+        ("cox", {"time": "t", "event": "e", "unit": 0}),
+        ("cox", {"time": "t"}),
         ("statistics", {"functions": []}),
         ("statistics", {"functions": ["max"]}),
         ("statistics", {"functions": ["count", "count"]}),
@@ -115,6 +136,8 @@ SCALARS = st.none() | st.booleans() | st.integers(-2, 2000) | st.floats(-1, 20) 
 MEMBERS = {
     "logreg": ["num_rounds", "learning_rate", "local_epochs", "l2", "target", "features", "other"],
     "statistics": ["functions", "columns", "bins", "ranges", "other"],
+    "linear": ["target", "features", "l2", "other"],
+    "cox": ["time", "event", "features", "unit", "num_rounds", "l2", "other"],
 }
 
 
@@ -132,7 +155,7 @@ def test_the_schema_allows_whatever_the_code_accepts(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_job_may_only_use_the_models_own_classes(name: str) -> None:
-    files = rendered(name, {})
+    files = rendered(name, EXAMPLE[name])
     with pytest.raises(RenderedJobError, match="not among the model's components"):
         check_rendered(files, sites=SITES, components=("other.",))
 

@@ -85,6 +85,40 @@ def test_a_regression_over_two_sites_learns_in_five_rounds(tmp_path: Path) -> No
     assert np.mean((score > 0) == (ROWS[:, -1] > 0)) == pytest.approx(lines[-1]["metrics"]["accuracy"])
 
 
+def test_a_linear_regression_over_two_sites_is_that_of_all_rows(tmp_path: Path) -> None:
+    features = ["mean_radius", "mean_smoothness", "mean_texture"]
+    with serving(dal_of(HALVES)) as dal:
+        done = run(tmp_path, "linear", {"target": "mean_area", "features": features}, dal)
+    names = WDBC[0].decode().strip().split(",")
+    columns = ROWS[:, [names.index(name) for name in features]]
+    best, *_ = np.linalg.lstsq(np.column_stack([np.ones(569), columns]), ROWS[:, names.index("mean_area")], rcond=None)
+    model = done.json("model.json")
+    found = [model["intercept"], *(model["coefficients"][name] for name in features)]
+    assert [one["estimate"] for one in found] == pytest.approx(best.tolist()), done.output
+    assert model["degrees_of_freedom"] == 565
+
+
+def test_a_cox_regression_over_two_sites_is_that_of_one(tmp_path: Path) -> None:
+    chance = np.random.default_rng(3)
+    dose = chance.normal(size=400)
+    ends, leaves = chance.exponential(np.exp(-0.7 * dose) * 30), chance.uniform(5, 60, 400)
+    lines = [f"{min(e, c):.4f},{int(e <= c)},{d:.4f}\n" for e, c, d in zip(ends, leaves, dose, strict=True)]
+    tables = [("time,event,dose\n" + "".join(lines[n::2])).encode() for n in range(2)]
+    payload = {"time": "time", "event": "event", "unit": 0.5}
+    results = []
+    for name, held in (("two", tables), ("one", [b"".join([tables[0], *tables[1].splitlines(keepends=True)[1:]])])):
+        (tmp_path / name).mkdir()
+        with serving(dal_of(held, privacy={"min_count": 5})) as dal:
+            results.append(run(tmp_path / name, "cox", payload, dal))
+    two, one = (done.json("model.json") for done in results)
+    assert (two["rows"], one["rows"]) == (400, 800), "in the second run both sites hold all rows"
+    assert two["coefficients"]["dose"]["estimate"] == pytest.approx(0.7, abs=0.12)
+    # The intervals differ: each site has its own 5 rows in them, so the results agree as far as rounding times goes.
+    assert one["coefficients"]["dose"]["estimate"] == pytest.approx(two["coefficients"]["dose"]["estimate"], rel=0.02)
+    steps = [json.loads(line) for line in (results[0].folder / "metrics/round_metrics.jsonl").read_text().splitlines()]
+    assert steps[-1]["metrics"]["log_likelihood"] == two["log_likelihood"]
+
+
 def test_statistics_over_two_sites_are_those_of_all_rows(tmp_path: Path) -> None:
     payload = {
         "functions": ["count", "sum", "mean", "stddev", "histogram"],

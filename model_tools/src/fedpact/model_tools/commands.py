@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import JsonValue
 
 from fedpact.client.cli.choices import parameters
 from fedpact.client.documents import read_document
@@ -91,7 +92,7 @@ async def _through(wanted: Wanted, place: Path) -> Sequence[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _first_example(package: Package) -> dict[str, object]:
+def _first_example(package: Package) -> dict[str, JsonValue]:
     if not package.card.examples:
         raise RunRequestError("the card has no example: give a payload with `--payload`")
     return dict(package.card.examples[0].payload)

@@ -36,8 +36,8 @@ class Custodian:
         gateway_key(self.folder / KEY)
         self._port = asyncio.get_running_loop().create_future()
         self._serving = asyncio.create_task(self._serve(self._port))
-        await asyncio.wait([self._serving, self._port], return_when=asyncio.FIRST_COMPLETED)
-        if not self._port.done():
+        await asyncio.wait([self._port])
+        if self._port.cancelled():
             await self._serving
         return self
 
@@ -62,9 +62,12 @@ class Custodian:
         return DataAccess(url=f"http://127.0.0.1:{self._port.result()}", token=token, datasets=told.addresses)
 
     async def _serve(self, port: asyncio.Future[int]) -> None:
-        async with dal.compose(self._settings(), self.clock).serving() as listening:
-            port.set_result(listening)
-            await self._closing.wait()
+        try:
+            async with dal.compose(self._settings(), self.clock).serving() as listening:
+                port.set_result(listening)
+                await self._closing.wait()
+        finally:
+            port.cancel()
 
     def _settings(self) -> Settings:
         return Settings(

@@ -30,7 +30,8 @@ def _fault(path: str, args: object) -> str:
     if not inspect.isclass(found):
         return f"`{path}` is no class in `{module}`"
     if inspect.isabstract(found):
-        return f"`{path}` is abstract: {', '.join(sorted(found.__abstractmethods__))} is not written"
+        missing: frozenset[str] = getattr(found, "__abstractmethods__", frozenset())
+        return f"`{path}` is abstract: {', '.join(sorted(missing))} is not written"
     try:
         inspect.signature(found).bind(**(args if isinstance(args, dict) else {}))
     except TypeError as error:

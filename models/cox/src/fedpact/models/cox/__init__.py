@@ -1,0 +1,1 @@
+"""Federated Cox regression over shared risk sets, numpy only."""

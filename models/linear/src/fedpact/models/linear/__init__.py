@@ -1,0 +1,1 @@
+"""Federated linear regression from sums, numpy only."""
