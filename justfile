@@ -93,6 +93,21 @@ openapi: _ready
 images *options: _ready
     {{ bin }}/python infra/docker/images.py "$@"
 
+# Hub and two gateways as containers of this machine (needs the images: `just images`)
+[group("deploy")]
+compose-up *options: _ready
+    {{ bin }}/python infra/compose/one_machine.py up "$@"
+
+# The story of `demo`, told to what `compose-up` started
+[group("deploy")]
+compose-demo *options: _ready
+    {{ bin }}/python infra/compose/one_machine.py demo "$@"
+
+# Take the containers down; what the federation keeps stays
+[group("deploy")]
+compose-down *options: _ready
+    {{ bin }}/python infra/compose/one_machine.py down "$@"
+
 _ready:
     @test -f .venv/.synced -a .venv/.synced -nt constraints.txt || just _sync
 

@@ -15,7 +15,7 @@ from fedpact.gateway_agent.adapters.federation import FlareFederation
 from fedpact.gateway_agent.adapters.kits import FileKits
 from fedpact.gateway_agent.adapters.processes import ProcessLauncher
 from fedpact.gateway_agent.adapters.sockets import LocalSockets
-from fedpact.gateway_agent.app.ports import EngineJob, Identity, Ref, Session, Subject
+from fedpact.gateway_agent.app.ports import EngineJob, Identity, Launcher, Ref, Session, Subject
 from fedpact.gateway_agent.domain.engine import is_final
 from fedpact.gateway_agent.domain.errors import UnreachableError
 from fedpact.gateway_agent.domain.kits import ADMIN_ROLE, ADMIN_USER, Joint, Terms
@@ -36,6 +36,7 @@ TRAINER = "nvflare.app_common.np.np_trainer.NPTrainer"
 FEDAVG = "nvflare.app_common.workflows.fedavg.FedAvg"
 TERMS = (PERSISTOR, TRAINER, FEDAVG)
 HOST = "localhost"
+HERE = Runtime(python=sys.executable, search_path="/usr/bin:/bin")
 ACCESS = DataAccess(url="http://127.0.0.1:1", token="none", datasets={})
 
 
@@ -44,10 +45,12 @@ class Activation:
     """One FLARE server and two clients under `root`."""
 
     root: Path
+    host: str = HOST
+    runtime: Runtime = HERE
 
     def __post_init__(self) -> None:
         self.files = self.root / "activations"
-        self.launcher = ProcessLauncher(self.root / "state")
+        self.launcher: Launcher = ProcessLauncher(self.root / "state")
         self.federation = FlareFederation(self.root / "sessions")
         self.kits, self.keys = FileKits(self.files), FileKeys(self.files)
         self.authority = FileAuthority(self.files, now=lambda: datetime.now(UTC))  # noqa: TID251 - TLS is real
@@ -62,8 +65,9 @@ class Activation:
 
     async def build(self) -> None:
         self.port = self.sockets.free_port()
-        joint = Joint(project=project_of("s-42", 3), host=HOST, port=self.port)
-        mine = await self.identity(SERVER_NAME, Subject(name=HOST, organization="hub-1", hosts=("127.0.0.1",)))
+        joint = Joint(project=project_of("s-42", 3), host=self.host, port=self.port)
+        reached = Subject(name=self.host, organization="hub-1", hosts=("127.0.0.1",))
+        mine = await self.identity(SERVER_NAME, reached)
         await self.kits.server(SERVER_NAME, joint, self.terms(), mine)
         admin = SERVER_NAME.sibling(ADMIN)
         user = Subject(name=ADMIN_USER, organization="hub-1", role=ADMIN_ROLE)
@@ -81,10 +85,9 @@ class Activation:
 
     async def start(self) -> Session:
         """A session with the server once both sites are connected."""
-        runtime = Runtime(python=sys.executable, search_path="/usr/bin:/bin")
-        clients = [client_pod(self.member(name), runtime, ACCESS) for name in self.clients]
+        clients = [client_pod(self.member(name), self.runtime, ACCESS, server=self.port) for name in self.clients]
         await self.federation.warm()
-        for pod in (server_pod(self.member(SERVER_NAME), runtime), *clients):
+        for pod in (server_pod(self.member(SERVER_NAME), self.runtime, port=self.port), *clients):
             await launched(self.launcher, pod)
         session = await self.session()
 
@@ -95,7 +98,7 @@ class Activation:
         return session
 
     async def session(self) -> Session:
-        await until(lambda: self.sockets.listening("127.0.0.1", self.port))
+        await until(lambda: self.sockets.listening(self.host, self.port))
         async with asyncio.timeout(30):
             while True:
                 try:

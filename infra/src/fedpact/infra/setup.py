@@ -1,7 +1,7 @@
 """What has to be there before the programs of an embedded federation start: keys, users, files, the bus's topology."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fedpact.chassis import bus_admin
@@ -19,15 +19,23 @@ ADMINISTRATOR = "administrator"
 
 def write_files(machine: Machine, federation: Federation) -> None:
     """Everything on disk. Doing it again makes only what is missing; the server's configuration is written anew."""
-    layout = machine.layout
+    server = nats_config.NatsServer(port=machine.ports["nats"], store=machine.layout.jetstream)
+    found(machine.layout, federation, server, store=f"127.0.0.1:{machine.ports['mongo']}")
+
+
+def found(layout: Layout, federation: Federation, server: nats_config.NatsServer, store: str) -> None:
+    """The same, for a bus and a store (host and port) that may be anywhere."""
     layout.make()
-    identities = _identities(layout, federation)
-    server = nats_config.NatsServer(port=machine.ports["nats"], store=layout.jetstream)
-    write_secret(layout.nats_config, nats_config.render(server, identities))
-    for name in HUB_SERVICES:
-        write_secret(layout.secrets / f"{name}.mongo", _mongo_url(machine, name))
+    write_secret(layout.nats_config, nats_config.render(server, _identities(layout, federation)))
+    for name, _, secret in users(layout):
+        write_secret(layout.secrets / f"{name}.mongo", f"mongodb://{name}:{secret}@{store}/{name}?authSource={name}")
     _write_bootstrap(layout, federation)
     _write_trust(layout, federation)
+
+
+def users(layout: Layout) -> list[tuple[str, str, str]]:
+    """Database, user and password of every service."""
+    return [(name, name, password(layout.secrets / f"{name}.password")) for name in HUB_SERVICES]
 
 
 async def make_users(machine: Machine, say: Callable[[str], None]) -> None:
@@ -37,9 +45,8 @@ async def make_users(machine: Machine, say: Callable[[str], None]) -> None:
         return
     alone = Supervisor([mongo(machine, auth=False)], say)
     await alone.start()
-    users = [(name, name, password(machine.layout.secrets / f"{name}.password")) for name in HUB_SERVICES]
     try:
-        await create_users(f"mongodb://127.0.0.1:{machine.ports['mongo']}/", users)
+        await create_users(f"mongodb://127.0.0.1:{machine.ports['mongo']}/", users(machine.layout))
     finally:
         await alone.stop()
     done.touch()
@@ -47,9 +54,13 @@ async def make_users(machine: Machine, say: Callable[[str], None]) -> None:
 
 async def apply_topology(machine: Machine, federation: Federation) -> None:
     """Streams and durables, as the topology says."""
-    seed = machine.layout.secrets / f"{ADMINISTRATOR}.seed"
-    async with bus_admin.administrating(machine.nats_url, seed) as js:
-        await bus_admin.apply(js, topology.streams(), topology.durables(federation.sites))
+    await apply_sites(machine.layout, machine.nats_url, federation.sites)
+
+
+async def apply_sites(layout: Layout, bus: str, sites: Sequence[topology.Site]) -> None:
+    """The same, for these sites on the bus at that address."""
+    async with bus_admin.administrating(bus, layout.secrets / f"{ADMINISTRATOR}.seed") as js:
+        await bus_admin.apply(js, topology.streams(), topology.durables(sites))
 
 
 def sites_in(layout: Layout) -> list[topology.Site]:
@@ -71,11 +82,6 @@ def _identities(layout: Layout, federation: Federation) -> topology.Identities:
         sites={site: nkey(layout.secrets / f"{site.gateway}.seed") for site in federation.sites},
         systems={"lab": nkey(layout.secrets / "lab.seed")},
     )
-
-
-def _mongo_url(machine: Machine, name: str) -> str:
-    secret = password(machine.layout.secrets / f"{name}.password")
-    return f"mongodb://{name}:{secret}@127.0.0.1:{machine.ports['mongo']}/{name}?authSource={name}"
 
 
 def _write_bootstrap(layout: Layout, federation: Federation) -> None:

@@ -1,0 +1,111 @@
+"""
+What a federation of containers needs besides its images: files before it starts, users and streams while it starts.
+
+Runs inside the `infra` image, as the user that the services run as, so that everybody can read what is theirs and
+nobody else can: `python -m fedpact.infra.containers prepare|settle|demo FOLDER`. `demo` tells the story of
+`fedpact demo` to a federation that runs. Doing any of it again is fine.
+"""
+
+import argparse
+import asyncio
+import shutil
+import sys
+from pathlib import Path
+
+from fedpact.chassis.mongo import create_users
+from fedpact.client.clock import Clock
+from fedpact.client.oauth import Issuer
+from fedpact.decision import keys
+from fedpact.infra import setup
+from fedpact.infra.demo_story import Report, Story
+from fedpact.infra.demo_world import World
+from fedpact.infra.federation import Federation, federation
+from fedpact.infra.layout import Layout, write_secret
+from fedpact.infra.nats_config import NatsServer
+from fedpact.infra.secrets import password
+
+NATS_PORT = 4222
+BUS = f"nats://nats:{NATS_PORT}"
+STORE = "mongo:27017"
+ROOT = "root"
+"""The store's own administrator, whom its image makes from a password file."""
+SERVICES_WITH_FILES = ("identity", "policy", "jobs")
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - inside a container; what is published is the stack's business
+
+
+def prepare(layout: Layout, members: Federation) -> None:
+    """Every key, password and configuration, and the folders that containers write to."""
+    server = NatsServer(port=NATS_PORT, store=layout.jetstream, host=EVERYWHERE, sync_always=True)
+    setup.found(layout, members, server, STORE)
+    password(layout.secrets / f"{ROOT}.password")
+    for folder in (layout.jetstream, layout.databases, *(layout.hub / name for name in SERVICES_WITH_FILES)):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for site in members.sites:
+        for part in ("agent", "dal", "sockets"):
+            (layout.site(site.gateway) / part).mkdir(parents=True, exist_ok=True, mode=0o700)
+    for custodian in members.custodians:
+        _share_key(layout.site(custodian.gateway))
+
+
+async def settle(layout: Layout) -> None:
+    """A database user for every service, and the bus's streams and durables."""
+    root = password(layout.secrets / f"{ROOT}.password")
+    await create_users(f"mongodb://{ROOT}:{root}@{STORE}/?authSource=admin", setup.users(layout))
+    await setup.apply_sites(layout, BUS, setup.sites_in(layout))
+
+
+def demo(layout: Layout, members: Federation, portal: str, issuer: str, models: Path) -> Report:
+    """The story of the demo, told to a federation of containers on this machine."""
+    for custodian in members.custodians:  # the demo looks for sockets where an embedded federation has them
+        name = f"agent-{custodian.gateway}.sock"
+        layout.sockets.mkdir(mode=0o700, exist_ok=True)
+        (layout.sockets / name).symlink_to(layout.site(custodian.gateway) / "sockets" / "agent.sock")
+    report = Report()
+    world = World(members, layout, portal, Issuer.at(issuer, {}, Clock(), None))
+    downloads = layout.root / "downloads"
+    try:
+        Story(world, models, downloads, _say, report).tell()
+    finally:
+        shutil.rmtree(layout.sockets, ignore_errors=True)
+    return report
+
+
+def _share_key(site: Path) -> None:
+    """The agent's key, and its public half where the DAL finds it: the DAL never sees the agent's folder."""
+    path = site / "agent" / "dal-tokens.pem"
+    if not path.exists():
+        write_secret(path, _text(keys.to_pem(keys.generate())))
+    write_secret(site / "dal" / "agent.pub", _text(keys.public_pem(keys.from_pem(path.read_bytes()))))
+
+
+def _text(pem: bytes | str) -> str:
+    return pem if isinstance(pem, str) else pem.decode()
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0] if __doc__ else None)
+    parser.add_argument("step", choices=("prepare", "settle", "demo"))
+    parser.add_argument("folder", type=Path, help="where the federation keeps its things")
+    parser.add_argument("--gateways", type=int, default=2, help="how many custodians")
+    parser.add_argument("--portal", default="http://127.0.0.1:7070")
+    parser.add_argument("--issuer", default="http://127.0.0.1:8081")
+    parser.add_argument("--models", type=Path, default=Path("/models"), help="folder of model packages")
+    asked = parser.parse_args()
+    layout, members = Layout(asked.folder), federation(asked.gateways)
+    match asked.step:
+        case "prepare":
+            prepare(layout, members)
+        case "settle":
+            asyncio.run(settle(layout))
+        case "demo":
+            report = demo(layout, members, asked.portal, asked.issuer, asked.models)
+            _say(f"done: {report.result}, {report.timings}")
+
+
+if __name__ == "__main__":
+    main()

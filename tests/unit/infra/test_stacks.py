@@ -1,0 +1,142 @@
+"""The compose stacks, as Compose itself understands them: who may do, see and reach what."""
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from servers import BIN, missing
+
+from fedpact.chassis.settings import ServiceSettings
+from fedpact.dal_service.settings import Settings as Dal
+from fedpact.gateway_agent.settings import Settings as Agent
+from fedpact.identity.settings import Settings as Identity
+from fedpact.infra.topology import SERVICES
+from fedpact.jobs.settings import Settings as Jobs
+from fedpact.policy.settings import Settings as Policy
+from fedpact.portal.settings import Settings as Portal
+from fedpact.registry.settings import Settings as Registry
+from fedpact.scheduler.settings import Settings as Scheduler
+from fedpact.spec_lifecycle.settings import Settings as SpecLifecycle
+
+FOLDER = Path(__file__).resolve().parents[3] / "infra" / "compose"
+STACKS = {
+    "hub": ("hub.yaml",),
+    "gateway": ("gateway.yaml",),
+    "hub on one machine": ("hub.yaml", "hub.one-machine.yaml"),
+    "gateway on one machine": ("gateway.yaml", "gateway.one-machine.yaml"),
+}
+SETTINGS: Mapping[str, type[ServiceSettings]] = {
+    "identity": Identity,
+    "registry": Registry,
+    "policy": Policy,
+    "spec-lifecycle": SpecLifecycle,
+    "scheduler": Scheduler,
+    "jobs": Jobs,
+    "portal": Portal,
+    "orchestrator": Agent,
+    "agent": Agent,
+    "dal": Dal,
+}
+FOREIGN = {"mongo"}
+"""Its image writes to its own root."""
+
+
+def stack(name: str) -> dict[str, Any]:
+    if lacking := missing("docker-compose"):
+        pytest.skip(lacking)
+    files = [word for file in STACKS[name] for word in ("-f", str(FOLDER / file))]
+    options = ("--env-file", str(FOLDER / "env.example"), "-p", "test", *files, "config", "--format", "json")
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("FEDPACT_")}
+    said = subprocess.run(
+        [str(BIN / "docker-compose"), *options], capture_output=True, text=True, check=False, env=clean
+    )
+    assert said.returncode == 0, said.stderr
+    parsed: dict[str, Any] = json.loads(said.stdout)
+    return parsed
+
+
+@pytest.fixture(params=STACKS)
+def any_stack(request: pytest.FixtureRequest) -> dict[str, Any]:
+    return stack(request.param)
+
+
+def secrets(service: Mapping[str, Any]) -> set[str]:
+    return {one["source"] for one in service.get("secrets", ())}
+
+
+def test_nothing_runs_as_root_or_with_rights_it_does_not_need(any_stack: dict[str, Any]) -> None:
+    for name, service in any_stack["services"].items():
+        assert service["user"] == "65532:65532", name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert not {"privileged", "cap_add", "devices", "pid", "ipc"} & service.keys(), name
+        assert service.get("read_only") is (None if name in FOREIGN else True) or name in FOREIGN, name
+        assert int(service["mem_limit"]) > 0, name
+
+
+def test_no_container_holds_the_engine(any_stack: dict[str, Any]) -> None:
+    assert "docker.sock" not in json.dumps(any_stack)
+
+
+def test_every_setting_that_is_given_exists(any_stack: dict[str, Any]) -> None:
+    for name, service in any_stack["services"].items():
+        if name not in SETTINGS:
+            continue
+        prefix = SETTINGS[name].model_config["env_prefix"]
+        known = {f"{prefix}{field}".upper() for field in SETTINGS[name].model_fields}
+        assert service["environment"].keys() <= known, name
+
+
+def test_each_service_of_the_topology_is_in_the_hub() -> None:
+    assert {service.name.replace("_", "-") for service in SERVICES} <= stack("hub")["services"].keys()
+
+
+@pytest.mark.parametrize("name", [service.name for service in SERVICES])
+def test_a_hub_service_has_its_own_secrets_and_no_others(name: str) -> None:
+    held = secrets(stack("hub")["services"][name.replace("_", "-")])
+    assert {f"{name}.seed", f"{name}.mongo"} <= held
+    assert held <= {f"{name}.seed", f"{name}.mongo", f"{name}.json"}
+
+
+def test_only_the_services_reach_the_store() -> None:
+    hub = stack("hub")
+    assert hub["networks"]["store"]["internal"] is True
+    there = {name for name, service in hub["services"].items() if "store" in service["networks"]}
+    assert there == {"mongo", "settle", *(service.name.replace("_", "-") for service in SERVICES)}
+    assert hub["services"]["mongo"]["networks"].keys() == {"store"}
+    assert "ports" not in hub["services"]["mongo"]
+
+
+def test_what_is_published_is_on_the_loopback_unless_an_operator_says_otherwise() -> None:
+    published = {
+        name: {port["host_ip"] for port in service.get("ports", ())}
+        for name, service in stack("hub")["services"].items()
+    }
+    assert {name for name, hosts in published.items() if hosts} == {"nats", "identity", "portal", "orchestrator"}
+    assert set.union(*published.values()) == {"127.0.0.1"}
+
+
+def test_a_login_without_passwords_is_for_one_machine_alone() -> None:
+    assert "FEDPACT_IDENTITY_DEV_LOGIN" not in stack("hub")["services"]["identity"]["environment"]
+    alone = stack("hub on one machine")["services"]["identity"]
+    assert (alone["network_mode"], alone["environment"]["FEDPACT_IDENTITY_HOST"]) == ("host", "127.0.0.1")
+
+
+def test_the_dal_reaches_nobody_and_a_gateway_listens_to_nobody_outside() -> None:
+    gateway = stack("gateway")
+    assert gateway["services"]["dal"]["networks"].keys() == {"data"}
+    assert gateway["networks"]["data"]["internal"] is True
+    assert not [name for name, service in gateway["services"].items() if "ports" in service]
+
+
+def test_only_the_dal_sees_the_data_and_cannot_change_it() -> None:
+    services = stack("gateway")["services"]
+    mounts = {name: {one["source"]: one for one in service["volumes"]} for name, service in services.items()}
+    data = "/srv/fedpact/sites/gateway-1/data"
+    assert mounts["dal"][data]["read_only"] is True
+    assert data not in mounts["agent"]
+    assert mounts["agent"]["/srv/fedpact/sites/gateway-1/trust"]["read_only"] is True
