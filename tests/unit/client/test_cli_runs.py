@@ -13,6 +13,7 @@ from client_portal import (
     artifact,
     body_of,
     job,
+    problem,
     spec,
 )
 
@@ -67,6 +68,27 @@ def test_a_job_is_submitted_with_a_payload_of_a_file(run: Run, portal: FakePorta
     result = run("jobs", "submit", "s-1", "--payload", f"@{tmp_path / 'payload.yaml'}", "--activate", "--wait")
     assert result.exit_code == 0
     assert body_of(portal.requests[0]) == {"spec_id": "s-1", "payload": {"rounds": 5}, "activate": True}
+
+
+def test_a_job_that_was_only_submitted_is_no_result_yet(run: Run, portal: FakePortal) -> None:
+    portal.on("POST", "/v1/jobs", job(status="created"))
+    result = run("jobs", "submit", "s-1", "--payload", "{}")
+    assert (result.exit_code, "`fedpact jobs wait j-1` tells" in result.stderr) == (0, True)
+
+
+def test_a_job_on_a_rejected_spec_is_a_refusal_at_once(run: Run, portal: FakePortal) -> None:
+    portal.on("POST", "/v1/jobs", problem(409, "not_approved", "`s-1` is `inactive.rejected` and runs nothing"))
+    result = run("jobs", "submit", "s-1")
+    assert (result.exit_code, result.stderr) == (1, "fedpact: `s-1` is `inactive.rejected` and runs nothing\n")
+
+
+def test_cancelling_says_what_became_of_it(run: Run, portal: FakePortal) -> None:
+    portal.on("POST", "/v1/jobs/j-1/cancel", job(status="running"), job(status="cancelled"))
+    assert "it is being stopped" in run("jobs", "cancel", "j-1").stderr
+    assert run("jobs", "cancel", "j-1").stderr == ""
+    portal.on("POST", "/v1/jobs/j-1/cancel", problem(409, "already_ended", "`j-1` had already completed"))
+    result = run("jobs", "cancel", "j-1")
+    assert (result.exit_code, "had already completed" in result.stderr) == (1, True)
 
 
 def test_metrics_and_artifacts_are_tables(run: Run, portal: FakePortal) -> None:

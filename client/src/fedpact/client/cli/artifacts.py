@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from fedpact.client.cli import completion
 from fedpact.client.cli.choices import Key, Page, PageSize
 from fedpact.client.cli.nouns import noun, verb
 from fedpact.client.cli.session import Session
@@ -12,10 +13,25 @@ from fedpact.contracts.api import ArtifactQuery
 from fedpact.contracts.jobs import ArtifactKind
 
 app = noun("Artifacts: what jobs left, kept past the activation, shared by explicit grants.")
-Artifact = Annotated[str, typer.Argument(metavar="ARTIFACT", help="The artifact's id.", show_default=False)]
-User = Annotated[str | None, typer.Option(metavar="USER", help="One user, by id.", show_default=False)]
+Artifact = Annotated[
+    str,
+    typer.Argument(
+        metavar="ARTIFACT", help="The artifact's id.", show_default=False, autocompletion=completion.artifacts
+    ),
+]
+User = Annotated[
+    str | None,
+    typer.Option(metavar="USER", help="One user, by id.", show_default=False, autocompletion=completion.users),
+]
 Organization = Annotated[
-    str | None, typer.Option("--org", metavar="ORGANIZATION", help="Everybody of it.", show_default=False)
+    str | None,
+    typer.Option(
+        "--org",
+        metavar="ORGANIZATION",
+        help="Everybody of it.",
+        show_default=False,
+        autocompletion=completion.organizations,
+    ),
 ]
 
 
@@ -23,8 +39,10 @@ Organization = Annotated[
 def list_(
     cli: Session,
     kind: Annotated[ArtifactKind | None, typer.Option("--type", help="Only these.")] = None,
-    job: Annotated[str | None, typer.Option(help="Only those of this job.")] = None,
-    spec: Annotated[str | None, typer.Option(help="Only those of this spec's jobs.")] = None,
+    job: Annotated[str | None, typer.Option(help="Only those of this job.", autocompletion=completion.jobs)] = None,
+    spec: Annotated[
+        str | None, typer.Option(help="Only those of this spec's jobs.", autocompletion=completion.specs)
+    ] = None,
     *,
     deleted: Annotated[bool, typer.Option("--deleted", help="Deleted ones too.")] = False,
     page: Page = 0,
@@ -46,13 +64,18 @@ def get(cli: Session, artifact: Artifact) -> None:
 @verb(app)
 def download(
     cli: Session,
-    artifacts: Annotated[list[str], typer.Argument(metavar="ARTIFACT...", help="Their ids.", show_default=False)],
+    artifacts: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ARTIFACT...", help="Their ids.", show_default=False, autocompletion=completion.artifacts
+        ),
+    ],
     to: Annotated[Path, typer.Option(help="The folder to save them in.")] = Path(),
 ) -> None:
     """Save artifacts; each is compared with its digest, and goes on where it broke off."""
     with cli.fedpact() as fp:
-        for artifact in artifacts:
-            typer.echo(str(fp.artifacts.download(artifact, to)))
+        saved = [fp.artifacts.download(artifact, to) for artifact in artifacts]
+    cli.tell("\n".join(map(str, saved)), files=[str(path) for path in saved])
 
 
 @verb(app)

@@ -15,7 +15,7 @@ import typer
 from fedpact.client.cli.nouns import chosen, session_of
 from fedpact.client.fedpact import Fedpact
 from fedpact.client.flows import Patience
-from fedpact.contracts.api import JobQuery, PageQuery, SpecQuery
+from fedpact.contracts.api import ArtifactQuery, JobQuery, PageQuery, SpecQuery
 from fedpact.contracts.envelope import DomainError
 
 MOST = 200
@@ -39,6 +39,7 @@ def _offering(ids: Callable[[Fedpact], Iterable[str]]) -> Completion:
 
 specs = _offering(lambda fp: (item.spec_id for item in fp.specs.list(SpecQuery(page_size=MOST)).items))
 jobs = _offering(lambda fp: (item.job_id for item in fp.jobs.list(JobQuery(page_size=MOST)).items))
+artifacts = _offering(lambda fp: (item.artifact_id for item in fp.artifacts.list(ArtifactQuery(page_size=MOST)).items))
 datasets = _offering(lambda fp: (item.dataset for item in fp.datasets.list(PAGE).items))
 models = _offering(lambda fp: (item.model for item in fp.models.list(PAGE).items))
 versions = _offering(

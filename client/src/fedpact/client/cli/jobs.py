@@ -42,6 +42,8 @@ def submit(
     with cli.fedpact() as fp:
         job = fp.jobs.submit(spec, given, activate=activate, deactivate=deactivate, job_id=job_id, key=key)
         cli.show(fp.jobs.wait(job.id, timeout=timeout) if wait else job.view)
+    if not wait and not job.view.status.final:
+        cli.note(f"whether it runs and how it ends, `fedpact jobs wait {job.id}` tells")
 
 
 @verb(app, "list")
@@ -70,9 +72,9 @@ def cancel(cli: Session, job: Job, key: Key = None) -> None:
     """Stop a job."""
     with cli.fedpact() as fp:
         view = fp.jobs.cancel(job, key=key)
-    if view.status in {JobStatus.COMPLETED, JobStatus.FAILED}:
-        cli.note(f"`{job}` had {view.status} before, so nothing was stopped: `fedpact jobs get {job}` tells how")
     cli.show(view)
+    if not view.status.final:
+        cli.note(f"it is being stopped: `fedpact jobs wait {job}` tells when it has ended")
 
 
 @verb(app)
