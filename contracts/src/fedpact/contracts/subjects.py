@@ -61,6 +61,11 @@ def dead_letter(stream: str, consumer: str) -> str:
     return _join("dlq", stream, consumer)
 
 
+def dead_letters(consumer: str) -> str:
+    """Every dead letter of that consumer, or of all with `*`."""
+    return f"{ROOT}.dlq.*.{consumer}"
+
+
 def channel_of(subject: str) -> str:
     """The channel a command, fact, directive or telemetry subject belongs to."""
     return subject.split(".")[2]

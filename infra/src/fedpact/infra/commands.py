@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import importlib.util
 import signal
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
 
@@ -63,6 +64,21 @@ class Applied(BaseModel):
 
     streams: int
     durables: int
+
+
+class Letter(BaseModel):
+    """What became of a dead letter."""
+
+    model_config = ConfigDict(frozen=True)
+
+    consumer: str
+    subject: str
+    error: str
+    outcome: str
+
+
+class Letters(RootModel[tuple[Letter, ...]]):
+    """Those that were there, oldest first."""
 
 
 class Told(RootModel[Report]):
@@ -176,6 +192,33 @@ def bus_rebuild(
     asyncio.run(work())
     done = Applied(streams=len(mine), durables=len(mine))
     cli.show(done, f"{len(mine)} streams are delivered to {service} from the start")
+
+
+@verb(bus, "redrive")
+def bus_redrive(
+    cli: Session,
+    consumer: Annotated[
+        str, typer.Argument(metavar="[CONSUMER]", help="Only what this service or site set aside.", show_default=False)
+    ] = "*",
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is there, and send nothing.")] = False,
+    folder: Folder = None,
+) -> None:
+    """Have messages that were set aside delivered again, after their cause was fixed."""
+    url, seed = _administrator(_layout(cli, folder))
+
+    async def work() -> AsyncIterator[Letter]:
+        async with bus_admin.administrating(url, seed) as js:
+            for one in [letter async for letter in bus_admin.letters(js, consumer)]:
+                outcome = "waits" if dry_run else await bus_admin.redrive(js, one) or "sent again"
+                yield Letter(consumer=one.consumer, subject=one.subject, error=one.error, outcome=outcome)
+
+    async def all_of_it() -> tuple[Letter, ...]:
+        return tuple([letter async for letter in work()])
+
+    found = asyncio.run(all_of_it())
+    lines = [f"{one.consumer}: {one.subject}: {one.outcome} ({one.error})" for one in found]
+    cli.show(Letters(found), "\n".join(lines) or "nothing was set aside")
 
 
 def shipped_models() -> Path:

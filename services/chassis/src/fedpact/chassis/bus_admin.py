@@ -7,6 +7,7 @@ it reads nor loosen how long something is kept.
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RePublish, Ret
 from nats.js.errors import NotFoundError
 
 from fedpact.chassis.deliveries import DOUBLES_DROPPED
+from fedpact.contracts import subjects
 
 ACK_WAIT = 12.0
 """Seconds after which a message whose consumer died is given to its successor; living consumers say that they live."""
@@ -91,6 +93,61 @@ async def begin_again(js: JetStreamContext, durables: Iterable[DurableLike]) -> 
         epoch = await _epoch(js, durable.stream)
         await js.delete_consumer(durable.stream, durable.name)
         await js.add_consumer(durable.stream, _consumer(durable, epoch))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A message that was set aside: who could not handle it, where it is, and why."""
+
+    number: int
+    """Its own in the stream of dead letters."""
+    consumer: str
+    stream: str
+    sequence: int
+    subject: str
+    error: str
+
+
+async def letters(js: JetStreamContext, consumer: str = "*") -> AsyncIterator[Letter]:
+    """The dead letters of a consumer, or of all, oldest first."""
+    number = 1
+    while True:
+        try:
+            found = await js.get_msg("dlq", seq=number, subject=subjects.dead_letters(consumer), next=True)
+        except NotFoundError:
+            return
+        assert found.seq is not None and found.subject is not None  # noqa: PT018 - what a stored message has
+        _, _, stream, name = found.subject.split(".")
+        told = found.headers or {}
+        yield Letter(
+            number=found.seq,
+            consumer=name,
+            stream=stream,
+            sequence=int(told["x-stream-sequence"]),
+            subject=told["x-subject"],
+            error=told["x-error"],
+        )
+        number = found.seq + 1
+
+
+async def redrive(js: JetStreamContext, letter: Letter) -> str | None:
+    """
+    Have the stream deliver the message again, as it was; why not, where that is impossible.
+
+    Everybody who reads it gets it once more. Who has handled it, or something newer about the same, skips it.
+    """
+    if letter.stream == "commands":
+        return "a command is not kept with its token: have its sender repeat it"
+    try:
+        original = await js.get_msg(letter.stream, seq=letter.sequence)
+    except NotFoundError:
+        return "the stream no longer holds it: what came since has replaced it, or its time is over"
+    if original.subject != letter.subject:
+        return "the stream was made anew since: it is not there"
+    headers = (original.headers or {}) | {"Nats-Msg-Id": f"redrive:{letter.number}"}
+    await js.publish(letter.subject, original.data or b"", headers=headers, stream=letter.stream)
+    await js.delete_msg("dlq", letter.number)
+    return None
 
 
 def epoch_of(config: ConsumerConfig) -> int:
