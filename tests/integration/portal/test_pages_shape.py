@@ -85,6 +85,17 @@ async def test_a_page_can_be_used_without_seeing_it(there: Stage, place: str) ->
             assert button.strip()
 
 
+@pytest.mark.parametrize("place", PLACES)
+async def test_what_fetches_a_part_anew_lives_on_when_the_part_is_replaced(there: Stage, place: str) -> None:
+    """News that come while the part is fetched would be lost with it."""
+    async with browser_of(there) as ada:
+        text = (await ada.get(place)).text
+        for tag in re.findall(r'<[^>]*hx-trigger="[^"]*sse:[^>]*>(?!</div>)', text):
+            raise AssertionError(f"has content that could be replaced: {tag}")
+        for tag in re.findall(r'<[^>]*hx-trigger="[^"]*sse:[^>]*>', text):
+            assert re.search(r'hx-target="#[a-z-]+"', tag)
+
+
 async def test_no_token_reaches_the_browser(there: Stage) -> None:
     async with browser_of(there, "lea") as lea:
         kept = [cookie.value for cookie in lea.session.cookie_jar]
