@@ -1,5 +1,6 @@
 """What is asked for over HTTP becomes a command, and its outcome the answer."""
 
+import pytest
 from portal_memory import Client, Stage
 from portal_values import (
     DIGEST,
@@ -147,3 +148,9 @@ async def test_a_read_waits_for_the_sequence_it_is_given(client: Client) -> None
     late = await client.get(f"/v1/specs?min_sequence={place}:99")
     assert (late.status, late.body["slug"]) == (503, "behind")
     assert late.headers["Retry-After"] == "1"
+
+
+@pytest.mark.parametrize("key", ["x" * 201, "\u00e9", "a\u00a0b"])
+async def test_a_key_that_others_could_spell_otherwise_is_refused(client: Client, key: str) -> None:
+    answer = await client.post("/v1/specs", {"content": CONTENT}, Idempotency_Key=key)
+    assert (answer.status, answer.body["path"]) == (422, "Idempotency-Key")

@@ -36,6 +36,7 @@ async def test_a_body_with_more_than_one_meaning_is_refused(client: Client, body
         "/v1/specs?page=-1",
         "/v1/specs?page_size=201",
         "/v1/specs?nonsense=1",
+        "/v1/specs?page=0&page=1",
         "/v1/specs?status=blue",
         "/v1/specs?dataset=a&model=b",
         "/v1/specs?min_sequence=x",

@@ -156,7 +156,9 @@ def test_a_cursor_survives_being_an_event_id(cursor: dict[str, int]) -> None:
     assert read_cursor(cursor_text(cursor)) == cursor
 
 
-@pytest.mark.parametrize("text", ["specs", "specs=x", "specs=-1", "specs=\u0662", "=", "a=1,b"])
+@pytest.mark.parametrize(
+    "text", ["specs", "specs=x", "specs=-1", "specs=\u0662", "=", "a=1,b", "a=1,", "a=" + "9" * 5000]
+)
 def test_what_is_no_cursor_is_refused(text: str) -> None:
     with pytest.raises(MalformedRequestError):
         read_cursor(text)

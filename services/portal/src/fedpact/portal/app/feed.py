@@ -9,6 +9,7 @@ at any replica, after any restart.
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -28,6 +29,7 @@ FAR = 5000
 """How many places behind a cursor may be; who is further behind has to read the resources themselves again."""
 log = logging.getLogger(__name__)
 Cursor = Mapping[str, int]
+CURSOR = re.compile(r"^(?:[A-Za-z0-9_.@-]{1,80}=[0-9]{1,18}(?:,(?=.)|\Z)){0,32}\Z")
 N = TypeVar("N")
 
 
@@ -186,9 +188,9 @@ def cursor_text(cursor: Cursor) -> str:
 
 def read_cursor(text: str) -> dict[str, int]:
     """The cursor an event id spells."""
-    parts = [part.partition("=") for part in text.split(",") if part]
-    if any(not position.isascii() or not position.isdigit() for _, _, position in parts):
+    if not CURSOR.match(text):
         raise MalformedRequestError("`Last-Event-ID` is not the id of an event: leave it out", path="Last-Event-ID")
+    parts = (part.partition("=") for part in text.split(",") if part)
     return {stream: int(position) for stream, _, position in parts}
 
 

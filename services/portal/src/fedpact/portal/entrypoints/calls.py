@@ -5,6 +5,7 @@ JSON has one meaning (duplicate keys and NaN are refused), unknown members and p
 is read whatever its content type says, for clients that send none.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -23,7 +24,8 @@ from fedpact.portal.domain.errors import ForbiddenError, MalformedRequestError, 
 from fedpact.portal.entrypoints.routes import Route
 
 M = TypeVar("M", bound=Strict)
-KEY, MAX_KEY = "Idempotency-Key", 200
+KEY = "Idempotency-Key"
+KEY_PATTERN = re.compile(r"^[!-~](?:[ -~]{0,198}[!-~])?\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +73,9 @@ class Door:
         """The request as a call; a `DomainError` when it may not come in."""
         token = _bearer(request)
         viewer = await self.admit(token, route.roles)
-        query = await self.asked(dict(request.query), route.query)
+        query = await self.asked(_query(request) if route.query else {}, route.query)
         body = await _body(request, route.body) if route.body else None
-        key = _key(request)
+        key = _key(request) if route.write else None
         return Call(
             request=request,
             viewer=viewer,
@@ -120,10 +122,19 @@ def _bearer(request: web.Request) -> str:
     return token.strip()
 
 
+def _query(request: web.Request) -> Mapping[str, str]:
+    """The parameters, each said once: of two that differ nobody knows which one was meant."""
+    said = dict(request.query)
+    if len(said) < len(request.query):
+        twice = next(name for name in said if len(request.query.getall(name)) > 1)
+        raise MalformedRequestError(f"`{twice}` is given more than once: give it once", path=twice)
+    return said
+
+
 def _key(request: web.Request) -> str | None:
     key = request.headers.get(KEY)
-    if key is not None and not (0 < len(key) <= MAX_KEY and key.isprintable()):
+    if key is not None and not KEY_PATTERN.match(key):
         raise MalformedRequestError(
-            f"an `Idempotency-Key` has 1 to {MAX_KEY} printable characters", path="Idempotency-Key"
+            "an `Idempotency-Key` has 1 to 200 printable ASCII characters, no space at its ends", path="Idempotency-Key"
         )
     return key

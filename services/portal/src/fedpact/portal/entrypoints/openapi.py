@@ -11,10 +11,13 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import CoreModeRef, CoreRef, DefsRef, GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
 from fedpact.contracts.api import CommandView, Problem
+from fedpact.contracts.ids import DatasetId, Id
+from fedpact.portal.app.feed import CURSOR
+from fedpact.portal.entrypoints.calls import KEY_PATTERN
 from fedpact.portal.entrypoints.routes import ROUTES, Route
 
 VERSION = "0.1.0"
@@ -23,7 +26,19 @@ Schemas = Mapping[Any, Schema]
 """Model and mode -> a reference to its schema."""
 _PAGE = re.compile(r"Page:\d+\[(?:[\w.]*\.)?(\w+?)(?:View|Summary)(:\d+)\]")
 _PARAMETER = re.compile(r"\{(\w+)\}")
-FILE = "application/octet-stream"
+_PATHS: Mapping[str, Schema] = {
+    "id": TypeAdapter(Id).json_schema(),
+    "dataset": TypeAdapter(DatasetId).json_schema(),
+    "command": {"type": "string", "minLength": 1, "maxLength": 64},
+    "name": {"type": "string", "minLength": 1, "maxLength": 200},
+}
+"""What the parts of a path look like; those that are not named are ids."""
+_GAP: Schema = {
+    "type": "object",
+    "additionalProperties": False,
+    "description": "`fedpact.gap`: more was missed than is told again",
+}
+FILE, EVENTS = "application/octet-stream", "text/event-stream"
 
 
 class _Named(GenerateJsonSchema):
@@ -91,7 +106,7 @@ def _operation(route: Route, references: Schemas, components: Schema) -> Schema:
 
 def _parameters(route: Route, components: Schema) -> list[Schema]:
     found = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        {"name": name, "in": "path", "required": True, "schema": _PATHS.get(name, _PATHS["id"])}
         for name in _PARAMETER.findall(route.path)
     ]
     if route.query is not None:
@@ -99,22 +114,30 @@ def _parameters(route: Route, components: Schema) -> list[Schema]:
         found += [{"name": name, "in": "query", "schema": schema} for name, schema in properties.items()]
     if route.write:
         told = "The same key is the same command: send the request again and get the same answer"
-        found.append(_header("Idempotency-Key", told))
+        found.append(_header("Idempotency-Key", told, _pattern(KEY_PATTERN)))
     if route.media == FILE:
         found.append(_header("Range", "One range of bytes, `bytes=100-`: a download that broke off goes on"))
         found.append(_header("If-Range", "The `ETag` of the content the range is meant of"))
-    if route.media == "text/event-stream":
-        found.append(_header("Last-Event-ID", "The id of the last event that was heard"))
+    if route.media == EVENTS:
+        found.append(_header("Last-Event-ID", "The id of the last event that was heard", _pattern(CURSOR)))
     return found
 
 
-def _header(name: str, description: str) -> Schema:
-    return {"name": name, "in": "header", "description": description, "schema": {"type": "string", "maxLength": 200}}
+def _header(name: str, description: str, schema: Schema | None = None) -> Schema:
+    told = schema or {"type": "string", "maxLength": 200}
+    return {"name": name, "in": "header", "description": description, "schema": told}
+
+
+def _pattern(pattern: re.Pattern[str]) -> Schema:
+    """A header's pattern, in the dialect of JSON Schema."""
+    return {"type": "string", "pattern": pattern.pattern.replace(r"\Z", "$")}
 
 
 def _responses(route: Route, references: Schemas) -> Schema:
     content: Schema = {}
-    if route.answer is not None:
+    if route.media == EVENTS and route.answer is not None:
+        content = {"schema": _event(references[route.answer, "serialization"])}
+    elif route.answer is not None:
         content = {"schema": references[route.answer, "serialization"]}
     elif route.media == "application/json":
         content = {"schema": {"type": "object"}}
@@ -132,6 +155,13 @@ def _responses(route: Route, references: Schemas) -> Schema:
     return found | {
         str(status): {"description": HTTPStatus(status).phrase, "content": told} for status in route.problems
     }
+
+
+def _event(entry: Schema) -> Schema:
+    """One server-sent event, field by field; what its data say is JSON."""
+    told = {"type": "string", "contentMediaType": "application/json", "contentSchema": {"anyOf": [entry, _GAP]}}
+    fields = {"event": {"type": "string"}, "id": {"type": "string"}, "data": told}
+    return {"type": "object", "required": ["data"], "properties": fields}
 
 
 def text() -> str:
