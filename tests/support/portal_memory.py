@@ -1,5 +1,6 @@
 """The whole portal in this process: documents in memory, owners scripted, tokens that are their bearer's name."""
 
+import asyncio
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -92,6 +93,7 @@ class MemoryIssuer:
     renewed: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     down: bool = False
+    slow: float = 0.0
 
     async def page(self, ask: LoginRequest) -> str:
         self.asked.append(ask)
@@ -105,6 +107,7 @@ class MemoryIssuer:
         return Tokens(access=user, refresh=f"{user}.0", seconds=900)
 
     async def renew(self, refresh: str) -> Tokens:
+        await asyncio.sleep(self.slow)
         if self.down:
             raise UnavailableError("the login service does not answer")
         if refresh in self.renewed or refresh in self.ended:

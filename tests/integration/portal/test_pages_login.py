@@ -1,5 +1,6 @@
 """Logging in and out with a browser, and who may send which form."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -106,6 +107,14 @@ async def test_an_old_token_is_renewed_once_and_nobody_notices(ada: Browser, the
     there.clock.pass_(20 * 60)
     assert (await ada.get("/specs")).status == 200
     assert there.issuer.renewed == ["ada.0", "ada.1"]
+
+
+async def test_many_requests_at_once_renew_a_token_once(ada: Browser, there: Stage) -> None:
+    there.clock.pass_(20 * 60)
+    there.issuer.slow = 0.05
+    answers = await asyncio.gather(*(ada.get("/specs") for _ in range(8)))
+    assert [answer.status for answer in answers] == [200] * 8
+    assert there.issuer.renewed == ["ada.0"]
 
 
 async def test_an_issuer_that_is_down_is_told_and_ends_no_login(ada: Browser, there: Stage) -> None:

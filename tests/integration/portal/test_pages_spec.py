@@ -7,11 +7,23 @@ from pathlib import Path
 import pytest
 from portal_browser import Browser, browser_of
 from portal_memory import Stage, stage
-from portal_values import LAKE, NOON, announced, changed, created, job, model, organization, verdict
+from portal_values import (
+    LAKE,
+    NOON,
+    announced,
+    changed,
+    created,
+    job,
+    model,
+    organization,
+    registered,
+    stored,
+    verdict,
+)
 
 from fedpact.contracts.envelope import Envelope
 from fedpact.contracts.jobs import JobStatus, SubmitJob
-from fedpact.contracts.queries import Wait
+from fedpact.contracts.queries import DownloadTicket, Wait
 from fedpact.contracts.registry import VersionRecord
 from fedpact.contracts.scheduling import Shortfall
 from fedpact.contracts.specs import Activate, Deactivate, ParticipantView, Verdict
@@ -178,6 +190,21 @@ async def test_a_running_job_can_be_cancelled_by_who_submitted_it(there: Stage) 
         assert 'action="/jobs/j-1/cancel"' in (await ada.get("/specs/s-1")).text
         assert (await ada.post("/jobs/j-1/cancel")).place == "/specs/s-1#jobs"
         assert 'action="/jobs/j-1/cancel"' not in (await ada.get("/specs/s-1")).text
+
+
+async def test_a_result_file_is_downloaded_with_the_browsers_login_by_who_may_have_it(there: Stage) -> None:
+    ticket = DownloadTicket(url="http://jobs/f", token="t", expires=NOON)
+    await there.tell(job("j-1", status=JobStatus.COMPLETED), stored(), registered())
+    there.line.answers["jobs.download"] = ticket.model_dump_json()
+    there.files.files[ticket.url] = b"hello"
+    place = "/jobs/j-1/artifacts/sub/model%20file.bin"
+    async with browser_of(there) as ada, browser_of(there, "olga") as owner, browser_of(there, None) as nobody:
+        assert f'href="{place}"' in (await ada.get("/specs/s-1")).text
+        got = await ada.get(place)
+        assert (got.status, got.text) == (200, "hello")
+        assert got.headers["Content-Disposition"].startswith("attachment")
+        assert (await owner.get(place)).status == 404
+        assert (await nobody.get(place)).status == 303
 
 
 async def measured(there: Stage, number: int) -> None:

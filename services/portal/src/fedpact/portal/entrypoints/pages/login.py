@@ -78,7 +78,7 @@ class Entrance:
 
     async def leave(self, request: web.Request) -> web.StreamResponse:
         """End the login, here and at the issuer."""
-        response = web.Response(status=303, headers={"Location": "/login?done=1", "Clear-Site-Data": '"cookies"'})
+        response = web.Response(status=303, headers={"Location": "/login?done=1"})
         self.session.drop(response)
         await self.logins.end(self.session.read(request))
         return response

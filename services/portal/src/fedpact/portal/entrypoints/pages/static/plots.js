@@ -76,9 +76,10 @@
     }
   }
 
-  // The stream the page listens to anyway; the extension lets us make it.
+  // The stream the page listens to anyway tells the rounds, too.
+  const listen = htmx.createEventSource;
   htmx.createEventSource = (url) => {
-    const source = new EventSource(url);
+    const source = listen(url);
     source.addEventListener("measured", (event) => {
       const told = JSON.parse(event.data);
       take(told.job_id, [told.point]);
