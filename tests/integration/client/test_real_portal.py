@@ -24,7 +24,16 @@ from portal_values import (
 )
 
 from fedpact.chassis.http import serving
-from fedpact.client import ConflictError, Fedpact, ForbiddenError, LoginExpiredError, NotFoundError, TimedOutError
+from fedpact.client import (
+    AsyncFedpact,
+    AsyncOptions,
+    ConflictError,
+    Fedpact,
+    ForbiddenError,
+    LoginExpiredError,
+    NotFoundError,
+    TimedOutError,
+)
 from fedpact.client.flows import Patience
 from fedpact.client.hub import Options
 from fedpact.contracts import api
@@ -155,3 +164,27 @@ async def test_events_are_heard_as_they_happen(there: Stage, asking) -> None:
     query = api.EventQuery(spec="s-1")
     heard, _ = await asyncio.gather(asking(lambda fp: list(islice(fp.events(query), 1))), happen())
     assert [entry.type for entry in heard] == ["specs.spec.changed"]
+
+
+async def test_the_asynchronous_client_hears_what_it_waits_for(there: Stage, url: str) -> None:
+    """Once it listens it sleeps no more: the news of the end is what wakes it."""
+    await there.tell(created(), changed(status="updating.creating", generation=1), job())
+
+    def listening() -> bool:
+        return bool(there.portal.api.streams.feed._listeners)
+
+    async def sleep(_: float) -> None:
+        assert not listening()
+        await asyncio.sleep(0)
+
+    async def happen() -> None:
+        while not listening():  # noqa: ASYNC110 - the portal tells nobody who listens
+            await asyncio.sleep(0.01)
+        await there.tell(job(status=JobStatus.COMPLETED))
+
+    async with AsyncFedpact(url, "ada", AsyncOptions(sleep=sleep)) as fp:
+        done, _ = await asyncio.gather((await fp.job("j-1")).wait(timeout=1000), happen())
+        assert done.status is JobStatus.COMPLETED
+        assert [row.job_id async for row in fp.jobs.every()] == ["j-1"]
+        with pytest.raises(NotFoundError, match="there is no spec `s-9`"):
+            await fp.spec("s-9")
