@@ -2,32 +2,20 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from fedpact.client import errors
-from fedpact.client.catalog import Datasets, Gateways, Models
-from fedpact.client.fedpact import Federation
-from fedpact.client.jobs import Job, Jobs
+from fedpact.client.fedpact import Federation, Fedpact
+from fedpact.client.jobs import Job
 from fedpact.client.pacts import pact
-from fedpact.client.people import Organizations, Users
-from fedpact.client.policies import Policies
-from fedpact.client.specs import Activation, Spec, Specs
+from fedpact.client.specs import Activation, Spec
 from fedpact.client.verbs import Series, Verb
 
-NOUNS: tuple[tuple[str, type], ...] = (
-    ("fp", Federation),
-    ("fp.specs", Specs),
-    ("spec", Spec),
-    ("activation", Activation),
-    ("fp.jobs", Jobs),
-    ("job", Job),
-    ("fp.datasets", Datasets),
-    ("fp.models", Models),
-    ("fp.policies", Policies),
-    ("fp.gateways", Gateways),
-    ("fp.organizations", Organizations),
-    ("fp.users", Users),
-)
+HANDLES: Mapping[str, Sequence[tuple[str, type]]] = {
+    "specs": (("spec", Spec), ("activation", Activation)),
+    "jobs": (("job", Job),),
+}
+"""What a noun's verbs give that has verbs itself."""
 PLAIN = {"get": "One of them, by its id.", "list": "One page of them."}
 """Verbs whose names say what they do."""
 HEAD = """# The SDK
@@ -42,8 +30,18 @@ answer is awaited, what is marked *each* is iterated over with `async for`, and 
 
 def page() -> str:
     """The whole reference."""
-    parts = [HEAD, section("pact", [line("pact", pact, "")]), *(noun(name, kind) for name, kind in NOUNS)]
+    parts = [HEAD, section("pact", [line("pact", pact, "")]), *(noun(name, kind) for name, kind in nouns())]
     return "\n".join([*parts, f"## What can go wrong\n\n```\n{tree()}\n```\n"])
+
+
+def nouns() -> Iterator[tuple[str, type]]:
+    """Everything that has verbs, by the name it has in the examples."""
+    yield "fp", Federation
+    with Fedpact("http://127.0.0.1", "") as fp:
+        for name, value in sorted(vars(fp).items(), key=lambda pair: pair[0] not in HANDLES):
+            if name != "hub":
+                yield f"fp.{name}", type(value)
+                yield from HANDLES.get(name, ())
 
 
 def noun(name: str, kind: type) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 from pydantic import BaseModel
@@ -49,7 +49,7 @@ class AsyncHub(Way):
     async def run(self, flow: Flow[R]) -> R:
         """Do what the flow wants until it is done."""
         reply: Reply = None
-        async with _Run(self) as run:
+        async with _Run(self, flow) as run:
             while True:
                 try:
                     step = flow.send(reply)
@@ -61,7 +61,7 @@ class AsyncHub(Way):
     async def told(self, flow: Telling[T]) -> AsyncIterator[T]:
         """What the flow tells, as it is asked for."""
         reply: Reply = None
-        async with _Run(self) as run:
+        async with _Run(self, flow) as run:
             while True:
                 try:
                     step = flow.send(reply)
@@ -115,8 +115,8 @@ class AsyncHub(Way):
 class _Run:
     """One flow being driven: what it has open, and who watches it."""
 
-    def __init__(self, hub: AsyncHub) -> None:
-        self._hub, self._progress = hub, hub.progress()
+    def __init__(self, hub: AsyncHub, flow: Flow[Any] | Telling[Any]) -> None:
+        self._hub, self._flow, self._progress = hub, flow, hub.progress()
         self._stream: httpx.Response | None = None
         self._pieces: AsyncIterator[str] | AsyncIterator[bytes] | None = None
 
@@ -124,6 +124,7 @@ class _Run:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._flow.close()
         await self._close()
         self._progress.done()
 

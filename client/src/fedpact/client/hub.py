@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 from pydantic import BaseModel
@@ -46,7 +46,7 @@ class Hub(Way):
     def run(self, flow: Flow[R]) -> R:
         """Do what the flow wants until it is done."""
         reply: Reply = None
-        with _Run(self) as run:
+        with _Run(self, flow) as run:
             while True:
                 try:
                     step = flow.send(reply)
@@ -58,7 +58,7 @@ class Hub(Way):
     def told(self, flow: Telling[T]) -> Iterator[T]:
         """What the flow tells, as it is asked for."""
         reply: Reply = None
-        with _Run(self) as run:
+        with _Run(self, flow) as run:
             while True:
                 try:
                     step = flow.send(reply)
@@ -109,8 +109,8 @@ class Hub(Way):
 class _Run:
     """One flow being driven: what it has open, and who watches it."""
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub, self._progress = hub, hub.progress()
+    def __init__(self, hub: Hub, flow: Flow[Any] | Telling[Any]) -> None:
+        self._hub, self._flow, self._progress = hub, flow, hub.progress()
         self._stream: httpx.Response | None = None
         self._pieces: Iterator[str] | Iterator[bytes] | None = None
 
@@ -118,6 +118,7 @@ class _Run:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._flow.close()
         self._close()
         self._progress.done()
 
