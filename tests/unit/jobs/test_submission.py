@@ -119,9 +119,13 @@ def test_a_payload_beyond_model_custodians_or_declaration_is_refused_with_its_pa
     assert (told.slug, told.path) == ("payload_out_of_bounds", "payload.rounds")
 
 
-def test_what_model_and_custodians_say_alike_is_said_once() -> None:
-    told = refusal(pact(schema=AT_MOST_5, terms=agreed(None, allowed(AT_MOST_5))), payload={"rounds": 9})
+def test_of_model_and_custodians_the_narrower_is_told_and_once() -> None:
+    wide = {**AT_MOST_5, "properties": {"rounds": {"type": "integer", "maximum": 8}, "rate": {"type": "number"}}}
+    custodians = agreed(None, allowed(AT_MOST_5, AT_MOST_5))
+    told = refusal(pact(schema=wide, terms=custodians), payload={"rounds": 9})
     assert told.reason == "the parameter `rounds` must be at most 5 (use `5`)"
+    told = refusal(pact(schema=AT_MOST_5, terms=agreed(None, allowed(wide))), payload={"rounds": 6, "rate": 1})
+    assert told.reason.count("parameter `rate`") == told.reason.count("must be at most 5") == 1
 
 
 def test_a_schema_beyond_the_profile_is_left_to_the_model() -> None:

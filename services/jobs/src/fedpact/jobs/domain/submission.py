@@ -118,8 +118,9 @@ def _keeps_within(payload: dict[str, JsonValue], spec: SpecCreated, pact: Pact) 
                 " send what it declares, or create a spec without it",
                 path=f"payload.{name}",
             )
-    bounds = pact.terms.bounds if pact.terms else ()
-    broken = (*_of_schema(payload, pact.schema), *payload_violations(payload, bounds))
+    bounded = payload_violations(payload, pact.terms.bounds if pact.terms else ())
+    narrower = {reason.path for reason in bounded}
+    broken = [*(r for r in _of_schema(payload, pact.schema) if r.path not in narrower), *bounded]
     if broken:
         raise PayloadError("; ".join(_sentences(broken)), path=f"payload.{broken[0].path}".rstrip("."))
 
@@ -133,6 +134,6 @@ def _of_schema(payload: dict[str, JsonValue], schema: Bounds | Mapping[str, Json
 
 
 def _sentences(reasons: Sequence[Reason]) -> list[str]:
-    """Each once: the model and several custodians may say the same."""
+    """Each once: several custodians may say the same."""
     told = (reason.text + (f" ({reason.suggestion})" if reason.suggestion else "") for reason in reasons)
     return list(dict.fromkeys(told))
