@@ -46,11 +46,16 @@ class NoSuchThingError(DomainError):
     slug = "unknown_dataset"
 
 
+class NotForYouError(DomainError):
+    slug = "not_allowed"
+
+
 @dataclass
 class Owners:
-    """Everybody who owns something. `silent` ones take commands and say nothing."""
+    """Everybody who owns something. `silent` ones take commands and say nothing, `strict` ones allow nobody anything."""
 
     silent: set[str] = field(default_factory=set)
+    strict: set[str] = field(default_factory=set)
     seen: list[tuple[Command, Envelope, str]] = field(default_factory=list)
     at: datetime = NOON
     _sequences: dict[str, int] = field(default_factory=dict)
@@ -66,7 +71,7 @@ class Owners:
         own = CONTEXTS[context]
         outcome = {"command": command.type, "about": command.key, "command_id": envelope.id}
         try:
-            facts = _facts(command)
+            facts = _facts(command) if context not in self.strict else _refused()
         except DomainError as error:
             refusal = own.CommandRefused(**outcome, slug=error.slug, reason=error.reason, path=error.path)
             return [self.tell(refusal, f"fedpact/{context}/refusals", envelope)]
@@ -88,6 +93,10 @@ class Owners:
             causationid=cause.id if cause else None,
             route=cause.route if cause else "hub",
         )
+
+
+def _refused() -> Sequence[Fact]:
+    raise NotForYouError("only `somebody else` may do this")
 
 
 def _facts(command: Command) -> Sequence[Fact]:

@@ -148,6 +148,16 @@ async def test_who_may_not_propose_is_offered_no_form_and_refused(there: Stage) 
     assert there.owners.seen == []
 
 
+async def test_what_the_owner_of_a_command_forbids_is_a_page_with_its_reason(there: Stage) -> None:
+    await there.tell(dataset(LAKE), dataset(HILL), model())
+    there.owners.strict.add("specs")
+    async with browser_of(there, "root") as admin:
+        assert "/new/spec" not in (await admin.get("/specs")).text
+        answer = await admin.post("/new/spec", FORM)
+        assert answer.status == 403
+        assert "Only <code>somebody else</code> may do this." in answer.text
+
+
 async def test_a_silent_owner_is_waited_for_on_a_page_of_its_own(ada: Browser, there: Stage) -> None:
     there.owners.silent.add("specs")
     key = (await ada.get("/new/spec")).key

@@ -36,6 +36,11 @@ def offers(viewer: Actor, spec: SpecView) -> Offers:
     )
 
 
+def may_propose(viewer: Actor) -> bool:
+    """Data scientists propose specs, and owners for their organization."""
+    return viewer.has(Role.DATA_SCIENTIST, Role.OWNER)
+
+
 def may_cancel(viewer: Actor, job: JobSummary) -> bool:
     """Its creator, or an owner of the same organization, while it has not ended."""
     mine = viewer.user == job.creator.user or _owns(viewer, job.creator.organization)
@@ -52,7 +57,7 @@ def _may_stop(viewer: Actor, spec: SpecView) -> bool:
 
 
 def _computes_there(viewer: Actor, spec: SpecView) -> bool:
-    return viewer.organization == spec.creator.organization and viewer.has(Role.DATA_SCIENTIST, Role.OWNER)
+    return viewer.organization == spec.creator.organization and may_propose(viewer)
 
 
 def _owns(viewer: Actor, organization: str) -> bool:

@@ -29,7 +29,7 @@ from fedpact.portal.entrypoints.pages.forms import Form, Mistake, mistakes
 from fedpact.portal.entrypoints.pages.live import News, frame, live
 from fedpact.portal.entrypoints.pages.outcomes import settled
 from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, View, Visit, roles_of
-from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE
+from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE, is_forbidden
 
 JOBS = 10
 FIRST = (ArtifactKind.RESULT, ArtifactKind.CHECKPOINT, ArtifactKind.METRIC, ArtifactKind.LOG)
@@ -120,6 +120,8 @@ async def submit(desk: Desk, visit: Visit) -> Answer:
         )
         return settled(await desk.writes.submit_job(visit.sends(sent)), visit, f"{_place(visit)}#jobs")
     except (ValidationError, DomainError) as error:
+        if is_forbidden(error):
+            raise
         return await _shown(desk, visit, JobDraft(form, mistakes(error)))
 
 

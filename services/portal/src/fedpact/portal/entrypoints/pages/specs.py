@@ -12,12 +12,12 @@ from fedpact.contracts.pact import Demand
 from fedpact.contracts.specs import SpecCreated
 from fedpact.portal.app.views import spec_summary
 from fedpact.portal.domain.model import Entry
-from fedpact.portal.entrypoints.calls import may_enter
+from fedpact.portal.domain.offers import may_propose
 from fedpact.portal.entrypoints.pages.forms import Form, Mistake, mistakes
 from fedpact.portal.entrypoints.pages.live import News, frame, live
 from fedpact.portal.entrypoints.pages.outcomes import settled
 from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, Redirect, View, Visit, roles_of
-from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE
+from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE, is_forbidden
 
 CATEGORIES = ("active", "updating", "inactive", "failed")
 MOST = PageQuery(page_size=200)
@@ -38,7 +38,7 @@ async def listing(desk: Desk, visit: Visit) -> Answer:
         "query": query,
         "categories": CATEGORIES,
         "address": partial(_address, query),
-        "may_create": may_enter(visit.viewer, CREATORS),
+        "may_create": may_propose(visit.viewer),
     }
     return View(template="_specs.html" if visit.partial else "specs.html", context=context)
 
@@ -72,6 +72,8 @@ async def create(desk: Desk, visit: Visit) -> Answer:
         outcome = await desk.writes.create_spec(visit.sends(sent))
         return settled(outcome, visit, outcome.location.removeprefix("/v1") or "/specs")
     except (ValidationError, DomainError) as error:
+        if is_forbidden(error):
+            raise
         return await _form(desk, visit, visit.form, mistakes(error))
 
 

@@ -15,7 +15,7 @@ from fedpact.contracts.envelope import DomainError
 from fedpact.portal.domain.errors import RefusedError
 from fedpact.portal.domain.statuses import status_of
 
-UNAUTHORIZED = 401
+UNAUTHORIZED, FORBIDDEN = 401, 403
 STATUS_UNPROCESSABLE = 422
 TITLES: Mapping[int, str] = {
     400: "That did not arrive whole",
@@ -56,6 +56,11 @@ class Trouble:
     @property
     def advice(self) -> str:
         return NEXT.get(self.status, "Go back and try again; if it stays like this, tell who runs this hub.")
+
+
+def is_forbidden(error: Exception) -> bool:
+    """Whether no other content of the form would help: that is told on a page of its own."""
+    return isinstance(error, RefusedError) and status_of(error.code) == FORBIDDEN
 
 
 def trouble_of(error: Exception, request: web.Request) -> Trouble:

@@ -2,7 +2,7 @@
 // would use them up. Who looks again is told `sync`, and every part is fetched anew.
 "use strict";
 (() => {
-  const PATIENCE = 20000; // hidden for this long, a page stops listening
+  const PATIENCE = 5000; // hidden for this long, a page stops listening
 
   class Stream extends EventTarget {
     #types = new Set();
@@ -16,7 +16,7 @@
       this.url = url;
       document.addEventListener("visibilitychange", this.#turn);
       addEventListener("pagehide", () => this.#rest());
-      this.#listen();
+      if (!document.hidden) this.#listen();
     }
 
     get readyState() { return this.#inner ? this.#inner.readyState : EventSource.OPEN; }
