@@ -10,6 +10,7 @@ from datetime import datetime
 
 from portal_values import (
     NOON,
+    PEOPLE,
     PERSON,
     changed,
     content,
@@ -142,7 +143,8 @@ def _others(command: Command) -> Sequence[Fact]:
         case identity.RegisterUser():
             return (identity.UserChanged.model_validate(command.model_dump()),)
         case identity.ChangeUser(user=key):
-            changed_ = {"organization": PERSON.organization, "name": key, "roles": command.roles or ()}
+            home = PEOPLE[key].organization if key in PEOPLE else PERSON.organization
+            changed_ = {"organization": home, "name": key, "roles": command.roles or ()}
             return (identity.UserChanged.model_validate({"user": key, **changed_}),)
         case registry.RegisterGateway(gateway=key, organization=owner):
             return (gateway(key, owner),)

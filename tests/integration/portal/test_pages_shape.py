@@ -7,7 +7,21 @@ from pathlib import Path
 import pytest
 from portal_browser import Browser, browser_of
 from portal_memory import Stage, stage
-from portal_values import changed, created, dataset, job, later, model, organization
+from portal_values import (
+    LAKE,
+    LAKEOWNER,
+    announced,
+    changed,
+    created,
+    dataset,
+    gateway,
+    job,
+    later,
+    model,
+    organization,
+    published,
+    user,
+)
 
 from fedpact.contracts.identity import Role
 from fedpact.portal.entrypoints.pages.assets import STATIC
@@ -15,13 +29,22 @@ from fedpact.portal.entrypoints.pages.table import PAGES
 from fedpact.portal.entrypoints.routes import ROUTES
 
 WEIGHT = 200_000
-PLACES = ("/login", "/specs", "/specs/s-1", "/new/spec", "/activity", "/nowhere", "/specs/nobody-has-it")
+PLACES = (
+    *("/login", "/specs", "/specs/s-1", "/new/spec", "/activity", "/nowhere", "/specs/nobody-has-it"),
+    *("/datasets", f"/datasets/{LAKE}", "/models", "/models/logreg", "/gateways", "/policies", "/organization"),
+)
+OWNERS = (
+    *(f"/datasets/{LAKE}", "/new/dataset", "/gateways", "/gateways/gateway-1", "/organization", "/users/olga"),
+    *("/new/user", "/policies", "/policies/p-lake", "/new/policy", "/policies/p-lake/edit"),
+)
+VISITS = [*(("ada", place) for place in PLACES), *(("olga", place) for place in OWNERS)]
 
 
 @pytest.fixture
 async def there(tmp_path: Path) -> Stage:
     found = stage(tmp_path)
     await found.tell(organization(), dataset(), model(), created("s-1"), changed("s-1"), job("j-1"))
+    await found.tell(gateway(), announced(), published(), user(LAKEOWNER))
     for n in range(60):
         await found.tell(created(f"s-more-{n}", at=later(n)), changed(f"s-more-{n}"))
     return found
@@ -37,9 +60,9 @@ async def loaded(browser: Browser, text: str) -> int:
     return total
 
 
-@pytest.mark.parametrize("place", PLACES)
-async def test_a_page_says_what_a_browser_may_do_with_it(there: Stage, place: str) -> None:
-    async with browser_of(there) as ada:
+@pytest.mark.parametrize(("who", "place"), VISITS)
+async def test_a_page_says_what_a_browser_may_do_with_it(there: Stage, who: str, place: str) -> None:
+    async with browser_of(there, who) as ada:
         headers = (await ada.get(place)).headers
         policy = headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
@@ -53,26 +76,26 @@ async def test_a_page_says_what_a_browser_may_do_with_it(there: Stage, place: st
         assert headers["Server"] == "fedpact"
 
 
-@pytest.mark.parametrize("place", PLACES)
-async def test_a_page_is_light_and_loads_nothing_from_elsewhere(there: Stage, place: str) -> None:
-    async with browser_of(there) as ada:
+@pytest.mark.parametrize(("who", "place"), VISITS)
+async def test_a_page_is_light_and_loads_nothing_from_elsewhere(there: Stage, who: str, place: str) -> None:
+    async with browser_of(there, who) as ada:
         text = (await ada.get(place)).text
         assert await loaded(ada, text) <= WEIGHT
         assert not re.search(r"(?:https?:)?//[a-z0-9]", text.replace("http://www.w3.org/2000/svg", ""))
 
 
-@pytest.mark.parametrize("place", PLACES)
-async def test_a_page_has_no_script_and_no_style_inside(there: Stage, place: str) -> None:
-    async with browser_of(there) as ada:
+@pytest.mark.parametrize(("who", "place"), VISITS)
+async def test_a_page_has_no_script_and_no_style_inside(there: Stage, who: str, place: str) -> None:
+    async with browser_of(there, who) as ada:
         text = (await ada.get(place)).text
         assert "<style" not in text
         assert not re.search(r"<script(?![^>]* src=)", text)
         assert not re.search(r'<[^>]+\s(?:style|on[a-z]+)="', text)
 
 
-@pytest.mark.parametrize("place", PLACES)
-async def test_a_page_can_be_used_without_seeing_it(there: Stage, place: str) -> None:
-    async with browser_of(there) as ada:
+@pytest.mark.parametrize(("who", "place"), VISITS)
+async def test_a_page_can_be_used_without_seeing_it(there: Stage, who: str, place: str) -> None:
+    async with browser_of(there, who) as ada:
         text = (await ada.get(place)).text
         assert '<html lang="en">' in text
         assert text.count("<h1") == 1

@@ -1,6 +1,6 @@
 """Reads: documents of the read model joined into views for one viewer. What the viewer may not see is not found."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -47,8 +47,9 @@ from fedpact.portal.app.index import Index
 from fedpact.portal.app.orders import Orders
 from fedpact.portal.app.ports import Line, ReadModel
 from fedpact.portal.app.signs import Signs
-from fedpact.portal.domain import sight
+from fedpact.portal.domain import load, sight
 from fedpact.portal.domain.errors import DeniedError, ForbiddenError, NotVisibleError
+from fedpact.portal.domain.load import Share
 from fedpact.portal.domain.model import Entry, JobState
 
 T = TypeVar("T")
@@ -80,6 +81,12 @@ class Queries:
         items = views.cut(found, page, lambda view: view.user)
         return UserPage(items=items, total=len(found), page=page.page, page_size=page.page_size)
 
+    async def addresses(self, viewer: Actor) -> Mapping[str, str]:
+        """E-mail address -> user, for an owner who names beneficiaries in other organizations."""
+        if not viewer.has(Role.OWNER):
+            raise ForbiddenError("only an owner writes policies: ask the owner of your organization")
+        return {user.email.lower(): user.user for user in await self.model.users.every() if user.email}
+
     async def user(self, viewer: Actor, key: str) -> UserView:
         user = _there(await self.model.users.find(key), "user", key)
         if not sight.may_see_user(viewer, user):
@@ -97,6 +104,13 @@ class Queries:
         if not sight.may_see_gateway(viewer, state):
             raise NotVisibleError("gateway", key)
         return _there(views.gateway_view(state), "gateway", key)
+
+    async def shares(self, viewer: Actor, key: str) -> Sequence[Share]:
+        """What specs hold at a gateway that the viewer may see."""
+        await self.gateway(viewer, key)
+        rows = [row for row in self.index.specs if row.category in {"active", "updating"}]
+        states = [await self.model.specs.find(row.spec_id) for row in rows]
+        return sorted(load.shares(_some(states), key), key=lambda share: share.spec_id)
 
     async def datasets(self, page: PageQuery) -> DatasetPage:
         found = _some(state.registered for state in await self.model.datasets.every())

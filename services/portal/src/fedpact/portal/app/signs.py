@@ -26,6 +26,10 @@ class Signs:
         if envelope.type == GatewayAlive.type:
             self._heard[envelope.route] = self._clock.now()
 
+    def last(self, gateway: str) -> datetime | None:
+        """When this replica heard the site last."""
+        return self._heard.get(gateway)
+
     def silent(self, gateways: Iterable[str]) -> list[str]:
         """What to tell of those that say nothing."""
         now = self._clock.now()

@@ -2,7 +2,31 @@
 
 from collections.abc import Sequence
 
-from fedpact.portal.entrypoints.pages import activity, outcomes, spec, specs
+from fedpact.portal.entrypoints.pages import (
+    activity,
+    datasets,
+    gateways,
+    models,
+    outcomes,
+    people,
+    policies,
+    policy_form,
+    registered,
+    spec,
+    specs,
+)
 from fedpact.portal.entrypoints.pages.page import Page
 
-PAGES: Sequence[Page] = (*specs.PAGES, *spec.PAGES, *activity.PAGES, *outcomes.PAGES)
+PAGES: Sequence[Page] = (
+    *specs.PAGES,
+    *spec.PAGES,
+    *datasets.PAGES,
+    *policies.PAGES,
+    *policy_form.PAGES,
+    *models.PAGES,
+    *gateways.PAGES,
+    *people.PAGES,
+    *activity.PAGES,
+    *registered.PAGES,
+    *outcomes.PAGES,
+)
