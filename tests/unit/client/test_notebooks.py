@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from IPython.core.interactiveshell import InteractiveShell
 
 from fedpact.client import Fedpact
-from fedpact.client.notebooks import ROWS, html_of, prepare
+from fedpact.client.notebooks import prepare
+from fedpact.client.tables import ROWS, html_of
 from fedpact.contracts import api
 
 PLAIN = {"table", "thead", "tbody", "tr", "th", "td", "b", "br", "p"}
@@ -76,3 +77,10 @@ def test_a_notebook_shows_answers_and_handles_by_itself() -> None:
     assert "<td>s-1</td>" in shown[2]["text/html"]
     assert "text/html" not in shown[3]
     assert "t0ken" not in str(shown)
+
+
+def test_a_handle_is_a_line_elsewhere() -> None:
+    portal = FakePortal().on("GET", "/v1/jobs/j-1", job()).on("GET", "/v1/specs/s-1", spec(status="active.\x1b[31m"))
+    with Fedpact(PORTAL, "t0ken", options(portal)) as fp:
+        assert repr(fp.job("j-1")) == "<Job j-1 running>"
+        assert repr(fp.spec("s-1")) == "<Spec s-1 active.\N{REPLACEMENT CHARACTER}[31m>"

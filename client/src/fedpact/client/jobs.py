@@ -13,6 +13,8 @@ from fedpact.client.errors import JobEndedError, TimedOutError
 from fedpact.client.messages import Request
 from fedpact.client.pages import every
 from fedpact.client.steps import Flow, Telling
+from fedpact.client.tables import html_of
+from fedpact.client.texts import clean
 from fedpact.client.verbs import H, Noun, series, verb
 from fedpact.client.waiting import Waiting, wait
 from fedpact.contracts.api import ArtifactsView, JobPage, JobQuery, JobSummary, JobView, MetricsView, NewJob
@@ -102,6 +104,12 @@ class Job(Generic[H]):
     @property
     def id(self) -> str:
         return self.view.job_id
+
+    def __repr__(self) -> str:
+        return clean(f"<Job {self.id} {self.view.status}>")
+
+    def _repr_html_(self) -> str:
+        return html_of(self.view)
 
     @verb
     def get(self) -> Flow[JobView]:

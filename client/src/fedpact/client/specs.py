@@ -12,6 +12,8 @@ from fedpact.client.messages import Request
 from fedpact.client.outcomes import Goal, becoming
 from fedpact.client.pages import every
 from fedpact.client.steps import Flow, Telling
+from fedpact.client.tables import html_of
+from fedpact.client.texts import clean
 from fedpact.client.verbs import H, series, verb
 from fedpact.client.waiting import wait
 from fedpact.contracts.api import (
@@ -119,6 +121,12 @@ class Spec(Generic[H]):
     def id(self) -> str:
         return self.view.spec_id
 
+    def __repr__(self) -> str:
+        return clean(f"<Spec {self.id} {self.view.status}>")
+
+    def _repr_html_(self) -> str:
+        return html_of(self.view)
+
     @verb
     def get(self) -> Flow[SpecView]:
         """How it stands now."""
@@ -164,6 +172,12 @@ class Activation(Generic[H]):
     @property
     def hub(self) -> H:
         return self.specs.hub
+
+    def __repr__(self) -> str:
+        return clean(f"<Activation {self.spec.spec_id} {self.spec.status}>")
+
+    def _repr_html_(self) -> str:
+        return html_of(self.spec)
 
     @verb
     def submit(self, payload: Payload, *, job_id: str | None = None, key: str | None = None) -> Flow[Job[H]]:
