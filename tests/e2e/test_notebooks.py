@@ -40,7 +40,7 @@ def test_it_is_committed_as_it_was_written(notebook: Path) -> None:
     assert not re.search(r"/(?:home|Users|root|work|tmp)/", notebook.read_text())
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 @every
 def test_it_runs_to_its_end(notebook: Path, up: Up, tmp_path: Path) -> None:
     began = time.monotonic()
