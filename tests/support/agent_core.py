@@ -78,6 +78,7 @@ class Agent:
             trust=TrustStore(self.site),
             data=ports,
             models=ports,
+            offers=self._kept("datasets", kinds.offers(GATEWAY)),
             permits=self._kept("permits", kinds.PERMITS),
             revisions=self._kept("revisions", kinds.REVISIONS),
             clock=self.site.clock,

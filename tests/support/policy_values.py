@@ -1,5 +1,6 @@
 """Values for tests of the policy service, and a service whose stores are dictionaries."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -154,13 +155,16 @@ def evidence(pact: SpecCreated, *policies: Policy, now: datetime = NOW) -> Evide
     return Evidence(pact=pact, policies=policies, now=now, sign=sign, lifetime=LIFETIME)
 
 
-def accepted_by(gateway: str, envelope: Dsse, now: datetime, *datasets: str) -> Grant:
+def accepted_by(
+    gateway: str, envelope: Dsse, now: datetime, *datasets: str, roots: Mapping[str, tuple[str, ...]] | None = None
+) -> Grant:
     """What that gateway makes of a grant, by its own decision."""
     trust = Trust(
         gateway=gateway,
         policy_service=keys.by_id([SERVICE.public_key()]),
         owners={name: keys.by_id([key.public_key()]) for name, key in OWNERS.items()},
         datasets=frozenset(datasets),
+        roots=roots or {},
     )
     return check_grant(envelope, trust, now)
 

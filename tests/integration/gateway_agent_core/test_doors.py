@@ -84,6 +84,13 @@ async def test_a_steward_registers_lists_and_takes_back_a_dataset(steward: Stewa
     assert "lungs.csv" not in json.dumps([doc.outbox for doc in await steward.offers.documents.every()])
 
 
+async def test_a_steward_says_what_a_dataset_was_made_of(steward: Steward) -> None:
+    roots = ["hearts_gw-1_clinic", "lungs_gw-2_lab"]
+    status, _ = await steward.call("PUT", "/datasets/mix", path="/data/mix.csv", derived_from=roots)
+    assert status == 200
+    assert (await steward.call("GET", "/datasets"))[1][0]["derived_from"] == roots
+
+
 async def test_a_name_that_cannot_be_part_of_an_id_is_refused_with_what_can(steward: Steward) -> None:
     status, told = await steward.call("PUT", "/datasets/Lungs_1", path="/data/x.csv")
     assert (status, told["slug"], told["path"]) == (422, "dataset_name", "name")

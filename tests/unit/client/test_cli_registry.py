@@ -96,6 +96,8 @@ def test_a_dataset_is_registered_at_its_gateway(run: Run, portal: FakePortal) ->
     words = ("datasets", "register", "heart", "/data/heart.csv", "--description", "d", "--socket", "/run/gw.sock")
     assert "heart_gateway-1_lakeside" in run(*words).stdout
     assert body_of(portal.last) == {"path": "/data/heart.csv", "description": "d"}
+    run(*words, "--derived-from", "a_gateway-1_lakeside", "--derived-from", "b_gateway-2_hillcrest")
+    assert body_of(portal.last)["derived_from"] == ["a_gateway-1_lakeside", "b_gateway-2_hillcrest"]
     assert "authorization" not in portal.last.headers
     offered = run("datasets", "offered", FEDPACT_GATEWAY_SOCKET="/run/gw.sock")
     assert rows(offered)[1][:2] == ["heart_gateway-1_lakeside", "/data/heart.csv"]

@@ -7,6 +7,7 @@ its permissions are the custodian's.
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote
@@ -48,9 +49,14 @@ class Custodian:
             trust_env=False,
         )
 
-    def register(self, name: str, path: str, description: str = "") -> Offered:
-        """Make a dataset known under `name`, or change it. Its id is `<name>_<gateway>_<organization>`."""
-        body = json.dumps({"path": path, "description": description}).encode()
+    def register(self, name: str, path: str, description: str = "", derived_from: Sequence[str] = ()) -> Offered:
+        """
+        Make a dataset known under `name`, or change it. Its id is `<name>_<gateway>_<organization>`.
+
+        What is made of other datasets, `derived_from`, is decided by the policies about those.
+        """
+        lineage = {"derived_from": list(derived_from)} if derived_from else {}
+        body = json.dumps({"path": path, "description": description, **lineage}).encode()
         return read(Offered, self._ask("PUT", _path(name), body))
 
     def unregister(self, name: str) -> None:

@@ -126,7 +126,7 @@ class Grant(Strict):
     privacy: Permissions = {}
     bounds: tuple[Bounds, ...] = ()
     rules: dict[str, str] = {}
-    """Dataset -> `<policy>#<index of the rule>`."""
+    """Dataset, or root of a derived one -> `<policy>#<index of the rule>`."""
     policies: tuple[Dsse, ...] = ()
     issued_at: AwareDatetime
     valid_until: AwareDatetime

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import AwareDatetime, Field, JsonValue
 
 from fedpact.contracts.envelope import Accepted, Command, Fact, Model, Quarantined, Refused
-from fedpact.contracts.ids import Id
+from fedpact.contracts.ids import DatasetId, Id
 from fedpact.contracts.pact import Endpoint, Person, PinnedModel, Site, SpecContent
 from fedpact.contracts.policies import Bounds, Dsse, Reason
 from fedpact.contracts.workloads import Phase
@@ -63,6 +63,17 @@ class SpecCreated(SpecFact):
     sites: tuple[Site, ...]
     created_at: AwareDatetime
     cloned_from: Id | None = None
+    roots: dict[DatasetId, tuple[DatasetId, ...]] = {}
+    """Derived dataset -> what it holds data of: the policies of all of these decide."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The datasets whose policies decide."""
+        return tuple(dict.fromkeys(s for dataset in self.content.datasets for s in self.sources_of(dataset)))
+
+    def sources_of(self, dataset: str) -> tuple[str, ...]:
+        """What one dataset holds data of: itself, if it is not derived."""
+        return self.roots.get(dataset, (dataset,))
 
 
 class VerdictReached(SpecFact):

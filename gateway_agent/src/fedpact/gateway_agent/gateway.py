@@ -92,6 +92,7 @@ def _work(ground: Ground, data: DalAdmin) -> ClientWork:
         trust=TrustFolder(settings.gateway, _given(settings.trust_folder), settings.allow_unsigned),
         data=data,
         models=models,
+        offers=ground.offers,
         permits=ground.kept("permits", kinds.PERMITS),
         revisions=ground.kept("revisions", kinds.REVISIONS),
         clock=ground.clock,

@@ -65,11 +65,15 @@ def register_dataset(
         str, typer.Argument(help="Where it lies at the gateway; a folder ends with `/`.", show_default=False)
     ],
     description: Annotated[str, typer.Option(help="What others may know of it.")] = "",
+    derived_from: Annotated[
+        list[str] | None,
+        typer.Option(help="A dataset it was made of, whose policies decide about it. Repeatable.", show_default=False),
+    ] = None,
     socket: Socket = None,
 ) -> None:
     """Register a dataset at its gateway, on the gateway's machine."""
     with _agent(cli, socket) as agent:
-        cli.show(agent.register(name, absolute(path), description))
+        cli.show(agent.register(name, absolute(path), description, derived_from or ()))
 
 
 @verb(datasets, "propose")

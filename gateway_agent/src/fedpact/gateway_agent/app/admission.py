@@ -7,7 +7,7 @@ believes is asked again at every look.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from fedpact.chassis.aggregates import Aggregates, Cause
@@ -18,8 +18,9 @@ from fedpact.contracts.policies import Dsse, Grant
 from fedpact.contracts.workloads import Cause as Why
 from fedpact.decision.errors import DecisionError, GrantRefusedError
 from fedpact.decision.grants import check_grant, read_grant, revisions_of
+from fedpact.decision.lineage import lineage
 from fedpact.gateway_agent.app.doors import DataDoor, Models, TrustStore
-from fedpact.gateway_agent.app.kinds import LIVE, YES, PermitKept, RevisionSeen
+from fedpact.gateway_agent.app.kinds import LIVE, YES, Offer, PermitKept, RevisionSeen
 from fedpact.gateway_agent.domain.admission import check_objects, check_room, check_turn, permit_of
 from fedpact.gateway_agent.domain.errors import SiteRefusedError
 from fedpact.gateway_agent.domain.steps import Permit, Refusal
@@ -33,6 +34,7 @@ class Admission:
     trust: TrustStore
     data: DataDoor
     models: Models
+    offers: Aggregates[Offer]
     permits: Aggregates[PermitKept]
     revisions: Aggregates[RevisionSeen]
     clock: Clock
@@ -61,7 +63,8 @@ class Admission:
         try:
             trust = await self.trust.trust()
             grant = read_grant(permit.grant)
-            check_grant(permit.grant, replace(trust, datasets=frozenset(grant.datasets)), self.clock.now())
+            mine = replace(trust, datasets=frozenset(grant.datasets), roots=await self._roots(grant.datasets))
+            check_grant(permit.grant, mine, self.clock.now())
         except DecisionError as error:
             return Refusal(cause=_cause(error), reason=error.reason)
         except SiteRefusedError as error:
@@ -79,12 +82,18 @@ class Admission:
         seen = {one.policy: one.revision for one in await self.revisions.every()}
         now = self.clock.now()
         try:
-            grant = check_grant(envelope, replace(trust, datasets=mapped, revisions=seen), now)
+            mine = replace(trust, datasets=mapped, roots=await self._roots(mapped), revisions=seen)
+            grant = check_grant(envelope, mine, now)
             check_turn(grant, wanted)
             check_objects(grant, now)
         except DecisionError as error:
             raise SiteRefusedError(_cause(error), error.reason) from error
         return grant
+
+    async def _roots(self, datasets: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+        """What derived datasets hold data of, by what this site itself offered them as."""
+        offered = [one.offered for one in await self.offers.every() if one.offered]
+        return lineage(datasets, {one.dataset: one.derived_from for one in offered})
 
     async def _others(self, key: str) -> Mapping[str, Permit]:
         kept = await self.permits.where(LIVE, YES)

@@ -34,8 +34,10 @@ class Offers:
             raise DatasetNameError(f"`{name}` is no name: use 1 to 40 of a-z, 0-9 and `-`", path="name")
         return f"{name}_{self.gateway}_{self.organization}"
 
-    async def register(self, name: str, path: str, description: str) -> MappedDataset:
-        """Serve what lies at `path`, and offer it."""
+    async def register(
+        self, name: str, path: str, description: str, derived_from: tuple[str, ...] = ()
+    ) -> MappedDataset:
+        """Serve what lies at `path`, and offer it; as made of other datasets, if it is."""
         dataset = self.id_of(name)
         mapped = await self.data.map(dataset, path)
         offered = DatasetOffered(
@@ -44,6 +46,7 @@ class Offers:
             name=name,
             description=description,
             shape=mapped.shape or DatasetShape(),
+            derived_from=derived_from,
         )
         await self.offers.change(dataset, lambda _: [offered], Cause(now=self.clock.now()))
         return mapped

@@ -39,15 +39,15 @@ def check_turn(grant: Grant, wanted: ParticipantDirective) -> None:
 
 def check_objects(grant: Grant, now: datetime) -> None:
     """
-    Refuse when a custodian set objects of a granted dataset aside that this requester may not read.
+    Refuse when a custodian set objects of a granted dataset, or of a root, aside that this requester may not read.
 
     The DAL is told what may be read, not what may not: the rest of such a dataset needs a policy that names it.
     """
     documents = [read_policy(policy) for policy in grant.policies]
     for document in documents:
         for scope in document.datasets:
-            for item in scope.objects if scope.id in grant.datasets else ():
-                rule = effective_for_object(request_of(grant, now), documents, scope.id, item)
+            for item in scope.objects if scope.id in grant.rules else ():
+                rule = effective_for_object(request_of(grant, now, {}), documents, scope.id, item)
                 if rule is None or rule.name != grant.rules[scope.id]:
                     raise SiteRefusedError(
                         Cause.POLICY,

@@ -9,6 +9,7 @@ from pydantic import Field
 from fedpact.chassis.http import make_app
 from fedpact.chassis.local import same_user
 from fedpact.contracts.envelope import Strict
+from fedpact.contracts.ids import DatasetId
 from fedpact.gateway_agent.app.offers import Offers
 from fedpact.gateway_agent.app.queries import Queries
 
@@ -16,10 +17,15 @@ STATUS_OF = {"dataset_name": 422, "data_door_refused": 409}
 
 
 class RegisterDataset(Strict):
-    """`path` is absolute and below one of the DAL's allowed roots; a folder ends in `/`."""
+    """
+    `path` is absolute and below one of the DAL's allowed roots; a folder ends in `/`.
+
+    What is made of other datasets says of which: the policies about those decide about it.
+    """
 
     path: str = Field(min_length=2, max_length=4096)
     description: str = Field(default="", max_length=5000)
+    derived_from: tuple[DatasetId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +58,8 @@ class Admin:
 
     async def register(self, request: web.Request) -> web.Response:
         wanted = RegisterDataset.model_validate_json(await request.read())
-        mapped = await self.offers.register(request.match_info["name"], wanted.path, wanted.description)
+        name = request.match_info["name"]
+        mapped = await self.offers.register(name, wanted.path, wanted.description, wanted.derived_from)
         return web.json_response(mapped.model_dump(mode="json"))
 
     async def withdraw(self, request: web.Request) -> web.Response:

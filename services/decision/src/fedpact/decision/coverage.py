@@ -7,7 +7,7 @@ least there is to change.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 
@@ -31,7 +31,18 @@ class Request:
     datasets: tuple[str, ...]
     resources: Resources
     parameters: Mapping[str, JsonValue] | None = None
+    roots: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Derived dataset -> what it holds data of."""
     now: datetime
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Whose policies decide: the datasets themselves, and instead of a derived one its roots."""
+        return tuple(sorted({source for one in self.datasets for source in self.sources_of(one)}))
+
+    def sources_of(self, dataset: str) -> tuple[str, ...]:
+        """What one dataset holds data of."""
+        return self.roots.get(dataset, (dataset,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """
 May this run? One pure function that every door asks, each with its own evidence.
 
-Deny by default: every dataset needs one rule of one policy in force that admits everything declared. Several
+Deny by default: every dataset, or every root of a derived one, needs one rule of one policy in force that admits
+everything declared. Several
 rules are alternatives; the first in the order (policy id, rule index) that admits the request covers, so that
 every door finds the same. A decision carries its reasons as data: the requester's hold nothing derived from a
 policy that does not name them; the custodian's hold all.
@@ -28,7 +29,7 @@ class Decision:
     custodian_reasons: Mapping[str, tuple[Reason, ...]]
     """Organization of a custodian -> what its owner sees."""
     covering: Mapping[str, Covering] = field(default_factory=dict)
-    """Dataset -> the rule that covers it."""
+    """Dataset, or root of a derived one -> the rule that covers it."""
     permissions: Permissions = field(default_factory=dict)
     privacy: Permissions = field(default_factory=dict)
     bounds: tuple[Bounds, ...] = ()
@@ -55,7 +56,7 @@ def decide(request: Request, documents: Iterable[PolicyDocument]) -> Decision:
         dataset: [
             trial for document in newest if _whole(document, dataset) for trial in trials(request, dataset, document)
         ]
-        for dataset in sorted(set(request.datasets))
+        for dataset in request.sources
     }
     covering = {dataset: found for dataset, attempts in tried.items() if (found := _first(attempts)) is not None}
     custodian = _for_custodians(tried)

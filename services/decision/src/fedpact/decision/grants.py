@@ -56,7 +56,7 @@ class Veto:
             ("organization", {person.organization} & self.organizations),
             ("model", {model.id, f"{model.id}@{model.version}"} & self.models),
             ("model digest", {model.digest} & self.digests),
-            ("dataset", set(grant.datasets) & self.datasets),
+            ("dataset", {*grant.datasets, *grant.rules} & self.datasets),
             ("policy", policies & self.policies),
             ("spec", {grant.spec_id} & self.specs),
         )
@@ -74,6 +74,8 @@ class Trust:
     """Organization -> the keys its owners sign policies with."""
     datasets: frozenset[str]
     """The gateway's own mapping."""
+    roots: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Derived dataset of this gateway -> what it holds data of."""
     revisions: Mapping[str, int] = field(default_factory=dict)
     """Policy id -> the highest revision seen."""
     veto: Veto = Veto()
@@ -101,19 +103,20 @@ def check_grant(envelope: Dsse, trust: Trust, now: datetime) -> Grant:
     if (hit := trust.veto.against(grant)) is not None:
         raise GrantVetoedError(f"this gateway's operator vetoed {hit}")
     documents = [_verified_policy(policy, trust) for policy in grant.policies]
-    decision = decide(request_of(grant, now), documents)
+    decision = decide(request_of(grant, now, trust.roots), documents)
     _check_not_wider(grant, decision)
     return grant
 
 
-def request_of(grant: Grant, now: datetime) -> Request:
-    """What the grant answers, to be decided again."""
+def request_of(grant: Grant, now: datetime, roots: Mapping[str, tuple[str, ...]]) -> Request:
+    """What the grant answers, to be decided again by whom the data is of."""
     return Request(
         requester=grant.requester,
         model=grant.model,
         datasets=grant.datasets,
         resources=grant.resources,
         parameters=grant.parameters,
+        roots=roots,
         now=now,
     )
 

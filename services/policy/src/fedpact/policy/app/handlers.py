@@ -105,9 +105,7 @@ class Handlers:
         if pact is None:
             raise NotFoundError(f"spec `{spec}` was never announced to this service")
         found = {
-            policy.id: policy
-            for dataset in pact.content.datasets
-            for policy in await self.policies.where("dataset", dataset)
+            policy.id: policy for dataset in pact.sources for policy in await self.policies.where("dataset", dataset)
         }
         policies = tuple(found[policy] for policy in sorted(found))
         return Evidence(pact=pact, policies=policies, now=now, sign=self.terms.sign, lifetime=self.terms.lifetime)

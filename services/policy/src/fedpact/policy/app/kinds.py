@@ -31,4 +31,4 @@ DATASETS: Final = Kind(
 
 def datasets_of(pact: SpecCreated) -> tuple[str, ...]:
     """The index that pacts are found by when a policy changes."""
-    return pact.content.datasets
+    return pact.sources

@@ -56,14 +56,14 @@ class Previews:
         for spec in live - pacts.keys():
             pact = await self.pacts.find(spec)
             pacts |= {spec: pact} if pact else {}
-        involved = sorted({dataset for pact in pacts.values() for dataset in pact.content.datasets})
+        involved = sorted({dataset for pact in pacts.values() for dataset in pact.sources})
         about = {dataset: await self.policies.where("dataset", dataset) for dataset in involved}
         return [await self._one(pact, about) for _, pact in sorted(pacts.items())]
 
     async def _one(self, pact: SpecCreated, about: dict[str, Sequence[Policy]]) -> Touched:
         case = await self.cases.find(pact.spec_id)
         documents: dict[str, PolicyDocument] = {
-            policy.id: policy.document for dataset in pact.content.datasets for policy in about[dataset]
+            policy.id: policy.document for dataset in pact.sources for policy in about[dataset]
         }
         return Touched(
             pact=pact, documents=tuple(documents.values()), running=case is not None and case.live is not None

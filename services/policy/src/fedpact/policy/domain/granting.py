@@ -1,9 +1,9 @@
 """
 Grants: what each gateway is told it may serve, and until when.
 
-A grant holds what its own gateway needs to decide again and nothing of the others: its datasets, its custodian's
-covering policies, and every policy that sets objects of these datasets aside. Permissions and privacy are the
-most restrictive across all custodians. It never outlives the window of a policy that covers.
+A grant holds what its own gateway needs to decide again and nothing of the others: its datasets, the policies that
+cover them or the roots of the derived ones, and every policy that sets objects of these aside. Permissions and privacy
+are the most restrictive across all custodians. It never outlives the window of a policy that covers.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -47,6 +47,7 @@ def request_of(pact: SpecCreated, now: datetime) -> Request:
         datasets=content.datasets,
         resources=content.resources.clients,
         parameters=content.parameters,
+        roots=pact.roots,
         now=now,
     )
 
@@ -78,7 +79,7 @@ def revisions(decision: Decision, evidence: Evidence) -> dict[str, int]:
 
 def _grant(site: Site, decision: Decision, evidence: Evidence, turn: Turn) -> Grant:
     pact = evidence.pact
-    covering = {dataset: decision.covering[dataset] for dataset in site.datasets}
+    covering = {source: decision.covering[source] for source in _sources(site, evidence)}
     return Grant(
         spec_id=pact.spec_id,
         generation=turn.generation,
@@ -100,14 +101,20 @@ def _grant(site: Site, decision: Decision, evidence: Evidence, turn: Turn) -> Gr
 
 def _policies(site: Site, decision: Decision, evidence: Evidence) -> Iterator[Policy]:
     """Those that cover, and those that override them for some objects."""
-    covering = {decision.covering[dataset].policy for dataset in site.datasets}
+    sources = _sources(site, evidence)
+    covering = {decision.covering[source].policy for source in sources}
     for policy in evidence.policies:
-        if policy.id in covering or (policy.document.rules and _sets_aside(policy, site)):
+        if policy.id in covering or (policy.document.rules and _sets_aside(policy, sources)):
             yield policy
 
 
-def _sets_aside(policy: Policy, site: Site) -> bool:
-    return any(scope.objects and scope.id in site.datasets for scope in policy.document.datasets)
+def _sources(site: Site, evidence: Evidence) -> tuple[str, ...]:
+    """What the site's datasets hold data of."""
+    return tuple(dict.fromkeys(s for dataset in site.datasets for s in evidence.pact.sources_of(dataset)))
+
+
+def _sets_aside(policy: Policy, sources: Sequence[str]) -> bool:
+    return any(scope.objects and scope.id in sources for scope in policy.document.datasets)
 
 
 def _valid_until(decision: Decision, evidence: Evidence) -> datetime:

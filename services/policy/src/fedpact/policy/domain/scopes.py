@@ -2,7 +2,7 @@
 Which datasets and objects a policy may be about.
 
 An organization speaks for its own data only: by the registry and by the dataset id alike. A derived dataset
-holds what went into it, so it is spoken for only by whom all its roots belong to.
+holds what went into it, so the policies of its roots decide, and none may be about itself.
 """
 
 from collections.abc import Mapping
@@ -31,10 +31,9 @@ def _check_dataset(dataset: str, organization: str, datasets: Mapping[str, Datas
         names = [known.id for known in datasets.values() if known.registered]
         close = "".join(f", or did you mean `{name}`" for name in get_close_matches(dataset, names, n=1))
         raise ScopeError(f"`{organization}` has no dataset `{dataset}`: register it first{close}", path=path)
-    foreign = [root for root in kept.derived_from if dataset_organization(root) != organization]
-    if foreign:
-        text = f"`{dataset}` is derived from `{foreign[0]}`, which is not yours: its custodian's policies hold for it"
-        raise ScopeError(text, path=path)
+    if kept.derived_from:
+        roots = ", ".join(f"`{root}`" for root in kept.derived_from)
+        raise ScopeError(f"`{dataset}` is derived from {roots}: the policies about these hold for it", path=path)
 
 
 def _check_object(item: str, path: str) -> None:

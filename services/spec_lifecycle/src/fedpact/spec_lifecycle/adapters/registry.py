@@ -13,6 +13,11 @@ class RegistryCopies:
         self._datasets, self._models = datasets, models
 
     async def catalog(self, content: SpecContent) -> Catalog:
-        found = {key: await self._datasets.find(key) for key in content.datasets}
-        model = await self._models.find(content.model.id)
-        return Catalog(datasets={key: dataset for key, dataset in found.items() if dataset}, model=model)
+        found: dict[str, DatasetRegistered] = {}
+        left = list(content.datasets)
+        while left:
+            dataset = await self._datasets.find(left.pop())
+            if dataset is not None and dataset.dataset not in found:
+                found[dataset.dataset] = dataset
+                left += dataset.derived_from
+        return Catalog(datasets=found, model=await self._models.find(content.model.id))

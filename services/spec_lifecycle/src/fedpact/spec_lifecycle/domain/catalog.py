@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from fedpact.contracts.pact import PinnedModel, Site, SpecContent
 from fedpact.contracts.registry import DatasetRegistered, ModelChanged
+from fedpact.decision.lineage import lineage
 from fedpact.spec_lifecycle.domain.errors import SameGatewayError, UnknownDatasetError, UnknownModelError
 
 
@@ -13,6 +14,7 @@ class Catalog:
     """The datasets and the model that a pact names, as far as they are registered."""
 
     datasets: Mapping[str, DatasetRegistered] = field(default_factory=dict)
+    """With those that derived ones are made of."""
     model: ModelChanged | None = None
 
     def sites(self, content: SpecContent) -> tuple[Site, ...]:
@@ -26,6 +28,10 @@ class Catalog:
                 raise SameGatewayError(found.gateway, index)
             sites[found.gateway] = Site(gateway=found.gateway, organization=found.organization, datasets=(dataset,))
         return tuple(sites.values())
+
+    def roots(self, content: SpecContent) -> dict[str, tuple[str, ...]]:
+        """What the derived datasets hold data of."""
+        return lineage(content.datasets, {key: found.derived_from for key, found in self.datasets.items()})
 
     def pinned(self, content: SpecContent) -> PinnedModel:
         """The model version, by digest."""

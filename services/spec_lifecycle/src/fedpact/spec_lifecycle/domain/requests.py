@@ -114,6 +114,7 @@ def _created(
         model=catalog.pinned(content),
         sites=catalog.sites(content),
         created_at=now,
+        roots=catalog.roots(content),
     )
 
 
