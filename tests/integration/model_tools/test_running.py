@@ -1,12 +1,14 @@
 """`fedpact models run` trains as a federation would, and leaves nothing but its results."""
 
 import json
+import signal
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
-from model_folders import begun, fedpact
+from model_folders import FEDPACT, begun, fedpact
 
 pytestmark = pytest.mark.timeout(200)
 
@@ -50,6 +52,30 @@ def test_a_custodians_terms_hold_and_its_refusal_is_told(tmp_path: Path) -> None
     said = run(tmp_path, "--terms", "terms.yaml", code=1)
     assert "site `site-2-1`: the table has fewer rows than the custodian's `min_count` of 50" in said
     assert "runs/mine-1/logs" in said
+    assert workloads() == set()
+
+
+def test_what_the_code_of_a_site_failed_with_is_told_with_its_place(tmp_path: Path) -> None:
+    edit = ("src/mine/executor.py", "/ stddev\n", '/ stddev\n        request["nothing"]\n')
+    made = begun(tmp_path, edit)
+    said = run(tmp_path, code=1)
+    assert f"`site-1-1` ended with KeyError: 'nothing' at {made}/src/mine/executor.py:" in said
+
+
+def test_who_interrupts_a_run_leaves_nothing_of_it(tmp_path: Path) -> None:
+    begun(tmp_path)
+    words = ["models", "run", "--model", "mine", "--data", "mine/examples/north.csv"]
+    heard = []
+    with subprocess.Popen(
+        [FEDPACT, *words], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        assert process.stdout
+        for line in process.stdout:
+            heard.append(line)
+            if line.startswith("connected"):
+                process.send_signal(signal.SIGINT)
+    assert process.returncode != 0
+    assert [line.split()[0] for line in heard if line.startswith(("connected", "done"))] == ["connected"], heard
     assert workloads() == set()
 
 

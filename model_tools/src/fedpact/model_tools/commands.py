@@ -84,7 +84,8 @@ async def _through(wanted: Wanted, place: Path) -> Sequence[str]:
     """Run it to its end, or to the person's."""
     task = asyncio.current_task()
     assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     folder = Path(tempfile.mkdtemp(prefix="fedpact-"))
     try:
         return await Run(wanted=wanted, folder=folder, out=place, tell=typer.echo).through()

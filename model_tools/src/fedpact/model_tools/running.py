@@ -28,6 +28,7 @@ from fedpact.gateway_agent.app.doors import LocalModel, Round
 from fedpact.gateway_agent.app.ports import EngineJob, Session
 from fedpact.gateway_agent.domain.engine import Status, is_final
 from fedpact.gateway_agent.domain.runs import pause
+from fedpact.model_tools import logs
 from fedpact.model_tools.custodian import Custodian
 from fedpact.model_tools.errors import RunFailedError
 from fedpact.model_tools.pact import Pact, Part, Terms
@@ -37,7 +38,6 @@ from fedpact.secure_runtime.domain.rendered import check_rendered
 
 JOB = "job"
 FAILURE = "failure.json"
-LOGS = "logs"
 Tell = Callable[[str], None]
 
 
@@ -98,7 +98,8 @@ class Run:
             folder=self.folder, model=wanted.package.local, demand=wanted.package.card.resources, clock=self.clock
         )
         async with AsyncExitStack() as end:
-            end.callback(self._keep_logs, simulation, pact.parts)
+            consoles = [(name.participant, simulation.log(name)) for name in (*map(name_of, pact.parts), SERVER)]
+            end.callback(logs.keep, consoles, self.out)
             doors = {}
             for part, data in zip(pact.parts, wanted.data, strict=True):
                 custodian = Custodian(part=part, data=data, folder=self.folder / part.gateway, clock=self.clock)
@@ -108,7 +109,7 @@ class Run:
             session = await simulation.start(doors, end)
             self.tell(f"connected  after {self._seconds} s")
             job = await self._followed(simulation, session, await session.submit(files, JOB))
-            return await self._fetched(session, job)
+            return await self._fetched(session, job, consoles)
 
     def _pact(self) -> Pact:
         parts = [
@@ -149,7 +150,7 @@ class Run:
             await simulation.check()
             await asyncio.sleep(pause(time.monotonic() - began))
 
-    async def _fetched(self, session: Session, job: EngineJob) -> Sequence[str]:
+    async def _fetched(self, session: Session, job: EngineJob, consoles: Sequence[tuple[str, Path]]) -> Sequence[str]:
         folder = await session.download(job.id, self.folder / "fetched")
         found = results_in(folder)
         for path, file in found:
@@ -157,7 +158,8 @@ class Run:
             shutil.copyfile(path, self.out / file.name)
         self._tell_rounds(*await MetricFiles().rounds(self.out, "", self._told))
         if job.status != Status.COMPLETED:
-            raise RunFailedError(f"{self._reason() or job.reason}; all logs are in `{self.out / LOGS}`")
+            said = [self._reason() or job.reason, logs.fault(consoles)]
+            raise RunFailedError(f"{'; '.join(filter(None, said))}; all logs are in `{self.out / logs.FOLDER}`")
         self.tell(f"done       after {self._seconds} s")
         return [file.name for _, file in found if file.kind != "log"]
 
@@ -174,15 +176,6 @@ class Run:
         except (OSError, ValueError):
             return ""
         return str(said.get("reason", "")) if isinstance(said, dict) else ""
-
-    def _keep_logs(self, simulation: Simulation, parts: Sequence[Part]) -> None:
-        for name in (SERVER, *(name_of(part) for part in parts)):
-            logs = [simulation.log(name), *sorted(simulation.kit(name).glob("*/log.txt"))]
-            texts = [log.read_text(encoding="utf-8", errors="replace") for log in logs if log.is_file()]
-            if texts:
-                path = self.out / LOGS / f"{name.participant}.log"
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text("".join(texts), encoding="utf-8")
 
     @property
     def _seconds(self) -> int:
