@@ -19,6 +19,6 @@ def begun(folder: Path, *edits: tuple[str, str, str]) -> Path:
     return made
 
 
-def fedpact(folder: Path, *words: str, seconds: float = 150) -> "subprocess.CompletedProcess[str]":
+def fedpact(folder: Path, *words: str, seconds: float = 240) -> "subprocess.CompletedProcess[str]":
     """The command as a person runs it in `folder`."""
     return subprocess.run([FEDPACT, *words], cwd=folder, capture_output=True, text=True, timeout=seconds, check=False)

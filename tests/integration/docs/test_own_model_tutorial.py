@@ -8,7 +8,7 @@ from tutorials import Terminal
 PAGE = Path(__file__).parents[3] / "docs/tutorials/own-model.md"
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_a_reader_ends_with_a_model_of_their_own(tmp_path: Path) -> None:
     with Terminal(tmp_path) as terminal:
         terminal.follow(PAGE)

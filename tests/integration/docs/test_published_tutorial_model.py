@@ -56,12 +56,12 @@ def test_what_slipped_through_is_refused_with_a_text(body: str) -> None:
         load_service(MODEL).parse(body)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_it_passes_every_check() -> None:
     assert [finding.line for finding in examine(MODEL) if finding.verdict is Verdict.WRONG] == []
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(500)
 @pytest.mark.parametrize("kind", ["file", "folder"])
 def test_it_trains_on_files_and_on_folders(tmp_path: Path, kind: str) -> None:
     header, *lines = WDBC.read_text().splitlines(keepends=True)
@@ -80,7 +80,7 @@ def test_it_trains_on_files_and_on_folders(tmp_path: Path, kind: str) -> None:
     assert right.mean() >= 0.95
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(500)
 def test_a_policy_that_forbids_to_explore_ends_it(tmp_path: Path) -> None:
     (tmp_path / "terms.yaml").write_text("permissions: {explore: false}\n")
     done = fedpact(

@@ -12,7 +12,7 @@ SERVER = "secure_runtime/src/secure_runtime/templates/config_fed_server.json"
 CLIENT = "secure_runtime/src/secure_runtime/templates/config_fed_client.json"
 MODELS = Path(__file__).parents[3] / "models"
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 def wrong(root: Path) -> dict[str, str]:

@@ -61,7 +61,7 @@ def test_the_kit_is_that_of_the_shipped_models() -> None:
     assert all(path.read_bytes() == (kit / path.name).read_bytes() for path in copied)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(500)
 def test_both_train_the_same_weights(tmp_path: Path) -> None:
     tables = begun(tmp_path) / "examples"
     data = tmp_path / "data"
@@ -78,7 +78,7 @@ def test_both_train_the_same_weights(tmp_path: Path) -> None:
         env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=200,
         check=False,
     )
     before = list((tmp_path / "ws/server").rglob("server.npy"))

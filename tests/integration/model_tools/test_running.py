@@ -10,7 +10,7 @@ import psutil
 import pytest
 from model_folders import FEDPACT, begun, fedpact
 
-pytestmark = pytest.mark.timeout(200)
+pytestmark = pytest.mark.timeout(400)
 
 
 def workloads() -> set[int]:
