@@ -36,40 +36,40 @@ class NoRegistrar:
     async def register(self, job_id: str, cause: Cause) -> None: ...
 
 
-def now(work: Coroutine[Any, Any, T]) -> T:
-    return asyncio.run(work)
-
-
 class Content(RuleBasedStateMachine):
     """Jobs leave the same few contents; artifacts go; rounds of cleaning pass."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.place = TemporaryDirectory()
+        self.runner, self.place = asyncio.Runner(), TemporaryDirectory()
         self.world = World(Folder(Path(self.place.name)), retention=None)
         self.left: dict[str, tuple[str, bytes]] = {}
         self.gone: set[str] = set()
 
+    def now(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(work)
+
     def teardown(self) -> None:
+        self.runner.close()
         self.place.cleanup()
 
     @initialize()
     def begin(self) -> None:
-        now(self.world.folder.prepare())
+        self.now(self.world.folder.prepare())
         for job in ("j1", "j2", "j3"):
-            now(self.world.running(job))
+            self.now(self.world.running(job))
 
     @rule(job=JOBS, content=CONTENTS)
     def uploads_and_never_completes(self, job: str, content: bytes) -> None:
         if job not in self.left:
-            self._arrived(now(self.world.store(content, job=job, complete=False)))
+            self._arrived(self.now(self.world.store(content, job=job, complete=False)))
 
     @rule(job=JOBS, content=CONTENTS, crash=st.booleans())
     def stores(self, job: str, content: bytes, *, crash: bool) -> None:
         if job in self.left:
             return
         results = replace(self.world.results, registrar=NoRegistrar()) if crash else self.world.results
-        digest = now(self.world.store(content, job=job, results=results))
+        digest = self.now(self.world.store(content, job=job, results=results))
         self._arrived(digest)
         self.left[job] = digest, content
 
@@ -77,7 +77,7 @@ class Content(RuleBasedStateMachine):
     def hears_what_it_stored(self, job: str) -> None:
         if job in self.left:
             fact = ArtifactsStored(job_id=job, spec_id="s1", files=())
-            now(self.world.registering.stored(fact, self.world.cause(fact)))
+            self.now(self.world.registering.stored(fact, self.world.cause(fact)))
 
     @rule(job=JOBS, crash=st.booleans())
     def deletes(self, job: str, *, crash: bool) -> None:
@@ -87,7 +87,7 @@ class Content(RuleBasedStateMachine):
         wish = order(DeleteArtifact(artifact_id=artifact_id(job, "a")), ALICE)
         nothing = replace(self.world.cleaning, untouched=timedelta(days=90000))
         sharing = replace(self.world.sharing, cleaning=nothing) if crash else self.world.sharing
-        now(sharing.delete(wish, Cause(now=wish.now)))
+        self.now(sharing.delete(wish, Cause(now=wish.now)))
         self.gone.add(job)
 
     @rule(hours=st.sampled_from([1, 3, 30]))
@@ -96,7 +96,7 @@ class Content(RuleBasedStateMachine):
 
     @rule()
     def cleans(self) -> None:
-        now(self.world.cleaning.once())
+        self.now(self.world.cleaning.once())
 
     @rule(content=CONTENTS)
     def breaks_off_while_it_removes(self, content: bytes) -> None:
@@ -104,7 +104,7 @@ class Content(RuleBasedStateMachine):
             path = self.world.folder.find(digest)
             if known == content and path is not None:
                 path.replace(Path(self.place.name) / "aside" / f"{digest.removeprefix('sha256:')}.x")
-        now(self.world.folder.prepare())
+        self.now(self.world.folder.prepare())
 
     @invariant()
     def what_is_referred_to_is_there(self) -> None:
@@ -120,7 +120,7 @@ class Content(RuleBasedStateMachine):
         self.world.clock.pass_(30 * HOURS)
         for digest, _ in self.left.values():
             self.world.age(digest)
-        now(self.world.cleaning.once())
+        self.now(self.world.cleaning.once())
         kept = {content for job, (_, content) in self.left.items() if job not in self.gone}
         found = {path.read_bytes() for path in Path(self.place.name).rglob("*") if path.is_file()}
         assert found == kept
@@ -134,4 +134,4 @@ class Content(RuleBasedStateMachine):
 
 
 TestContent = Content.TestCase
-TestContent.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestContent.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
