@@ -34,6 +34,7 @@ def test_a_verb_is_no_command_of_its_own() -> None:
         (["--data", "a.csv", "--model", "nowhere"], "holds no `model.yaml`"),
         (["--data", "a.csv", "--payload", "1"], "has to hold members"),
         (["--data", "a.csv", "--out", "mine/results"], "whose digest would change"),
+        (["--data", "a.csv", "--out", "mine/examples"], "holds something already"),
         (["--data", *["a.csv"] * 9], "at most 8"),
     ],
 )

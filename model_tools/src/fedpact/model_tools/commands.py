@@ -117,6 +117,8 @@ def _place(package: Package, out: Path | None) -> Path:
     number = 1
     while (runs / f"{package.card.id}-{number}").exists():
         number += 1
+    if out and out.is_dir() and any(out.iterdir()):
+        raise RunRequestError(f"`{out}` holds something already: results of two runs would mix, give another `--out`")
     place = out.resolve() if out else runs / f"{package.card.id}-{number}"
     if place.is_relative_to(package.root):
         raise RunRequestError(
