@@ -14,10 +14,11 @@ from pathlib import Path
 
 from fedpact.chassis.mongo import create_users
 from fedpact.client.clock import Clock
+from fedpact.client.errors import FedpactError
 from fedpact.client.oauth import Issuer
 from fedpact.decision import keys
 from fedpact.infra import setup
-from fedpact.infra.demo_story import Report, Story
+from fedpact.infra.demo_story import Report, Story, StoryError
 from fedpact.infra.demo_world import World
 from fedpact.infra.federation import Federation, federation
 from fedpact.infra.layout import Layout, write_secret
@@ -103,8 +104,15 @@ def main() -> None:
         case "settle":
             asyncio.run(settle(layout))
         case "demo":
-            report = demo(layout, members, asked.portal, asked.issuer, asked.models)
-            _say(f"done: {report.result}, {report.timings}")
+            _tell(layout, members, asked)
+
+
+def _tell(layout: Layout, members: Federation, asked: argparse.Namespace) -> None:
+    try:
+        report = demo(layout, members, asked.portal, asked.issuer, asked.models)
+    except (StoryError, FedpactError) as error:
+        sys.exit(str(error))
+    _say(f"done in {sum(report.timings.values()):.0f} s")
 
 
 if __name__ == "__main__":
