@@ -23,7 +23,7 @@ class ActivityQuery(EventQuery):
     """`type` is how the type of a fact begins; `before` is where an earlier page ended."""
 
     type: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    before: Annotated[str, Field(min_length=1, max_length=400)] | None = None
+    before: Annotated[str, Field(pattern=r"^[a-z_]+=[0-9]{1,15}(,[a-z_]+=[0-9]{1,15})*$", max_length=400)] | None = None
 
     def wants(self, entry: Entry) -> bool:
         """Whether the line is asked for."""
