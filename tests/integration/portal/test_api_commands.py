@@ -115,8 +115,10 @@ async def test_the_other_commands_answer_with_their_resource(client: Client) -> 
     assert (added.status, added.body["organization"]) == (201, "lab")
     altered = await client.send("PATCH", "/v1/users/new", "lea", body={"roles": ["data_steward"]})
     assert (altered.status, altered.body["roles"]) == (200, ["data_steward"])
-    known = await client.post("/v1/gateways", {"gateway": "gateway-7", "organization": "lake"}, "root")
+    known = await client.post("/v1/gateways", {"gateway": "gateway-7", "organization": "fen"}, "root")
     assert (known.status, known.body["announced"]) == (201, False)
+    nobodys = await client.post("/v1/gateways", {"gateway": "gateway-8", "organization": "fan"}, "root")
+    assert (nobodys.status, "fedpact orgs list" in nobodys.body["detail"]) == (404, True)
     assert (await client.post("/v1/models", {"model": "logreg", "name": "L"}, "max")).status == 201
     version = {"version": "1.0.0", "digest": DIGEST}
     assert (await client.post("/v1/models/logreg/versions", version, "max")).status == 201

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from fedpact.client.cli.main import app
 from fedpact.client.cli.session import Session
+from fedpact.contracts.ids import RESERVED
 from fedpact.infra import holding, ports, topology, welcome
 from fedpact.infra.errors import AlreadyRunningError, PortTakenError, ReservedNameError
 from fedpact.infra.federation import federation
@@ -57,22 +58,24 @@ def test_one_folder_has_one_holder(layout: Layout) -> None:
 def test_the_holder_is_found_from_another_shell(layout: Layout) -> None:
     layout.make()
     with holding.holding(layout):
-        found = holding.supervisor(layout)
-    assert found == psutil.Process()
+        assert holding.supervisor(layout) == psutil.Process()
+    assert holding.supervisor(layout) is None
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"pid": 0, "created": 0}', '{"pid": "x"}'])
 def test_a_lock_file_that_names_nobody_finds_nobody(layout: Layout, text: str) -> None:
     layout.make()
-    layout.lock.write_text(text)
-    layout.running.write_text(text)
-    assert (holding.supervisor(layout), holding.running(layout)) == (None, None)
+    with holding.holding(layout):
+        layout.lock.write_text(text)
+        layout.running.write_text(text)
+        assert (holding.supervisor(layout), holding.running(layout)) == (None, None)
 
 
 def test_a_process_that_got_the_number_later_is_not_taken_for_it(layout: Layout) -> None:
     layout.make()
-    layout.lock.write_text(Holder(pid=os.getpid(), created=1.0).model_dump_json())
-    assert holding.supervisor(layout) is None
+    with holding.holding(layout):
+        layout.lock.write_text(Holder(pid=os.getpid(), created=1.0).model_dump_json())
+        assert holding.supervisor(layout) is None
 
 
 def test_down_where_nothing_runs_says_so(run: Run, layout: Layout) -> None:
@@ -138,6 +141,10 @@ def test_sites_and_systems_take_no_name_of_the_hub_or_of_each_other(name: str) -
     sites = {Site("gateway-1"): "a", Site("gateway-2"): "b"}
     with pytest.raises(ReservedNameError, match="choose another id"):
         topology.members(Identities(administrator="x", services={}, sites=sites, systems={name: "c"}))
+
+
+def test_every_name_of_the_hub_is_reserved() -> None:
+    assert {*topology.CONTEXTS, *(service.name for service in topology.SERVICES)} <= RESERVED
 
 
 def test_a_gateway_takes_no_name_of_the_hub() -> None:

@@ -290,7 +290,9 @@ def test_what_may_not_be_asked_now_is_refused(messages: tuple[object, ...], comm
 def test_a_refused_activation_names_only_what_speaks_against_it() -> None:
     reasons = (Reason(code="covered", text="one is covered"), Reason(code="no_policy", text="two is not"))
     said = SpecDecided(spec_id=SPEC, allowed=False, reasons=reasons)
-    with pytest.raises(DomainError, match=r"the spec is rejected: two is not$"):
+    with pytest.raises(
+        DomainError, match=rf"the spec is rejected: two is not: `fedpact specs why {SPEC}` says what would help$"
+    ):
         life(said, assessed()).tell(ACTIVATE)
 
 

@@ -41,7 +41,7 @@ class Custodian:
     """A gateway's agent, for those who may open its socket."""
 
     def __init__(self, socket: Path, transport: httpx.BaseTransport | None = None) -> None:
-        self._socket = socket
+        self._socket, self._own = socket, transport is None
         self._http = httpx.Client(
             base_url="http://gateway",
             transport=transport or httpx.HTTPTransport(uds=str(socket)),
@@ -73,14 +73,19 @@ class Custodian:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
+    def _silent(self, cause: str) -> str:
+        return (
+            f"the gateway does not answer at `{self._socket}` ({cause}): see that its agent runs, and that you may open"
+            " the socket"
+        )
+
     def _ask(self, method: str, path: str, body: bytes = b"") -> Response:
+        if self._own and not self._socket.is_socket():
+            raise UnreachableError(self._silent("there is no socket"))
         try:
             answer = self._http.request(method, path, content=body, headers={"Content-Type": "application/json"})
         except httpx.TransportError as error:
-            raise UnreachableError(
-                f"the gateway does not answer at `{self._socket}` ({str(error).lower()}): see that its agent runs, and"
-                " that you may open the socket"
-            ) from error
+            raise UnreachableError(self._silent(str(error).lower())) from error
         response = Response(status=answer.status_code, body=answer.content)
         if not response.good:
             raise error_of(response)

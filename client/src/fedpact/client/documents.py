@@ -8,6 +8,7 @@ in both spellings, and what is signed is what its author saw.
 import re
 import sys
 from collections.abc import Hashable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +22,14 @@ from fedpact.decision.errors import DecisionError
 M = TypeVar("M", bound=BaseModel)
 STDIN = Path("-")
 MAX_SIZE = 4_000_000
-_NAME_IN_WORDS = ("string should match pattern '^[a-z0-9-]{1,40}$'", "use 1 to 40 of a-z, 0-9 and `-`")
+_IN_WORDS = {
+    "string should match pattern '^[a-z0-9-]{1,40}$'": "use 1 to 40 of a-z, 0-9 and `-`",
+    "string should match pattern '^[a-z0-9-]{1,40}_[a-z0-9-]{1,40}_[a-z0-9-]{1,40}$'": (
+        "a dataset's id is `<name>_<gateway>_<organization>`: `fedpact datasets list` shows them"
+    ),
+    "field required": "it is missing: add it",
+    "extra inputs are not permitted": "nothing of that name belongs here: leave it out, or correct its spelling",
+}
 
 
 class _Loader(yaml.SafeLoader):
@@ -60,7 +68,7 @@ def value_of(text: str, name: str, *, as_json: bool = False) -> JsonValue:
     try:
         return strict_json.loads(text) if as_json else _json_or_yaml(text)
     except (DecisionError, yaml.YAMLError, RecursionError) as error:
-        raise InputError(f"`{name}` cannot be read: {_where(error)}") from error
+        raise InputError(f"`{name}` is neither JSON nor YAML: {_where(error)}; correct it there") from error
 
 
 def read_document(kind: type[M], path: Path) -> M:
@@ -87,7 +95,10 @@ def first_problem(error: ValidationError) -> tuple[str, str]:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     first = min(found, key=lambda problem: problem["type"] != "extra_forbidden")
     text = first["msg"].lower().removeprefix("value error, ")
-    return ".".join(str(part) for part in first["loc"]), text.replace(*_NAME_IN_WORDS)
+    beside = [p["loc"][-1] for p in found if p["type"] == "missing" and p["loc"][:-1] == first["loc"][:-1]]
+    meant = get_close_matches(str(first["loc"][-1]), map(str, beside), n=1) if first["loc"] else []
+    hint = f"; did you mean `{meant[0]}`?" if first["type"] == "extra_forbidden" and meant else ""
+    return ".".join(str(part) for part in first["loc"]), _IN_WORDS.get(text, text) + hint
 
 
 def as_object(value: JsonValue, name: str) -> dict[str, JsonValue]:
@@ -101,9 +112,10 @@ def _text(path: Path) -> str:
     try:
         text = sys.stdin.read() if path == STDIN else path.expanduser().read_text(encoding="utf-8")
     except UnicodeError as error:
-        raise InputError(f"`{path}` cannot be read: it is not a text file in UTF-8") from error
+        raise InputError(f"`{path}` cannot be read: it is not a text file in UTF-8, save it as one") from error
     except OSError as error:
-        raise InputError(f"`{path}` cannot be read: {(error.strerror or 'unknown cause').lower()}") from error
+        cause = (error.strerror or "unknown cause").lower()
+        raise InputError(f"`{path}` cannot be read ({cause}): check the path, and that you may read it") from error
     if len(text) > MAX_SIZE:
         raise InputError(f"`{path}` is too large: at most {MAX_SIZE} characters are read")
     return text

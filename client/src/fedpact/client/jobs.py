@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from fedpact.client import operations
 from fedpact.client.downloads import downloaded
-from fedpact.client.errors import JobEndedError, TimedOutError
+from fedpact.client.errors import InputError, JobEndedError, TimedOutError
 from fedpact.client.messages import Request
 from fedpact.client.pages import every
 from fedpact.client.steps import Flow, Telling
@@ -144,6 +144,10 @@ class Job(Generic[H]):
 
 def submission(spec_id: str, payload: Payload, key: str, said: Mapping[str, object]) -> Request[JobView]:
     """The request that runs `payload`, with what else was said about the job."""
+    if not isinstance(payload, Mapping):
+        raise InputError(
+            f"the payload is a {type(payload).__name__}: give its parameters in a dict, such as {{'rounds': 5}}"
+        )
     asked = {"spec_id": spec_id, "payload": dict(payload), **said}
     return operations.submit_job(NewJob.model_validate(asked), key)
 

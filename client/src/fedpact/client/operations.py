@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
+from fedpact.client.errors import InputError
 from fedpact.client.messages import Request
 from fedpact.contracts import api
 from fedpact.contracts.artifacts import Grantee
@@ -16,6 +17,9 @@ A = TypeVar("A", bound=BaseModel)
 
 def path_of(*parts: str) -> str:
     """A path of the API; what a person typed cannot leave its place in it."""
+    for part in parts:
+        if not isinstance(part, str):
+            raise InputError(f"`{part!r}` is no id: give it as text, such as `s-42`")
     return "/v1/" + "/".join(quote(part, safe="") for part in parts)
 
 

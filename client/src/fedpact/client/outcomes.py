@@ -1,9 +1,9 @@
 """When a spec is what was waited for, and when it never will be without somebody's doing. Pure."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 from fedpact.client import operations
-from fedpact.client.errors import SpecEndedError, TimedOutError
+from fedpact.client.errors import InputError, SpecEndedError, TimedOutError
 from fedpact.client.waiting import Waiting
 from fedpact.contracts.api import SpecView
 from fedpact.contracts.specs import EndOutcome, Stage, Verdict
@@ -13,6 +13,8 @@ Goal = Literal["approved", "active", "inactive"]
 
 def becoming(spec_id: str, goal: Goal, timeout: float) -> Waiting[SpecView]:
     """Waiting for the spec to be `goal`."""
+    if goal not in get_args(Goal):
+        raise InputError(f"a spec never becomes `{goal}`: wait for it to be `approved`, `active` or `inactive`")
     return Waiting(
         look=operations.spec(spec_id),
         done=lambda spec: reached(spec, goal),
@@ -62,6 +64,7 @@ def _can_become_active(spec: SpecView) -> None:
 
 
 def _ended(spec: SpecView) -> SpecEndedError:
-    reasons = "; ".join(reason.text for reason in spec.reasons[:3])
+    against = [reason for reason in spec.reasons if reason.code != "covered"][:3]
+    reasons = "; ".join(f"{r.text} ({r.suggestion})" if r.suggestion else r.text for r in against)
     cause = spec.cause or reasons or "no cause told"
     return SpecEndedError(f"`{spec.spec_id}` is {spec.status}: {cause}: see `fedpact specs why {spec.spec_id}`", spec)

@@ -10,6 +10,8 @@ from fedpact.decision.package import CARD, ModelCard, counts, digest_of
 
 def read_card(folder: Path) -> ModelCard:
     """The card of the model in `folder`."""
+    if not (folder / CARD).is_file():
+        raise InputError(f"`{folder}` holds no `{CARD}`: name the folder of a model package")
     return read_document(ModelCard, folder / CARD)
 
 

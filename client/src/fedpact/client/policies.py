@@ -65,7 +65,7 @@ def new_key(path: Path) -> tuple[Path, str]:
             file.write(keys.to_pem(key))
         public.write_bytes(keys.public_pem(key))
     except OSError as error:
-        raise InputError(f"`{path}` cannot be written: {(error.strerror or 'unknown cause').lower()}") from error
+        raise InputError(_unwritable(path, error)) from error
     return public, keys.keyid(key)
 
 
@@ -118,11 +118,19 @@ def write_envelope(path: Path, envelope: Dsse) -> None:
     try:
         path.write_text(envelope.model_dump_json(indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        raise InputError(f"`{path}` cannot be written: {(error.strerror or 'unknown cause').lower()}") from error
+        raise InputError(_unwritable(path, error)) from error
 
 
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise InputError(f"the key `{path}` cannot be read: {(error.strerror or 'unknown cause').lower()}") from error
+        cause = (error.strerror or "unknown cause").lower()
+        raise InputError(
+            f"the key `{path}` cannot be read ({cause}): check the path; `fedpact policies keygen` makes one"
+        ) from error
+
+
+def _unwritable(path: Path, error: OSError) -> str:
+    cause = (error.strerror or "unknown cause").lower()
+    return f"`{path}` cannot be written ({cause}): choose a folder that is there and that you may write"

@@ -27,6 +27,15 @@ Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$", max_length=254)]
 
 
+RESERVED = frozenset(
+    {
+        *("administrator", "hub", "identity", "registry", "policy", "specs", "spec_lifecycle"),
+        *("scheduling", "scheduler", "jobs", "workloads", "portal"),
+    }
+)
+"""Names that are the hub's own: no site and no other system is called so."""
+
+
 def participant_id(gateway: str, index: int) -> str:
     """The FLARE site name of the `index`-th client (from 1) at `gateway`."""
     return f"{gateway}-{index}"

@@ -82,7 +82,21 @@ def running(layout: Layout) -> Running | None:
 
 
 def supervisor(layout: Layout) -> psutil.Process | None:
-    """The process that runs or starts the federation of this folder."""
+    """The process that runs or starts the federation of this folder: the one that holds the lock, as the lock says."""
+    try:
+        descriptor = os.open(layout.lock, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _named(layout)
+    finally:
+        os.close(descriptor)
+    return None
+
+
+def _named(layout: Layout) -> psutil.Process | None:
     try:
         return Holder.model_validate_json(layout.lock.read_bytes()).process()
     except (OSError, ValidationError):

@@ -10,6 +10,7 @@ makes the server's permissions and what `fedpact bus apply` creates, so that nei
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from fedpact.contracts.ids import RESERVED
 from fedpact.infra.errors import ReservedNameError
 
 DAY = 24 * 3600
@@ -243,12 +244,12 @@ class Member:
     allowed: Permissions
 
 
-RESERVED = frozenset({"administrator", "hub", *CONTEXTS, *(service.name for service in SERVICES)})
-"""Names that are the hub's own: a site or system of that name would share its seed and its inbox."""
-
-
 def members(identities: Identities) -> list[Member]:
-    """Everyone but the administrator. Names of the hub's own, and names given twice, are refused."""
+    """
+    Everyone but the administrator.
+
+    A site or system with a name of the hub's own, or of another, would share its seed and inbox: it is refused.
+    """
     names = [*(site.gateway for site in identities.sites), *identities.systems]
     for name in names:
         if name in RESERVED or names.count(name) > 1:

@@ -113,7 +113,10 @@ def publish(
     if not (isinstance(found, Dsse) and found.signatures):
         cli.note("this policy is not signed: gateways refuse it unless they are told to take such")
     with cli.fedpact() as fp:
-        cli.show(fp.policies.publish(found, key=idempotency_key))
+        view = fp.policies.publish(found, key=idempotency_key)
+    for hint in view.hints:
+        cli.note(hint)
+    cli.show(view)
 
 
 @verb(app, "list")

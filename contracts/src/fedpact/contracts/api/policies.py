@@ -41,6 +41,8 @@ class PolicyView(Model):
     beneficiaries: Beneficiaries | None = None
     signed_by: tuple[str, ...] | None = None
     envelope: Dsse | None = None
+    hints: tuple[str, ...] = ()
+    """What its author may not have meant, such as a beneficiary that nobody knows."""
 
 
 PolicyPage = Page[PolicyView]

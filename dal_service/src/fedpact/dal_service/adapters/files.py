@@ -180,7 +180,7 @@ def _file_shape(path: str, descriptor: int) -> DatasetShape:
 def _why(path: str, error: OSError) -> str:
     match error.errno:
         case errno.ENOENT:
-            return f"`{path}` does not exist"
+            return f"`{path}` does not exist: check the path, it is looked for on the gateway's machine"
         case errno.ELOOP:
             return f"`{path}` is or passes through a link: name the place itself, links are never followed"
         case errno.ENOTDIR:

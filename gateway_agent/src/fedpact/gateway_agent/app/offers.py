@@ -15,7 +15,7 @@ from fedpact.contracts.registry import DatasetShape
 from fedpact.contracts.workloads import DatasetOffered, DatasetTakenBack
 from fedpact.gateway_agent.app.doors import DataDoor
 from fedpact.gateway_agent.app.kinds import Offer
-from fedpact.gateway_agent.domain.errors import DatasetNameError
+from fedpact.gateway_agent.domain.errors import DatasetNameError, UnknownDatasetError
 
 _NAME = re.compile(r"[a-z0-9-]{1,40}")
 
@@ -60,6 +60,11 @@ class Offers:
     async def withdraw(self, name: str) -> None:
         """Take it back first, then serve it no longer."""
         dataset = self.id_of(name)
+        offered = await self.every()
+        served = {one.dataset for one in await self.data.datasets()}
+        if dataset not in served and dataset not in {one.dataset for one in offered}:
+            told = ", ".join(f"`{one.name}`" for one in offered) or "none"
+            raise UnknownDatasetError(f"this gateway offers no `{name}`: it is one of {told}", path="name")
         back = DatasetTakenBack(gateway=self.gateway, dataset=dataset)
         await self.offers.change(
             dataset, lambda now: [back] if now and now.offered else [], Cause(now=self.clock.now())

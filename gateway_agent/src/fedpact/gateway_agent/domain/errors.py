@@ -16,6 +16,7 @@ DomainError                      (contracts)
     ├── RenderRefusedError       render_refused
     ├── ResultsRefusedError      results_refused
     ├── DatasetNameError         dataset_name
+    ├── UnknownDatasetError      unknown_dataset       this gateway offers none of that name
     ├── ProposalRefusedError     proposal_refused      not by this gateway's rules
     └── FederationError          federation_failed
         ├── UnreachableError     federation_unreachable
@@ -134,6 +135,12 @@ class DatasetNameError(AgentError):
     """Not a name that can become part of a dataset's id."""
 
     slug: ClassVar[str] = "dataset_name"
+
+
+class UnknownDatasetError(AgentError):
+    """Nothing of that name is offered here."""
+
+    slug: ClassVar[str] = "unknown_dataset"
 
 
 class ProposalRefusedError(AgentError):

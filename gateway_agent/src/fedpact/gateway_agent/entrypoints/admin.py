@@ -13,7 +13,7 @@ from fedpact.contracts.ids import DatasetId
 from fedpact.gateway_agent.app.offers import Offers
 from fedpact.gateway_agent.app.queries import Queries
 
-STATUS_OF = {"dataset_name": 422, "data_door_refused": 409}
+STATUS_OF = {"dataset_name": 422, "unknown_dataset": 404, "data_door_refused": 409}
 
 
 class RegisterDataset(Strict):

@@ -136,8 +136,14 @@ def _unexpected(error: Exception, request: web.Request) -> web.Response:
 
 def _malformed(error: ValidationError) -> web.Response:
     errors = error.errors(include_url=False, include_input=False, include_context=False)
-    told = [{"path": ".".join(str(part) for part in e["loc"]), "text": e["msg"]} for e in errors[:20]]
+    told = [
+        {"path": ".".join(str(part) for part in e["loc"]), "text": _TO_DO.get(e["type"], e["msg"])} for e in errors[:20]
+    ]
     return problem(422, "malformed", f"{told[0]['text'].lower()} at `{told[0]['path'] or 'body'}`", errors=told)
+
+
+_TO_DO = {"missing": "it is missing: add it", "extra_forbidden": "nothing of that name belongs here: leave it out"}
+"""What is wrong with a member and what to do about it, where pydantic's words do not say so."""
 
 
 def _plain(error: web.HTTPException) -> web.StreamResponse:

@@ -108,7 +108,10 @@ def check_owner(actor: Actor) -> None:
 
 def _check_whose(policy: Policy | None, document: PolicyDocument, actor: Actor) -> None:
     if document.organization != actor.organization:
-        text = f"the policy speaks for `{document.organization}`, you are an owner of `{actor.organization}`"
+        text = (
+            f"the policy speaks for `{document.organization}`, you are an owner of `{actor.organization}`: have one of"
+            " its owners publish it, or correct its `organization`"
+        )
         raise NotOwnerError(text, path="document.organization")
     if policy is not None and policy.document.organization != document.organization:
         raise PolicyTakenError(f"`{document.id}` is another organization's policy: choose another id", path="policy")
@@ -148,7 +151,7 @@ def _signed_by(envelope: Dsse, organization: str, known: Known) -> tuple[str, ..
     try:
         return verified_policy(envelope, known.keys)[1]
     except SignatureError as error:
-        text = f"{error.reason}; keys of `{organization}` that the hub was told: {len(known.keys)}"
+        text = f"{error.reason}: sign it with a key that the hub knows as `{organization}`'s ({len(known.keys)} so far)"
         raise SignatureRefusedError(text, path="document.signatures") from error
 
 

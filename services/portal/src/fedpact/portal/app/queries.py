@@ -48,6 +48,7 @@ from fedpact.portal.app.orders import Orders
 from fedpact.portal.app.ports import Line, ReadModel
 from fedpact.portal.app.signs import Signs
 from fedpact.portal.domain import load, sight
+from fedpact.portal.domain.beneficiaries import strangers
 from fedpact.portal.domain.errors import DeniedError, ForbiddenError, NotVisibleError
 from fedpact.portal.domain.load import Share
 from fedpact.portal.domain.model import Entry, JobState
@@ -118,8 +119,11 @@ class Queries:
         return DatasetPage(items=items, total=len(found), page=page.page, page_size=page.page_size)
 
     async def dataset(self, key: str) -> DatasetView:
-        state = _there(await self.model.datasets.find(key), "dataset", key)
-        return views.dataset_view(_there(state.registered, "dataset", key))
+        state = await self.model.datasets.find(key)
+        if state is None or state.registered is None:
+            known = [fact.dataset for fact in _some(state.registered for state in await self.model.datasets.every())]
+            raise NotVisibleError("dataset", key, known)
+        return views.dataset_view(state.registered)
 
     async def proposals(self, viewer: Actor, page: PageQuery) -> ProposalPage:
         """Newest first."""
@@ -142,7 +146,10 @@ class Queries:
         return ModelPage(items=items, total=len(found), page=page.page, page_size=page.page_size)
 
     async def registered_model(self, key: str) -> ModelView:
-        return views.model_view(_there(await self.model.models.find(key), "model", key))
+        found = await self.model.models.find(key)
+        if found is None:
+            raise NotVisibleError("model", key, [fact.model for fact in await self.model.models.every()])
+        return views.model_view(found)
 
     async def policies(self, viewer: Actor, page: PageQuery) -> PolicyPage:
         found = [
@@ -158,7 +165,11 @@ class Queries:
         published = _there(state.published, "policy", key)
         if not sight.may_see_policy(viewer, published):
             raise NotVisibleError("policy", key)
-        return views.policy_view(viewer, published, state)
+        view = views.policy_view(viewer, published, state)
+        if view.beneficiaries is None:
+            return view
+        users, organizations = await self.model.users.every(), await self.model.organizations.every()
+        return view.model_copy(update={"hints": tuple(strangers(view.beneficiaries, users, organizations))})
 
     async def preview(self, viewer: Actor, edit: PolicyEdit) -> Preview:
         """What the edit would do, as the policy service says it."""

@@ -19,6 +19,8 @@ What the portal itself refuses. What an owning context refuses comes back as its
     └── CrowdedError            too many listen already
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import ClassVar
 
 from fedpact.contracts.envelope import DomainError
@@ -65,8 +67,22 @@ class NotVisibleError(PortalError):
 
     slug: ClassVar[str] = "not_found"
 
-    def __init__(self, kind: str, key: str) -> None:
-        super().__init__(f"there is no {kind} `{key}` that you may see: check the id")
+    def __init__(self, kind: str, key: str, known: Iterable[str] = ()) -> None:
+        close = "".join(f"; did you mean `{name}`?" for name in get_close_matches(key, known, n=1))
+        look = f": `fedpact {_LISTED[kind]} list` shows those you may" if kind in _LISTED else ": check the id"
+        super().__init__(f"there is no {kind} `{key}` that you may see{look}{close}")
+
+
+_LISTED = {
+    "organization": "orgs",
+    "user": "users",
+    "gateway": "gateways",
+    "dataset": "datasets",
+    "model": "models",
+    "policy": "policies",
+    "spec": "specs",
+    "job": "jobs",
+}
 
 
 class NotThereError(PortalError):

@@ -93,7 +93,8 @@ class Door:
             raise WrongChannelError(f"this hub serves the channel `{self.channel}`: log in there")
         if not may_enter(viewer, roles):
             wanted = " or ".join(f"`{role.value}`" for role in roles)
-            raise ForbiddenError(f"this needs the role {wanted}: ask the owner of your organization")
+            asked = "the federation's admin" if Role.ADMIN in roles else "the owner of your organization"
+            raise ForbiddenError(f"this needs the role {wanted}: ask {asked}")
         return viewer
 
     async def asked(self, parameters: Mapping[str, str], kind: type[Strict] | None) -> Strict | None:

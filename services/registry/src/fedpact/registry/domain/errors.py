@@ -6,6 +6,7 @@ Expected refusals of the registry, one tree.
     ├── AlreadyRegisteredError  the id is taken, with other content
     ├── UnknownGatewayError     not one the actor's organization manages
     ├── ProposalsClosedError    the gateway takes none
+    ├── ReservedNameError       the id is a name of the hub's own
     ├── UnknownModelError       register it first
     ├── NotPublisherError       another organization publishes that model
     ├── VersionTakenError       the version is pinned to another digest
@@ -49,6 +50,12 @@ class ProposalsClosedError(RegistryError):
     """The gateway says that it takes no proposals."""
 
     slug: ClassVar[str] = "proposals_closed"
+
+
+class ReservedNameError(RegistryError):
+    """The id is a name of the hub's own."""
+
+    slug: ClassVar[str] = "reserved_name"
 
 
 class UnknownModelError(RegistryError):

@@ -5,9 +5,15 @@ from dataclasses import replace
 
 from fedpact.contracts.envelope import Fact, Order
 from fedpact.contracts.identity import Role
+from fedpact.contracts.ids import RESERVED
 from fedpact.contracts.registry import GatewayAnnounced, GatewayRegistered, RegisterGateway
 from fedpact.contracts.workloads import GatewaySpoke
-from fedpact.registry.domain.errors import AlreadyRegisteredError, NotAllowedError, RoleMismatchError
+from fedpact.registry.domain.errors import (
+    AlreadyRegisteredError,
+    NotAllowedError,
+    ReservedNameError,
+    RoleMismatchError,
+)
 from fedpact.registry.domain.model import Gateway
 
 
@@ -16,6 +22,10 @@ def register(known: Gateway | None, order: Order[RegisterGateway]) -> Sequence[F
     wanted = order.command
     if not order.actor.has(Role.ADMIN):
         raise NotAllowedError("registering a gateway needs the role `admin`: ask the federation's admin")
+    if known is None and wanted.gateway in RESERVED:
+        raise ReservedNameError(
+            f"`{wanted.gateway}` is a name of the hub's own: choose another id for the gateway", path="gateway"
+        )
     if known is None:
         return [GatewayRegistered(gateway=wanted.gateway, organization=wanted.organization, role=wanted.role)]
     if (known.organization, known.role) != (wanted.organization, wanted.role):

@@ -20,4 +20,11 @@ class RegistryCopies:
             if dataset is not None and dataset.dataset not in found:
                 found[dataset.dataset] = dataset
                 left += dataset.derived_from
-        return Catalog(datasets=found, model=await self._models.find(content.model.id))
+        model = await self._models.find(content.model.id)
+        lacking = model is None or not found.keys() >= set(content.datasets)
+        return Catalog(datasets=found, model=model, others=await self._known() if lacking else ())
+
+    async def _known(self) -> tuple[str, ...]:
+        """The ids of everything that is registered."""
+        models, datasets = await self._models.every(), await self._datasets.every()
+        return (*(fact.model for fact in models), *(fact.dataset for fact in datasets))

@@ -16,6 +16,8 @@ class Catalog:
     datasets: Mapping[str, DatasetRegistered] = field(default_factory=dict)
     """With those that derived ones are made of."""
     model: ModelChanged | None = None
+    others: tuple[str, ...] = ()
+    """What is registered besides, where something that a pact names is not."""
 
     def sites(self, content: SpecContent) -> tuple[Site, ...]:
         """One site per dataset, each on a gateway of its own."""
@@ -23,7 +25,7 @@ class Catalog:
         for index, dataset in enumerate(content.datasets):
             found = self.datasets.get(dataset)
             if found is None:
-                raise UnknownDatasetError(dataset, index)
+                raise UnknownDatasetError(dataset, index, self.others)
             if found.gateway in sites:
                 raise SameGatewayError(found.gateway, index)
             sites[found.gateway] = Site(gateway=found.gateway, organization=found.organization, datasets=(dataset,))
@@ -45,4 +47,4 @@ class Catalog:
                     engine=record.engine,
                     components=record.components,
                 )
-        raise UnknownModelError(content.model.id, content.model.version, [r.version for r in versions])
+        raise UnknownModelError(content.model.id, content.model.version, [r.version for r in versions], self.others)

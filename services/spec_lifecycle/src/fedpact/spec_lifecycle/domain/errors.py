@@ -15,6 +15,7 @@ Why a command about a spec is refused.
 """
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from fedpact.contracts.envelope import DomainError
 
@@ -27,7 +28,7 @@ class UnknownSpecError(SpecError):
     slug = "unknown_spec"
 
     def __init__(self, spec: str) -> None:
-        super().__init__(f"there is no compute spec `{spec}`", path="spec_id")
+        super().__init__(f"there is no compute spec `{spec}`: `fedpact specs list` shows yours", path="spec_id")
 
 
 class SpecExistsError(SpecError):
@@ -40,18 +41,25 @@ class SpecExistsError(SpecError):
 class UnknownDatasetError(SpecError):
     slug = "unknown_dataset"
 
-    def __init__(self, dataset: str, index: int) -> None:
-        text = f"no dataset `{dataset}` is registered: see `fedpact datasets list`"
+    def __init__(self, dataset: str, index: int, known: Iterable[str] = ()) -> None:
+        text = f"no dataset `{dataset}` is registered: see `fedpact datasets list`{_meant(dataset, known)}"
         super().__init__(text, path=f"content.datasets.{index}")
 
 
 class UnknownModelError(SpecError):
     slug = "unknown_model"
 
-    def __init__(self, model: str, version: str, known: Iterable[str]) -> None:
-        versions = ", ".join(f"`{v}`" for v in known) or "none"
-        text = f"no version `{version}` of model `{model}` is registered; known versions: {versions}"
+    def __init__(self, model: str, version: str, known: Iterable[str], models: Iterable[str] = ()) -> None:
+        versions = ", ".join(f"`{v}`" for v in known)
+        if versions:
+            text = f"model `{model}` has no version `{version}`: use one of {versions}"
+        else:
+            text = f"no model `{model}` is registered: see `fedpact models list`{_meant(model, models)}"
         super().__init__(text, path="content.model")
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    return "".join(f"; did you mean `{close}`?" for close in get_close_matches(name, known, n=1))
 
 
 class SameGatewayError(SpecError):

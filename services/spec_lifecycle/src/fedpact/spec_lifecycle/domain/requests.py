@@ -132,7 +132,10 @@ def _may_create(actor: Actor) -> None:
 def _may_run(spec: Spec, actor: Actor) -> None:
     if actor.user == spec.creator.user or _owns(actor, spec.creator.organization):
         return
-    raise NotAllowedError("only its creator, or an owner of the creator's organization, activates a spec")
+    raise NotAllowedError(
+        "only its creator, or an owner of the creator's organization, activates a spec: ask"
+        f" `{spec.creator.user}`, or `fedpact specs clone {spec.id}` where you may"
+    )
 
 
 def _may_stop(spec: Spec, actor: Actor) -> None:
@@ -142,7 +145,10 @@ def _may_stop(spec: Spec, actor: Actor) -> None:
         return
     if any(_owns(actor, organization) for organization in {spec.creator.organization, *custodians}):
         return
-    raise NotAllowedError("only its creator, an owner of an organization in it, or an admin deactivates a spec")
+    raise NotAllowedError(
+        "only its creator, an owner of an organization in it, or an admin deactivates a spec: ask"
+        f" `{spec.creator.user}`"
+    )
 
 
 def _owns(actor: Actor, organization: str) -> bool:
@@ -160,4 +166,4 @@ def _is_approved(spec: Spec) -> None:
     if spec.verdict is Verdict.REJECTED:
         against = [reason.text for reason in spec.reasons if reason.code != COVERED]
         why = "; ".join(against) or "no policy covers it"
-        raise NotApprovedError(f"the spec is rejected: {why}")
+        raise NotApprovedError(f"the spec is rejected: {why}: `fedpact specs why {spec.id}` says what would help")
