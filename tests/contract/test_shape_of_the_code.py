@@ -54,12 +54,12 @@ def mocks(path: Path) -> Iterator[ast.stmt]:
 
 
 def naps(path: Path) -> Iterator[ast.expr]:
-    """Calls of anything named `sleep` that last, and programs in strings that hold one."""
+    """Calls of the real `sleep` that last, and programs in strings that hold one."""
     for node in ast.walk(parsed(path)):
         match node:
-            case ast.Call(func=ast.Attribute(attr="sleep") | ast.Name(id="sleep"), args=[ast.Constant(value=0)]):
+            case ast.Call(func=ast.Attribute(attr="sleep"), args=[ast.Constant(value=0)]):
                 continue
-            case ast.Call(func=ast.Attribute(attr="sleep") | ast.Name(id="sleep")):
+            case ast.Call(func=ast.Attribute(attr="sleep", value=ast.Name(id="time" | "asyncio"))):
                 yield node
             case ast.Constant(value=str() as text) if NAP.search(text):
                 yield node

@@ -132,12 +132,8 @@ def _routes(app: web.Application, cluster: Cluster, path: str, resource: str) ->
         if watches:
             return await _watch(cluster, request, resource, wanted)
         items = [one for (kind, _), one in cluster.objects.items() if kind == resource and _matches(one, wanted)]
-        head = {
-            "kind": f"{KINDS[resource]}List",
-            "apiVersion": "v1",
-            "metadata": {"resourceVersion": str(cluster.version)},
-        }
-        return _json({**head, "items": items})
+        metadata = {"resourceVersion": str(cluster.version)}
+        return _json({"kind": f"{KINDS[resource]}List", "apiVersion": "v1", "metadata": metadata, "items": items})
 
     async def get(request: web.Request) -> web.Response:
         cluster.used.add((resource, "get"))

@@ -70,29 +70,8 @@ class World:
         self.registering = Registering(
             jobs=self.jobs, artifacts=self.artifacts, specs=specs, terms=self.terms, retention=retention
         )
-        self.results = Results(
-            jobs=self.jobs,
-            artifacts=self.artifacts,
-            registrar=self.registering,
-            terms=self.terms,
-            tickets=Stored(self.tickets, TICKETS),
-            uploads=self.uploads,
-            objects=folder,
-            limits=Limits(file_bytes=1000, job_bytes=1000),
-            url="http://hub",
-            clock=self.clock,
-            verify=verify,
-            new_token=(f"token-{number}" for number in count()).__next__,
-        )
-        self.cleaning = Cleaning(
-            jobs=self.jobs,
-            artifacts=self.artifacts,
-            uploads=self.uploads,
-            objects=folder,
-            clock=self.clock,
-            untouched=timedelta(hours=2),
-            pause=timedelta(hours=1),
-        )
+        self.results = self._results()
+        self.cleaning = self._cleaning()
         self.sharing = Sharing(
             artifacts=self.artifacts,
             terms=self.terms,
@@ -100,6 +79,33 @@ class World:
             organizations=Copies(MemoryDocuments(), OrganizationRegistered),
             cleaning=self.cleaning,
             waits=(0,),
+        )
+
+    def _results(self) -> Results:
+        return Results(
+            jobs=self.jobs,
+            artifacts=self.artifacts,
+            registrar=self.registering,
+            terms=self.terms,
+            tickets=Stored(self.tickets, TICKETS),
+            uploads=self.uploads,
+            objects=self.folder,
+            limits=Limits(file_bytes=1000, job_bytes=1000),
+            url="http://hub",
+            clock=self.clock,
+            verify=verify,
+            new_token=(f"token-{number}" for number in count()).__next__,
+        )
+
+    def _cleaning(self) -> Cleaning:
+        return Cleaning(
+            jobs=self.jobs,
+            artifacts=self.artifacts,
+            uploads=self.uploads,
+            objects=self.folder,
+            clock=self.clock,
+            untouched=timedelta(hours=2),
+            pause=timedelta(hours=1),
         )
 
     async def submit(self, message: str = "m1", **parts: Any) -> None:

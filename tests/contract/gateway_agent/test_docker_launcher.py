@@ -145,7 +145,7 @@ async def test_another_agents_containers_are_not_ours(rig: DockerRig) -> None:
 
 
 async def test_the_console_is_written_also_by_an_agent_that_comes_later(rig: DockerRig) -> None:
-    pod = rig.running("import time; print('registered'); time.sleep(600)")
+    pod = rig.running("import signal; print('registered'); signal.pause()")
     await launched(rig.launcher, pod)
 
     async def written() -> bool:
@@ -160,13 +160,13 @@ async def test_the_console_is_written_also_by_an_agent_that_comes_later(rig: Doc
 
 async def test_a_server_is_reached_from_outside_and_is_in_trouble_until_it_listens(rig: DockerRig) -> None:
     port = free_port()
-    pod = replace(rig.running("import time; time.sleep(600)", "server"), port=port)
+    pod = replace(rig.running("import signal; signal.pause()", "server"), port=port)
     await launched(rig.launcher, pod)
     (seen,) = await rig.launcher.observe()
     assert seen.life is Life.RUNNING
     assert seen.trouble is not None
     assert (seen.trouble.phase, seen.trouble.cause) == (Phase.STARTING, Cause.NOT_READY)
-    listens = f"import socket, time; listener = socket.create_server(('', {port})); time.sleep(600)"
+    listens = f"import signal, socket; listener = socket.create_server(('', {port})); signal.pause()"
     await rig.launcher.stop(seen.ref)
     await launched(rig.launcher, replace(rig.running(listens, "server"), port=port))
 

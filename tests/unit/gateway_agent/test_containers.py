@@ -31,53 +31,6 @@ LABELS = {
 MEMORY = "rw,nosuid,nodev,noexec,size=500000000,mode=0700,uid=3333,gid=3333"
 
 
-def test_the_whole_container_of_a_client() -> None:
-    assert container(CLIENT, YARD) == {
-        "Image": IMAGE,
-        "Entrypoint": ["/usr/local/bin/python3"],
-        "Cmd": [*CLIENT.command[1:]],
-        "Env": [
-            "APH_API_DAL_URL=http://127.0.0.1:8080",
-            "APH_DAL_TOKEN=s3cret",
-            'APH_DATA={"a_g_o":"a.csv","b_g_o":"b.csv"}',
-            "HOME=/agent/gateway-1-1/kit",
-            "LANG=C.UTF-8",
-            "MALLOC_ARENA_MAX=4",
-            "PATH=/usr/bin:/bin",
-            "PYTHONNOUSERSITE=1",
-            "PYTHONSAFEPATH=1",
-            "TMPDIR=/agent/gateway-1-1/tmp",
-        ],
-        "WorkingDir": "/agent/gateway-1-1/kit",
-        "User": "3333:3333",
-        "Labels": {
-            **LABELS,
-            "fedpact.org/log": "/agent/gateway-1-1/console.log",
-            "fedpact.org/memory": "500",
-        },
-        "HostConfig": {
-            "NanoCpus": 1_000_000_000,
-            "Memory": 500_000_000,
-            "MemorySwap": 500_000_000,
-            "PidsLimit": 4096,
-            "ReadonlyRootfs": True,
-            "Tmpfs": {
-                "/agent/gateway-1-1/kit": MEMORY,
-                "/agent/gateway-1-1/kit/transfer": MEMORY,
-                "/tmp": MEMORY,
-                "/agent/gateway-1-1/tmp": MEMORY,
-            },
-            "Mounts": [_volume("startup"), _volume("local")],
-            "CapDrop": ["ALL"],
-            "SecurityOpt": ["no-new-privileges"],
-            "Init": True,
-            "RestartPolicy": {"Name": "no"},
-            "NetworkMode": "fedpact-s-42-091fd937d489",
-            "LogConfig": {"Type": "json-file", "Config": {"max-size": "20m", "max-file": "2"}},
-        },
-    }
-
-
 def _volume(part: str) -> dict[str, object]:
     return {
         "Type": "volume",
@@ -85,6 +38,56 @@ def _volume(part: str) -> dict[str, object]:
         "Target": f"/agent/gateway-1-1/kit/{part}",
         "VolumeOptions": {"NoCopy": True, "Labels": LABELS},
     }
+
+
+WHOLE = {
+    "Image": IMAGE,
+    "Entrypoint": ["/usr/local/bin/python3"],
+    "Cmd": [*CLIENT.command[1:]],
+    "Env": [
+        "APH_API_DAL_URL=http://127.0.0.1:8080",
+        "APH_DAL_TOKEN=s3cret",
+        'APH_DATA={"a_g_o":"a.csv","b_g_o":"b.csv"}',
+        "HOME=/agent/gateway-1-1/kit",
+        "LANG=C.UTF-8",
+        "MALLOC_ARENA_MAX=4",
+        "PATH=/usr/bin:/bin",
+        "PYTHONNOUSERSITE=1",
+        "PYTHONSAFEPATH=1",
+        "TMPDIR=/agent/gateway-1-1/tmp",
+    ],
+    "WorkingDir": "/agent/gateway-1-1/kit",
+    "User": "3333:3333",
+    "Labels": {
+        **LABELS,
+        "fedpact.org/log": "/agent/gateway-1-1/console.log",
+        "fedpact.org/memory": "500",
+    },
+    "HostConfig": {
+        "NanoCpus": 1_000_000_000,
+        "Memory": 500_000_000,
+        "MemorySwap": 500_000_000,
+        "PidsLimit": 4096,
+        "ReadonlyRootfs": True,
+        "Tmpfs": {
+            "/agent/gateway-1-1/kit": MEMORY,
+            "/agent/gateway-1-1/kit/transfer": MEMORY,
+            "/tmp": MEMORY,
+            "/agent/gateway-1-1/tmp": MEMORY,
+        },
+        "Mounts": [_volume("startup"), _volume("local")],
+        "CapDrop": ["ALL"],
+        "SecurityOpt": ["no-new-privileges"],
+        "Init": True,
+        "RestartPolicy": {"Name": "no"},
+        "NetworkMode": "fedpact-s-42-091fd937d489",
+        "LogConfig": {"Type": "json-file", "Config": {"max-size": "20m", "max-file": "2"}},
+    },
+}
+
+
+def test_the_whole_container_of_a_client() -> None:
+    assert container(CLIENT, YARD) == WHOLE
 
 
 def test_a_server_is_published_on_its_port_alone_and_asked_whether_it_listens() -> None:

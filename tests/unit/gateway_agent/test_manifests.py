@@ -42,73 +42,76 @@ def sealed(part: str, file: str) -> dict[str, Any]:
     return {"name": part, "secret": {"secretName": NAME, "defaultMode": 0o440, "items": items}}
 
 
-def test_the_whole_pod_of_a_client() -> None:
-    held = {"cpu": "1000m", "memory": "500M"}
-    assert manifests.workload(CLIENT, CLUSTER, KIT) == {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            **METADATA,
-            "annotations": {"fedpact.org/log": "/agent/gateway-1-1/console.log", "fedpact.org/memory": "500"},
+HELD = {"cpu": "1000m", "memory": "500M"}
+WHOLE = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {
+        **METADATA,
+        "annotations": {"fedpact.org/log": "/agent/gateway-1-1/console.log", "fedpact.org/memory": "500"},
+    },
+    "spec": {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": 10,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 3333,
+            "runAsGroup": 3333,
+            "fsGroup": 3333,
+            "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "spec": {
-            "restartPolicy": "Never",
-            "automountServiceAccountToken": False,
-            "enableServiceLinks": False,
-            "terminationGracePeriodSeconds": 10,
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": 3333,
-                "runAsGroup": 3333,
-                "fsGroup": 3333,
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
-            "containers": [
-                {
-                    "name": "workload",
-                    "image": IMAGE,
-                    "imagePullPolicy": "IfNotPresent",
-                    "command": [*CLIENT.command],
-                    "workingDir": "/agent/gateway-1-1/kit",
-                    "env": [
-                        env("APH_API_DAL_URL"),
-                        env("APH_DAL_TOKEN"),
-                        env("APH_DATA"),
-                        env("HOME"),
-                        env("LANG"),
-                        env("MALLOC_ARENA_MAX"),
-                        env("PATH"),
-                        env("PYTHONNOUSERSITE"),
-                        env("PYTHONSAFEPATH"),
-                        env("TMPDIR"),
-                    ],
-                    "resources": {"requests": held, "limits": held},
-                    "securityContext": {
-                        "allowPrivilegeEscalation": False,
-                        "capabilities": {"drop": ["ALL"]},
-                        "readOnlyRootFilesystem": True,
+        "containers": [
+            {
+                "name": "workload",
+                "image": IMAGE,
+                "imagePullPolicy": "IfNotPresent",
+                "command": [*CLIENT.command],
+                "workingDir": "/agent/gateway-1-1/kit",
+                "env": [
+                    env("APH_API_DAL_URL"),
+                    env("APH_DAL_TOKEN"),
+                    env("APH_DATA"),
+                    env("HOME"),
+                    env("LANG"),
+                    env("MALLOC_ARENA_MAX"),
+                    env("PATH"),
+                    env("PYTHONNOUSERSITE"),
+                    env("PYTHONSAFEPATH"),
+                    env("TMPDIR"),
+                ],
+                "resources": {"requests": HELD, "limits": HELD},
+                "securityContext": {
+                    "allowPrivilegeEscalation": False,
+                    "capabilities": {"drop": ["ALL"]},
+                    "readOnlyRootFilesystem": True,
+                },
+                "volumeMounts": [
+                    {"name": "workspace", "mountPath": "/agent/gateway-1-1/kit", "subPath": "kit"},
+                    {
+                        "name": "workspace",
+                        "mountPath": "/agent/gateway-1-1/kit/transfer",
+                        "subPath": "kit-transfer",
                     },
-                    "volumeMounts": [
-                        {"name": "workspace", "mountPath": "/agent/gateway-1-1/kit", "subPath": "kit"},
-                        {
-                            "name": "workspace",
-                            "mountPath": "/agent/gateway-1-1/kit/transfer",
-                            "subPath": "kit-transfer",
-                        },
-                        {"name": "workspace", "mountPath": "/tmp", "subPath": "tmp"},
-                        {"name": "workspace", "mountPath": "/agent/gateway-1-1/tmp", "subPath": "scratch"},
-                        {"name": "startup", "mountPath": "/agent/gateway-1-1/kit/startup", "readOnly": True},
-                        {"name": "local", "mountPath": "/agent/gateway-1-1/kit/local", "readOnly": True},
-                    ],
-                }
-            ],
-            "volumes": [
-                {"name": "workspace", "emptyDir": {"sizeLimit": "10000M"}},
-                sealed("startup", "client.key"),
-                sealed("local", "resources.json"),
-            ],
-        },
-    }
+                    {"name": "workspace", "mountPath": "/tmp", "subPath": "tmp"},
+                    {"name": "workspace", "mountPath": "/agent/gateway-1-1/tmp", "subPath": "scratch"},
+                    {"name": "startup", "mountPath": "/agent/gateway-1-1/kit/startup", "readOnly": True},
+                    {"name": "local", "mountPath": "/agent/gateway-1-1/kit/local", "readOnly": True},
+                ],
+            }
+        ],
+        "volumes": [
+            {"name": "workspace", "emptyDir": {"sizeLimit": "10000M"}},
+            sealed("startup", "client.key"),
+            sealed("local", "resources.json"),
+        ],
+    },
+}
+
+
+def test_the_whole_pod_of_a_client() -> None:
+    assert manifests.workload(CLIENT, CLUSTER, KIT) == WHOLE
 
 
 def test_the_whole_secret_of_a_client() -> None:
