@@ -153,7 +153,7 @@ def test_a_preview_says_what_would_change(run: Run, portal: FakePortal, policy: 
         "everybody of northlab may run logreg",
         "s-1 of ada (northlab) would be rejected",
         "  at most 5 rounds",
-        "1 specs would be decided otherwise, 2 stay as they are",
+        "decided otherwise: 1; on other terms: 0; as before: 2",
         "nothing changes before tomorrow",
         "this hub takes it with your signature only: `fedpact policies sign`",
     ]

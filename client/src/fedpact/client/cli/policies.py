@@ -160,7 +160,7 @@ def _sentences(found: Preview) -> Iterator[str]:
     for effect in (*found.flips, *found.retermed):
         yield effect.text
         yield from (f"  {reason.text}" for reason in (effect.custodian_reasons or effect.reasons))
-    yield f"{found.flipped} specs would be decided otherwise, {found.unchanged} stay as they are"
+    yield f"decided otherwise: {found.flipped}; on other terms: {len(found.retermed)}; as before: {found.unchanged}"
     yield from found.notes
     if found.needs_signature:
         yield "this hub takes it with your signature only: `fedpact policies sign`"

@@ -49,7 +49,8 @@ def health(desk: Desk, gateway: GatewayView) -> Health:
         return Health(word="silent", tone="bad", heard=signs.last(gateway.gateway))
     if not gateway.announced:
         return Health(word="never heard of", tone="quiet")
-    return Health(word="announced", tone="good", heard=signs.last(gateway.gateway))
+    heard = signs.last(gateway.gateway)
+    return Health(word="there" if heard else "announced", tone="good" if heard else "quiet", heard=heard)
 
 
 async def listing(desk: Desk, visit: Visit) -> Answer:
