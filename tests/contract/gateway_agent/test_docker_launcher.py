@@ -158,6 +158,18 @@ async def test_the_console_is_written_also_by_an_agent_that_comes_later(rig: Doc
     await until(written)
 
 
+async def test_what_ended_while_no_agent_watched_still_leaves_its_console(rig: DockerRig) -> None:
+    pod = rig.running("print('it ends at once')")
+    away = await rig.restarted()
+    await launched(away, pod)
+    await away.close()
+    (found,) = containers_of(rig.yard, pod)
+    docker("wait", found)
+    pod.log.unlink(missing_ok=True)
+    assert [one.life for one in await rig.launcher.observe()] == [Life.EXITED]
+    assert pod.log.read_text() == "it ends at once\n"
+
+
 async def test_a_server_is_reached_from_outside_and_is_in_trouble_until_it_listens(rig: DockerRig) -> None:
     port = free_port()
     pod = replace(rig.running("import signal; signal.pause()", "server"), port=port)

@@ -225,6 +225,14 @@ async def test_the_agent_uses_every_right_it_has_and_no_other(fake: Fake) -> Non
     assert fake.cluster.used == {(resource, verb) for resource, verbs in RIGHTS.items() for verb in verbs}
 
 
+async def test_what_was_never_seen_running_still_leaves_its_console(fake: Fake) -> None:
+    pod = fake.rig.pod("gateway-1-1")
+    fake.cluster.logs[marks.object_name(fake.rig.cluster.agent, pod.name)] = "it ends at once\n"
+    await launched(fake.rig.launcher, pod)
+    await news_arrives(fake.rig, pod)
+    assert pod.log.read_text() == "it ends at once\n"
+
+
 async def test_without_a_cluster_the_launcher_says_so(tmp_path: Path) -> None:
     cluster = Cluster(agent="test", namespace="default")
     with pytest.raises(LaunchError, match="no cluster"):

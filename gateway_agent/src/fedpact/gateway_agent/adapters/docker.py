@@ -7,18 +7,18 @@ and so do the containers; only their consoles have to be followed anew.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from aiodocker import Docker, DockerError
 from aiodocker.containers import DockerContainer
 
 from fedpact.gateway_agent.adapters import cargo
 from fedpact.gateway_agent.adapters.docker_engine import Engine, refusals
-from fedpact.gateway_agent.adapters.docker_state import left_over, observed, short_id
-from fedpact.gateway_agent.adapters.followers import Followers
+from fedpact.gateway_agent.adapters.docker_state import ENDED, left_over, observed, short_id
+from fedpact.gateway_agent.adapters.followers import Console, Followers
 from fedpact.gateway_agent.adapters.registries import Registries
 from fedpact.gateway_agent.app.ports import Checkpoint, Observed, Ref, Stage
 from fedpact.gateway_agent.domain import containers, marks
@@ -28,7 +28,6 @@ from fedpact.gateway_agent.domain.pods import Pod, PodName
 
 GRACE = 10
 """Seconds between asking a container to end and killing it."""
-LAST_WORDS = 5.0
 EVERYTHING = "the site's containers"
 
 
@@ -87,8 +86,7 @@ class DockerLauncher:
         found = {name: left_over(name) for one in volumes if (name := marks.name_in(one["Labels"]))}
         found |= {one.name: one for one in map(observed, told) if one}
         for one in told:
-            if one["State"]["Running"]:  # also what an earlier agent started
-                self._follow(self.docker.containers.container(one["Id"]), Path(one["Config"]["Labels"][LOG]))
+            await self._listen(one)
         return [found[name] for name in sorted(found, key=str)]
 
     async def stop(self, ref: Ref) -> None:
@@ -96,7 +94,7 @@ class DockerLauncher:
         with refusals(str(ref.name)):
             for container in await self._engine.containers(mine):
                 await self._engine.end(container, self.grace)
-                await self._consoles.last_words(container.id, LAST_WORDS)
+                await self._consoles.forget(container.id)
             for volume in await self._engine.volumes(mine):
                 await self._engine.remove_volume(volume["Name"])
             await self._leave_network(ref.name)
@@ -127,15 +125,24 @@ class DockerLauncher:
         for network in self.yard.networks:
             await self._engine.join_network(network, container)
         await container.start()
-        self._follow(container, pod.log)
+        self._consoles.follow(container.id, _console(container), pod.log)
 
     async def _leave_network(self, name: PodName) -> None:
         async with self._networks:
             if not await self._engine.containers(marks.activation(self.yard.agent, name)):
                 await self._engine.remove_network(marks.activation_name(self.yard.agent, name))
 
-    def _follow(self, container: DockerContainer, log: Path) -> None:
-        self._consoles.follow(container.id, lambda: container.log(stdout=True, stderr=True, follow=True), log)
+    async def _listen(self, told: Mapping[str, Any]) -> None:
+        """Also to what an earlier agent started, and to what has ended: that is when its console is wanted."""
+        container, log = self.docker.containers.container(told["Id"]), Path(told["Config"]["Labels"][LOG])
+        if told["State"]["Running"]:
+            self._consoles.follow(container.id, _console(container), log)
+        elif told["State"]["Status"] in ENDED:
+            await self._consoles.read_out(container.id, _console(container), log)
+
+
+def _console(container: DockerContainer) -> Console:
+    return lambda: container.log(stdout=True, stderr=True, follow=True)
 
 
 def _packed(pod: Pod, group: int) -> dict[Path, bytes]:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from fedpact.gateway_agent.adapters import files
 
+LAST_WORDS = 5.0
+"""Seconds for what an ended container said to arrive."""
 Console = Callable[[], AsyncIterable[str]]
 """Begins to read a console from its first line; ends when what writes to it does."""
 
@@ -23,6 +25,7 @@ class Followers:
 
     lost: tuple[type[Exception], ...]
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _read_out: set[str] = field(default_factory=set)
 
     def follow(self, container: str, console: Console, log: Path) -> None:
         """Write the container's console to `log` until it ends; does nothing where that is being done."""
@@ -30,12 +33,20 @@ class Followers:
         if task is None or task.done():
             self._tasks[container] = asyncio.create_task(self._write(console, log))
 
-    async def last_words(self, container: str, seconds: float) -> None:
-        """Wait for the rest of what an ended container said."""
+    async def read_out(self, container: str, console: Console, log: Path) -> None:
+        """Have all that an ended container said in `log`; done once, and given up after a while."""
+        if container in self._read_out:
+            return
+        task = self._tasks.pop(container, None) or asyncio.create_task(self._write(console, log))
+        self._read_out.add(container)
+        await _finished(task)
+
+    async def forget(self, container: str) -> None:
+        """It is being removed: write what it still says, and expect another of its name."""
         task = self._tasks.pop(container, None)
+        self._read_out.discard(container)
         if task:
-            _, waiting = await asyncio.wait([task], timeout=seconds)
-            await _cancelled(*waiting)
+            await _finished(task)
 
     async def close(self) -> None:
         await _cancelled(*self._tasks.values())
@@ -50,6 +61,11 @@ class Followers:
                     os.write(written, text.encode())
         finally:
             os.close(written)
+
+
+async def _finished(task: asyncio.Task[None]) -> None:
+    _, waiting = await asyncio.wait([task], timeout=LAST_WORDS)
+    await _cancelled(*waiting)
 
 
 async def _cancelled(*tasks: asyncio.Task[None]) -> None:

@@ -19,7 +19,7 @@ from lightkube.resources.core_v1 import Secret, Service
 from lightkube.resources.networking_v1 import NetworkPolicy
 
 from fedpact.gateway_agent.adapters import cargo
-from fedpact.gateway_agent.adapters.followers import Followers
+from fedpact.gateway_agent.adapters.followers import Console, Followers
 from fedpact.gateway_agent.adapters.kubernetes_state import named, note, observed, reserved
 from fedpact.gateway_agent.adapters.reflector import Reflector, name_of, uid_of
 from fedpact.gateway_agent.app.ports import Checkpoint, Life, Observed, Ref, Stage
@@ -35,7 +35,6 @@ GRACE = 10
 PATIENCE = 60.0
 """Seconds after which a pod that does not go is somebody's business."""
 LOOK = 0.1
-LAST_WORDS = 5.0
 NOT_FOUND, CONFLICT = 404, 409
 LOST = (httpx2.HTTPError, OSError)
 
@@ -99,14 +98,14 @@ class KubernetesLauncher:
         for pod in pods:
             if one := observed(pod):
                 found[one.name] = one
-                self._follow(pod, one)
+                await self._listen(pod, one)
         return [found[name] for name in sorted(found, key=str)]
 
     async def stop(self, ref: Ref) -> None:
         name = marks.object_name(self.cluster.agent, ref.name)
         with _refusals(ref.name):
             await self._end(name)
-            await self._consoles.last_words(name, LAST_WORDS)
+            await self._consoles.forget(name)
             for kind in (Service, Secret, NetworkPolicy):
                 await _gone(self.client.delete(kind, name))
         mine = [one for one in await self.policies.objects() if name_of(one) == name]
@@ -167,12 +166,22 @@ class KubernetesLauncher:
                 raise
             return None
 
-    def _follow(self, pod: ClusterPod, one: Observed) -> None:
-        """Also the consoles of what an earlier agent started. A pod that did not begin has none."""
-        begun = pod.status is not None and pod.status.phase == "Running"
-        if one.life is Life.RUNNING and begun and (log := note(pod, LOG)):
-            name = name_of(pod)
-            self._consoles.follow(name, lambda: self.client.log(name, container=CONTAINER, follow=True), Path(log))
+    async def _listen(self, pod: ClusterPod, one: Observed) -> None:
+        """
+        Also to what an earlier agent started, and to what has ended: that is when its console is wanted.
+
+        A pod that did not begin has none.
+        """
+        name, log = name_of(pod), note(pod, LOG)
+        if not log or pod.status is None:
+            return
+        if one.life is Life.EXITED:
+            await self._consoles.read_out(name, self._console(name), Path(log))
+        elif pod.status.phase == "Running":
+            self._consoles.follow(name, self._console(name), Path(log))
+
+    def _console(self, name: str) -> Console:
+        return lambda: self.client.log(name, container=CONTAINER, follow=True)
 
 
 def _of(kind: type[K], manifest: Json) -> K:
