@@ -1,5 +1,6 @@
 """Gateways, datasets (never their paths) and models, as the registry publishes them; and what it is asked to do."""
 
+from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field, JsonValue, StringConstraints
@@ -11,6 +12,15 @@ from fedpact.contracts.pact import Resources
 EntryName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,118}/?$")]
 """A file or (with `/` at its end) a folder in the inbox of a gateway: a name and never a path."""
 Description = Annotated[str, Field(max_length=5000)]
+
+
+class Capability(StrEnum):
+    """What a gateway may announce that others act on. It may announce more."""
+
+    PROPOSALS = "proposals"
+    """It has an inbox whose entries stewards may propose as datasets."""
+    UNSIGNED_POLICIES = "unsigned_policies"
+    """Its operator lets it take policies that nobody signed."""
 
 
 class DatasetShape(Strict):

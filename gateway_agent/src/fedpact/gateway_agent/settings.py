@@ -12,10 +12,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from fedpact.chassis.settings import ServiceSettings
 from fedpact.contracts.ids import Id
 from fedpact.contracts.pact import Resources
-from fedpact.gateway_agent.domain.inbox import CAPABILITY
-
-UNSIGNED = "unsigned_policies"
-"""Announced by a gateway that takes policies nobody signed."""
+from fedpact.contracts.registry import Capability
 
 
 class Settings(ServiceSettings):
@@ -80,8 +77,8 @@ class Settings(ServiceSettings):
     @property
     def capabilities(self) -> tuple[str, ...]:
         """What this site can do, and what it lets others do."""
-        proposals = (CAPABILITY,) if self.role == "gateway" and self.inbox else ()
-        unsigned = (UNSIGNED,) if self.role == "gateway" and self.allow_unsigned else ()
+        proposals = (Capability.PROPOSALS,) if self.role == "gateway" and self.inbox else ()
+        unsigned = (Capability.UNSIGNED_POLICIES,) if self.role == "gateway" and self.allow_unsigned else ()
         return ("nvflare", "processes", *proposals, *unsigned)
 
     @property

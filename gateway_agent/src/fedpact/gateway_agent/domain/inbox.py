@@ -6,13 +6,9 @@ machine can be named, an entry is what it says it is, and what is offered alread
 """
 
 from enum import StrEnum
-from typing import Final
 
 from fedpact.contracts.directives import ProposalDirective
 from fedpact.gateway_agent.domain.errors import ProposalRefusedError
-
-CAPABILITY: Final = "proposals"
-"""What a gateway with an inbox announces."""
 
 
 class Found(StrEnum):

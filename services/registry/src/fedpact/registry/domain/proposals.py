@@ -13,7 +13,7 @@ from typing import Final
 from fedpact.contracts.directives import ProposalDirective, Wanted
 from fedpact.contracts.envelope import Fact, Message, Order
 from fedpact.contracts.identity import Role
-from fedpact.contracts.registry import DatasetProposed, ProposalSettled, ProposeDataset
+from fedpact.contracts.registry import Capability, DatasetProposed, ProposalSettled, ProposeDataset
 from fedpact.contracts.workloads import ProposalAnswered
 from fedpact.registry.domain.errors import (
     AlreadyRegisteredError,
@@ -24,8 +24,6 @@ from fedpact.registry.domain.errors import (
 from fedpact.registry.domain.model import Dataset, Gateway, Proposal
 
 LAPSES: Final = timedelta(days=7)
-TAKES_PROPOSALS: Final = "proposals"
-"""The capability of a gateway that has an inbox."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +121,7 @@ def _checked(gateway: Gateway | None, name: str, organization: str) -> Gateway:
         text = f"`{organization}` manages no gateway `{name}`: propose to one of its own"
         raise UnknownGatewayError(text, path="gateway")
     said = gateway.announced
-    if said is not None and TAKES_PROPOSALS not in said.capabilities:
+    if said is not None and Capability.PROPOSALS not in said.capabilities:
         text = (
             f"`{name}` takes no proposals: register the dataset on its own machine, or have its operator set "
             "FEDPACT_AGENT_INBOX"

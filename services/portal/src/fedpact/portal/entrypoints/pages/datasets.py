@@ -7,11 +7,12 @@ from pydantic import ValidationError
 
 from fedpact.contracts.api import NewProposal, PageQuery, SpecQuery
 from fedpact.contracts.envelope import DomainError
+from fedpact.contracts.registry import Capability
 from fedpact.portal.entrypoints.calls import may_enter
 from fedpact.portal.entrypoints.pages.forms import Form, Mistake, mistakes
 from fedpact.portal.entrypoints.pages.outcomes import settled
 from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, View, Visit, roles_of
-from fedpact.portal.entrypoints.pages.registered import PROPOSALS, own_gateways, policies_on
+from fedpact.portal.entrypoints.pages.registered import own_gateways, policies_on
 from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE
 
 STEWARDS = roles_of("propose_dataset")
@@ -84,8 +85,8 @@ async def proposal(desk: Desk, visit: Visit) -> Answer:
 async def _form(desk: Desk, visit: Visit, form: Form, wrong: Sequence[Mistake]) -> View:
     gateways = await own_gateways(desk, visit)
     context = {
-        "taking": [one for one in gateways if PROPOSALS in one.capabilities or not one.announced],
-        "closed": [one for one in gateways if PROPOSALS not in one.capabilities and one.announced],
+        "taking": [one for one in gateways if Capability.PROPOSALS in one.capabilities or not one.announced],
+        "closed": [one for one in gateways if Capability.PROPOSALS not in one.capabilities and one.announced],
         "form": form,
         "wrong": wrong,
         "key": visit.call.command_id,

@@ -9,11 +9,12 @@ from pydantic import ValidationError
 
 from fedpact.contracts.api import GatewayView, NewGateway, PageQuery
 from fedpact.contracts.envelope import DomainError
+from fedpact.contracts.registry import Capability
 from fedpact.portal.domain.load import Share
 from fedpact.portal.entrypoints.pages.forms import Form, Mistake, mistakes
 from fedpact.portal.entrypoints.pages.outcomes import settled
 from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, View, Visit, roles_of
-from fedpact.portal.entrypoints.pages.registered import MOST, PROPOSALS, UNSIGNED, every_dataset, only
+from fedpact.portal.entrypoints.pages.registered import MOST, every_dataset, only
 from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE
 
 ADMINS = roles_of("register_gateway")
@@ -76,8 +77,8 @@ async def one(desk: Desk, visit: Visit) -> Answer:
         "gauges": gauges(gateway, shares),
         "health": health(desk, gateway),
         "datasets": datasets,
-        "takes_unsigned": UNSIGNED in gateway.capabilities,
-        "takes_proposals": PROPOSALS in gateway.capabilities,
+        "takes_unsigned": Capability.UNSIGNED_POLICIES in gateway.capabilities,
+        "takes_proposals": Capability.PROPOSALS in gateway.capabilities,
     }
     return View(template="gateway.html", context=context)
 

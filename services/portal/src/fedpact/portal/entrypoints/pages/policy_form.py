@@ -16,6 +16,7 @@ from fedpact.contracts.api import GatewayView, NewPolicy, PolicyEdit, Preview
 from fedpact.contracts.envelope import DomainError, Strict
 from fedpact.contracts.ids import DatasetId, dataset_gateway
 from fedpact.contracts.policies import POLICY_TYPE, Dsse, PolicyDocument
+from fedpact.contracts.registry import Capability
 from fedpact.decision import dsse, strict_json
 from fedpact.decision.policies import read_policy, signed_policy
 from fedpact.portal.domain.errors import ForbiddenError, MalformedRequestError
@@ -26,7 +27,6 @@ from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, View
 from fedpact.portal.entrypoints.pages.policies import OWNERS, may_write
 from fedpact.portal.entrypoints.pages.registered import (
     MOST,
-    UNSIGNED,
     every_dataset,
     every_model,
     only,
@@ -166,7 +166,7 @@ async def _signing(desk: Desk, visit: Visit, plain: Dsse, found: Preview, wrong:
 
 def _refusing(gateways: Sequence[GatewayView]) -> Sequence[str]:
     """Gateways that would not serve on a policy nobody signed."""
-    return [one.gateway for one in gateways if UNSIGNED not in one.capabilities]
+    return [one.gateway for one in gateways if Capability.UNSIGNED_POLICIES not in one.capabilities]
 
 
 PAGES = (

@@ -10,8 +10,6 @@ from fedpact.portal.entrypoints.pages.live import News, frame, live
 from fedpact.portal.entrypoints.pages.page import Answer, Desk, Page, Visit
 
 MOST = PageQuery(page_size=200)
-PROPOSALS, UNSIGNED = "proposals", "unsigned_policies"
-"""Capabilities of gateways: they have an inbox; they take policies nobody signed."""
 _ABOUT = ("registry.", "policy.policy.", "identity.")
 
 
