@@ -21,6 +21,8 @@ from fedpact.gateway_agent.domain.errors import ImageMissingError, LaunchError
 from fedpact.gateway_agent.domain.pods import Pod
 from fedpact.gateway_agent.domain.troubles import Trouble
 
+pytestmark = pytest.mark.timeout(90)  # containers start and end by the dozen
+
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[DockerRig]:
