@@ -57,14 +57,20 @@ def created(spec: str, *gateways: str, **demand: float) -> SpecCreated:
 
 
 def requested(
-    spec: str, *gateways: str, at: int = 0, generation: int = 1, attempt: int = 1, **demand: float
+    spec: str,
+    *gateways: str,
+    at: int = 0,
+    generation: int = 1,
+    attempt: int = 1,
+    organization: str = "uni",
+    **demand: float,
 ) -> ActivationRequested:
     """`at`: seconds after noon that it stands in line since."""
     return ActivationRequested(
         spec_id=spec,
         generation=generation,
         attempt=attempt,
-        creator=ALICE,
+        creator=ALICE.model_copy(update={"organization": organization}),
         content=content(*gateways, **demand),
         model=MODEL,
         sites=sites(*gateways),

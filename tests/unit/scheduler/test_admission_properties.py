@@ -74,10 +74,15 @@ class Scheduling(RuleBasedStateMachine):
         for site, cpu in (("hub", 3.0), *self.totals.items()):
             self.told(announced(site, cpu))
 
-    @rule(gateways=st.sets(st.sampled_from(GATEWAYS), min_size=1), cpu=CPU, clients=st.integers(1, 2))
-    def a_gang_comes(self, gateways: set[str], cpu: float, clients: int) -> None:
+    @rule(
+        gateways=st.sets(st.sampled_from(GATEWAYS), min_size=1),
+        cpu=CPU,
+        clients=st.integers(1, 2),
+        whose=st.sampled_from(["uni", "lab"]),
+    )
+    def a_gang_comes(self, gateways: set[str], cpu: float, clients: int, whose: str) -> None:
         spec = f"s{len(self.log.entries)}"
-        self.request(requested(spec, *sorted(gateways), at=self.sequence, cpu=cpu, clients=clients))
+        self.request(requested(spec, *sorted(gateways), at=self.sequence, cpu=cpu, clients=clients, organization=whose))
 
     @precondition(lambda self: self.alive)
     @rule(data=st.data())

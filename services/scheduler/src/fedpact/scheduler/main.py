@@ -23,7 +23,7 @@ def compose(settings: Settings) -> Service:
     hub = Hub(settings, NAME, quarantined=MessageQuarantined)
     ledger, assessments = hub.kept("ledger", LEDGER), hub.kept("assessments", ASSESSMENTS)
     specs = hub.copies("specs", SpecCreated, {"site": _gateways})
-    rules = Rules(bypasses=settings.bypasses)
+    rules = Rules(bypasses=settings.bypasses, weights=settings.weights)
     handlers = Handlers(ledger=ledger, assessments=assessments, specs=specs, rules=rules)
     cullings, planned = hub.kept("cullings", CULLINGS), hub.kept("sweeps", SWEEPS)
     sweeps = Sweeps(

@@ -65,4 +65,7 @@ class Settings(HubSettings):
 
     database: str = "scheduler"
     bypasses: int = Field(default=8, ge=0, description="how often younger gangs may take what an older one lacks")
+    weights: dict[str, Annotated[float, Field(gt=0, le=1000)]] = Field(
+        default_factory=dict, description="organization -> how much it may hold beside others; 1 unless named"
+    )
     environment_culling: EnvironmentCulling = EnvironmentCulling()

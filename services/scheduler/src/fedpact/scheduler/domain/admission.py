@@ -2,14 +2,15 @@
 Who gets capacity, when. A message in, facts out; nothing else is read, so the same log gives the same decisions.
 
 A gang is placed everywhere or nowhere, in one step: nobody holds a part while it waits for the rest, so there is no
-deadlock. Who came first goes first; a younger gang that fits may pass an older one that does not, but once an older
-one was passed `bypasses` times, the oldest such one holds the single claim: what it needs is not given to others,
-and as every activation ends, its turn comes. What can never fit is refused with the numbers.
+deadlock. The organization that holds the least goes first (`fairness.py`), and inside one who came first; a gang that
+fits may pass those that do not, but once an older one was passed `bypasses` times, the oldest such one holds the
+single claim: what it needs is not given to others, and as every activation ends, its turn comes. What can never fit
+is refused with the numbers.
 """
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fedpact.contracts.envelope import Fact
 from fedpact.contracts.registry import GatewayAnnounced
@@ -24,6 +25,7 @@ from fedpact.contracts.scheduling import (
 )
 from fedpact.contracts.specs import ActivationEnded, ActivationRequested, ActivationSentBack, ParticipantReleased
 from fedpact.scheduler.domain.amounts import Amount, Amounts, covers, less, shortfalls
+from fedpact.scheduler.domain.fairness import Weights, in_turn
 from fedpact.scheduler.domain.ledger import evolve, fold, needs_of, seniority
 from fedpact.scheduler.domain.model import Allotment, Gang, Lease, Ledger, free, totals
 
@@ -36,6 +38,8 @@ class Rules:
 
     bypasses: int = 8
     """How often younger gangs may take what an older one lacks."""
+    weights: Weights = field(default_factory=dict)
+    """How much of the whole an organization may hold beside others."""
 
 
 def decide(ledger: Ledger | None, message: News, rules: Rules) -> Sequence[Fact]:
@@ -158,7 +162,8 @@ def _next(ledger: Ledger, rules: Rules) -> Gang | None:
         if covers(available, claimed):
             return holder
         available = less(available, claimed)
-    return next((gang for gang in in_line(ledger) if gang != holder and _fits(ledger, gang, available)), None)
+    waiting = (gang for gang in in_turn(ledger, rules.weights) if gang != holder)
+    return next((gang for gang in waiting if _fits(ledger, gang, available)), None)
 
 
 def _fits(ledger: Ledger, gang: Gang, available: Amounts) -> bool:

@@ -48,11 +48,7 @@ def fold(ledger: Ledger, facts: Iterable[Fact]) -> Ledger:
 
 
 def seniority(gang: Gang) -> tuple[datetime, str]:
-    """
-    Who comes first: the lower goes first. The one place that knows the order.
-
-    First come, first served; a share by organization would stand before `since`.
-    """
+    """Who came first: the lower. Across organizations, whose turn it is comes before that (`fairness.py`)."""
     return gang.since, gang.spec_id
 
 
@@ -89,7 +85,13 @@ def _out_of_line(ledger: Ledger, spec_id: str) -> Ledger:
 
 def _placed(ledger: Ledger, gang: Gang) -> Ledger:
     held = shares_of(ledger, gang)
-    lease = Lease(spec_id=gang.spec_id, generation=gang.generation, attempt=gang.attempt, shares=held)
+    lease = Lease(
+        spec_id=gang.spec_id,
+        generation=gang.generation,
+        attempt=gang.attempt,
+        shares=held,
+        organization=gang.organization,
+    )
     leases = {**ledger.leases, lease_key(gang.spec_id, gang.generation): lease}
     after = _out_of_line(replace(ledger, leases=leases), gang.spec_id)
     return _bypassed(after, gang, needs(held).keys())

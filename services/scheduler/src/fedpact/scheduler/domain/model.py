@@ -73,6 +73,7 @@ class Lease:
     generation: int
     attempt: int
     shares: Shares
+    organization: str = ""
 
     @property
     def turn(self) -> tuple[int, int]:
