@@ -8,6 +8,7 @@ nobody else can: `python -m fedpact.infra.containers prepare|settle|demo FOLDER`
 
 import argparse
 import asyncio
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -35,7 +36,15 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104 - inside a container; what is published is 
 
 
 def prepare(layout: Layout, members: Federation) -> None:
-    """Every key, password and configuration, and the folders that containers write to."""
+    """Every key, password and configuration, and the folders that containers write to; all of it closed to others."""
+    before = os.umask(0o077)  # folders above a secret too: a site's part travels to its own machine
+    try:
+        _write(layout, members)
+    finally:
+        os.umask(before)
+
+
+def _write(layout: Layout, members: Federation) -> None:
     server = NatsServer(port=NATS_PORT, store=layout.jetstream, host=EVERYWHERE, sync_always=True)
     setup.found(layout, members, server, STORE)
     password(layout.secrets / f"{ROOT}.password")

@@ -1,0 +1,90 @@
+"""The folder that a federation of containers starts from."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from servers import BIN, missing
+
+from fedpact.decision import keys
+from fedpact.infra import containers
+from fedpact.infra.federation import federation
+from fedpact.infra.layout import Layout
+
+STACKS = Path(__file__).resolve().parents[3] / "infra" / "compose"
+MEMBERS = federation(2)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    layout = Layout(tmp_path / "fedpact")
+    containers.prepare(layout, MEMBERS)
+    return layout
+
+
+def files(layout: Layout) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in layout.root.rglob("*") if path.is_file()}
+
+
+def test_nobody_else_reads_what_is_in_it(layout: Layout) -> None:
+    found = [layout.root, *layout.root.rglob("*")]
+    assert [path for path in found if path.stat().st_mode & 0o077] == []
+
+
+def test_preparing_again_changes_nothing(layout: Layout) -> None:
+    before = files(layout)
+    containers.prepare(layout, MEMBERS)
+    assert files(layout) == before
+
+
+def test_a_dal_is_given_the_public_half_of_its_agents_key(layout: Layout) -> None:
+    site = layout.site("gateway-1")
+    private = keys.from_pem((site / "agent" / "dal-tokens.pem").read_bytes())
+    assert (site / "dal" / "agent.pub").read_bytes() == keys.public_pem(private)
+    assert "PRIVATE" not in (site / "dal" / "agent.pub").read_text()
+
+
+def test_two_gateways_share_no_key(layout: Layout) -> None:
+    for name in ("agent/dal-tokens.pem", "owner.pem"):
+        assert len({(layout.site(gateway) / name).read_bytes() for gateway in ("gateway-1", "gateway-2")}) == 2
+
+
+def test_the_bus_listens_to_other_containers_and_flushes_every_message(layout: Layout) -> None:
+    said = layout.nats_config.read_text()
+    assert "host: 0.0.0.0" in said
+    assert "port: 4222" in said
+    assert "sync_interval: always" in said
+    assert str(layout.jetstream) in said
+
+
+def stack(layout: Layout, name: str) -> dict[str, Any]:
+    site = layout.site("gateway-1")
+    told = {
+        "FEDPACT_UID": "1000",
+        "FEDPACT_GID": "1000",
+        "FEDPACT_FOLDER": str(layout.root),
+        "FEDPACT_MODELS": str(layout.root),
+        "FEDPACT_GATEWAY": "gateway-1",
+        "FEDPACT_ORGANIZATION": "lakeside",
+        "FEDPACT_SITE": str(site),
+        "FEDPACT_SEED": str(layout.secrets / "gateway-1.seed"),
+        "FEDPACT_NATS_URL": "nats://hub:4222",
+    }
+    words = [str(BIN / "docker-compose"), "-p", "test", "-f", str(STACKS / name), "config", "--format", "json"]
+    said = subprocess.run(words, capture_output=True, text=True, check=True, env={**os.environ, **told})
+    parsed: dict[str, Any] = json.loads(said.stdout)
+    return parsed
+
+
+@pytest.mark.parametrize("name", ["hub.yaml", "gateway.yaml"])
+def test_everything_that_a_stack_mounts_is_there(layout: Layout, name: str) -> None:
+    if lacking := missing("docker-compose"):
+        pytest.skip(lacking)
+    said = stack(layout, name)
+    mounted = {one["source"] for service in said["services"].values() for one in service.get("volumes", ())}
+    wanted = mounted | {one["file"] for one in said["secrets"].values()}
+    assert wanted
+    assert [path for path in sorted(wanted) if not Path(path).exists()] == []
