@@ -5,6 +5,7 @@ No check is skipped: every service has its own bus identity and its own database
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -169,6 +170,11 @@ def _program(machine: Machine, script: str, name: str, prefix: str, env: Mapping
         argv=(str(BIN / script),),
         port=machine.ports[name],
         log=machine.layout.logs / f"{name}.log",
-        env={f"FEDPACT_{prefix}_{key}": value for key, value in env.items()},
+        env=_chosen(f"FEDPACT_{prefix}_") | {f"FEDPACT_{prefix}_{key}": value for key, value in env.items()},
         tier=tier,
     )
+
+
+def _chosen(prefix: str) -> dict[str, str]:
+    """What the operator set for this program in the environment of `up`. What `up` decides itself comes before it."""
+    return {name: value for name, value in os.environ.items() if name.startswith(prefix)}

@@ -106,7 +106,7 @@ SERVICES: tuple[Consumer, ...] = (
         reads={
             "registry": ("dataset.*", "model.*"),
             "policy": ("spec.*", "grants.*"),
-            "scheduling": ("spec.*", "gang.*"),
+            "scheduling": ("spec.*", "gang.*", "activation.*"),
             "jobs": ("job.submitted", "job.cancelled"),
             "workloads": ("participant.*", "server.*", "sites.*", "job.*", "inventory.*"),
         },
@@ -117,7 +117,10 @@ SERVICES: tuple[Consumer, ...] = (
     Consumer(
         name="scheduler",
         context="scheduling",
-        reads={"registry": ("gateway.announced",), "specs": ("spec.created", "activation.*", "participant.*")},
+        reads={
+            "registry": ("gateway.announced",),
+            "specs": ("spec.created", "activation.*", "participant.*", "job.opened", "job.closed"),
+        },
         answers=("scheduling.why",),
     ),
     Consumer(
