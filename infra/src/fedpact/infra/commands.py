@@ -109,8 +109,8 @@ def up(
     try:
         layout.make()
         with holding.holding(layout):
-            known = ports.remembered(layout.ports)["portal"]
-            machine = embedded.machine_in(layout.root, members, packages, port)
+            known = ports.remembered(layout.ports, ports.PORTAL)["portal"]
+            machine = embedded.machine_in(layout.root, members, packages, port, usual=ports.PORTAL)
             moved = [] if port else _moved(known, machine.ports["portal"])
             for text in (*welcome.changes(layout, before, members), *moved):
                 cli.note(text)

@@ -21,6 +21,7 @@ from fedpact.infra.demo_world import World
 from fedpact.infra.errors import AlreadyRunningError
 from fedpact.infra.federation import federation
 from fedpact.infra.layout import Layout
+from fedpact.infra.ports import PORTAL
 from fedpact.infra.supervisor import end_with_parent
 from fedpact.infra.up import leftovers
 
@@ -65,7 +66,7 @@ def started(root: Path, models: Path, say: Callable[[str], None], *, keep: bool 
     if said := holding.running(layout):
         raise AlreadyRunningError(layout.root, said.url)
     say("starting a hub, two gateways and an orchestrator: every service is a process of its own")
-    argv = [sys.executable, "-m", "fedpact.infra.serve", str(root), str(models)]
+    argv = [sys.executable, "-m", "fedpact.infra.serve", str(root), str(models), *([str(PORTAL)] if keep else [])]
     with (layout.logs / "up.log").open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 - our own module
             argv,

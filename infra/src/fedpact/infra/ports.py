@@ -14,15 +14,15 @@ PORTAL = 7070
 BELOW_EPHEMERAL = range(12_000, 32_000)
 
 
-def assign(names: Sequence[str], file: Path, portal: int | None = None) -> dict[str, int]:
+def assign(names: Sequence[str], file: Path, portal: int | None = None, *, usual: int | None = None) -> dict[str, int]:
     """
-    A port for each name: the one it had, if it is free, else another. The portal gets 7070 when it can.
+    A port for each name: the one it had, if it is free, else another. At first the portal gets its `usual` one.
 
-    A port that is asked for on purpose is taken or refused, never exchanged.
+    A port that is asked for on purpose, as `portal`, is taken or refused, never exchanged.
     """
     if portal is not None and not is_free(portal):
         raise PortTakenError(portal, holder_of(portal))
-    known = remembered(file)
+    known = remembered(file, usual)
     ports = {} if portal is None else {"portal": portal}
     for name in names:
         if name in ports:
@@ -34,9 +34,9 @@ def assign(names: Sequence[str], file: Path, portal: int | None = None) -> dict[
     return ports
 
 
-def remembered(file: Path) -> dict[str, int]:
-    """The ports of the last time."""
-    known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {"portal": PORTAL}
+def remembered(file: Path, usual: int | None = None) -> dict[str, int]:
+    """The ports of the last time; before the first, the portal's `usual` one."""
+    known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {"portal": usual} if usual else {}
     return known
 
 

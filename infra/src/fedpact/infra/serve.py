@@ -1,4 +1,8 @@
-"""Serves an embedded federation of two custodians in this process: `python -m fedpact.infra.serve FOLDER MODELS`."""
+"""
+Serves an embedded federation of two custodians in this process.
+
+`python -m fedpact.infra.serve FOLDER MODELS [PORT]`: the portal has `PORT` when it is free, which is for people.
+"""
 
 import asyncio
 import sys
@@ -12,7 +16,8 @@ from fedpact.infra.holding import holding
 def main() -> None:
     folder, models = (Path(argument) for argument in sys.argv[1:3])
     members = federation(2)
-    machine = up.machine_in(folder, members, models)
+    usual = int(sys.argv[3]) if sys.argv[3:] else None
+    machine = up.machine_in(folder, members, models, usual=usual)
     with holding(machine.layout):
         asyncio.run(up.serve(machine, members, _say, lambda: _say(f"the portal listens at {machine.url('portal')}")))
 

@@ -14,6 +14,7 @@ from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import aiohttp
+import psutil
 
 from fedpact.infra.programs import Program
 
@@ -114,11 +115,16 @@ class Supervisor:
 
     async def _ready(self, program: Program) -> None:
         looks = _answers if program.ready == "http" else _accepts
-        while not await looks(program.port):
+        while not (await looks(program.port) and await self._has_port(program)):
             keeper = self._keepers[program.name]
             if keeper.done():
                 raise NotReadyError(f"{program.name} could not be started: {keeper.exception()}")
             await asyncio.sleep(0.05)
+
+    async def _has_port(self, program: Program) -> bool:
+        """Whether it is this program that answers there, and not somebody who was faster."""
+        process = self._running.get(program.name)
+        return process is not None and await asyncio.to_thread(_listens, process.pid, program.port)
 
     async def _end(self, name: str) -> None:
         process = self._running[name]
@@ -137,6 +143,16 @@ class Supervisor:
 def end_with_parent() -> None:
     """In a child that is about to run: have the kernel end it with its parent."""
     _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _listens(pid: int, port: int) -> bool:
+    """Whether that process or one below it has the port."""
+    with contextlib.suppress(psutil.Error):
+        first = psutil.Process(pid)
+        for process in (first, *first.children(recursive=True)):
+            if any(c.laddr[1:] == (port,) and c.status == psutil.CONN_LISTEN for c in process.net_connections("tcp")):
+                return True
+    return False
 
 
 async def _accepts(port: int) -> bool:

@@ -21,11 +21,14 @@ from fedpact.infra.supervisor import Supervisor
 Say = Callable[[str], None]
 
 
-def machine_in(root: Path, federation: Federation, models: Path, portal: int | None = None) -> Machine:
-    """The machine's addresses, as they were the last time as far as they are free."""
+def machine_in(
+    root: Path, federation: Federation, models: Path, portal: int | None = None, *, usual: int | None = None
+) -> Machine:
+    """The machine's addresses, as they were the last time as far as they are free; see `ports.assign`."""
     layout = Layout(root.resolve())
     layout.make()
-    return Machine(layout=layout, ports=ports.assign(port_names(federation), layout.ports, portal), models=models)
+    assigned = ports.assign(port_names(federation), layout.ports, portal, usual=usual)
+    return Machine(layout=layout, ports=assigned, models=models)
 
 
 async def serve(machine: Machine, federation: Federation, say: Say, ready: Callable[[], None]) -> None:
