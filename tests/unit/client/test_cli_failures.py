@@ -85,7 +85,7 @@ def test_a_job_that_fails_ends_with_one(run: Run, portal: FakePortal) -> None:
 @pytest.mark.parametrize("value", ["no.such.module:up", "os:no_such_name", "os:sep"])
 def test_a_broken_plugin_breaks_itself_only(value: str, capsys: pytest.CaptureFixture[str]) -> None:
     command = loaded(EntryPoint(name="up", value=value, group="fedpact.commands"))
-    assert command.main([], standalone_mode=False) == 1
+    assert command.main(["words", "--of", "its-own"], standalone_mode=False) == 1
     assert "the command `up` is broken" in capsys.readouterr().err
 
 

@@ -27,6 +27,8 @@ BROKEN = (
     AssertionError,
 )
 """What importing somebody else's module may end with."""
+ANY_WORDS = {"ignore_unknown_options": True, "allow_extra_args": True}
+"""What a broken command takes: whoever uses it rightly is told why it does not work, not that they are wrong."""
 
 
 def found(noun: str = "") -> Mapping[str, EntryPoint]:
@@ -45,7 +47,7 @@ def loaded(entry: EntryPoint) -> Any:
             return group
         return _single(_typed(entry), made)
     except BROKEN as error:
-        return _single(_typed(entry), _broken(entry, error))
+        return _single(_typed(entry), _broken(entry, error), ANY_WORDS)
 
 
 class WithPlugins(TyperGroup):
@@ -76,11 +78,11 @@ def _typed(entry: EntryPoint) -> str:
     return entry.name.rpartition(".")[2]
 
 
-def _single(name: str, function: Callable[..., Any]) -> Any:
+def _single(name: str, function: Callable[..., Any], settings: dict[str, Any] | None = None) -> Any:
     if not callable(function):
         raise TypeError(f"`{name}` is neither a function nor a Typer application")
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    app.command(name)(function)
+    app.command(name, context_settings=settings)(function)
     return get_command(app)
 
 
