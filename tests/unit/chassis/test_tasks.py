@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from fedpact.chassis.relay import Relay
-from fedpact.chassis.tasks import together
+from fedpact.chassis.tasks import together, unless
 
 
 class Deaf:
@@ -67,3 +67,22 @@ async def test_tasks_within_tasks_end_however_often_they_are_cancelled() -> None
     stopped.set()
     await asyncio.wait_for(running, 5)
     assert deaf.left < 0
+
+
+async def test_work_is_done_unless_it_is_stopped_before() -> None:
+    async def nothing() -> None:
+        return
+
+    deaf, stopped = Deaf(2), asyncio.Event()
+    assert await unless(stopped, nothing)
+    stopped.set()
+    assert not await unless(stopped, deaf.run)
+    assert deaf.left < 0
+
+
+async def test_work_that_fails_says_so() -> None:
+    async def fails() -> None:
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        await unless(asyncio.Event(), fails)

@@ -11,6 +11,7 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -22,7 +23,7 @@ from fedpact.chassis.errors import UnavailableError
 from fedpact.chassis.http import serving
 from fedpact.chassis.relay import Relay
 from fedpact.chassis.settings import ServiceSettings
-from fedpact.chassis.tasks import together
+from fedpact.chassis.tasks import together, unless
 from fedpact.chassis.telemetry import log_as_json
 from fedpact.chassis.ticks import OnTick, Ticks
 
@@ -50,13 +51,14 @@ class Service:
     async def run(self, stopped: asyncio.Event) -> None:
         """Until `stopped` is set or a part fails."""
         for work in self.prepare:
-            await _until_available(work)
+            if not await unless(stopped, partial(_until_available, work)):
+                return
         async with serving(self.app, self.settings.host, self.settings.port) as port:
-            await self.bus.start()
-            _keep_what_is_loaded()
-            log.info("%s listens on port %d", self.name, port)
             try:
-                await self._serve(stopped)
+                if await unless(stopped, self.bus.start):
+                    _keep_what_is_loaded()
+                    log.info("%s listens on port %d", self.name, port)
+                    await self._serve(stopped)
             finally:
                 await self.bus.stop()
                 for work in self.close:

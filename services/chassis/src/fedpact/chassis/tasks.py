@@ -22,7 +22,19 @@ async def together(works: Iterable[Callable[[], Awaitable[None]]], stopped: asyn
             await _ended(running)
 
 
-async def _done(work: Callable[[], Awaitable[None]]) -> None:
+async def unless(stopped: asyncio.Event, work: Callable[[], Awaitable[None]]) -> bool:
+    """Do `work`; false when `stopped` is set before it is done, which ends it."""
+    doing, told = asyncio.create_task(_done(work)), asyncio.create_task(_done(stopped.wait))
+    try:
+        await asyncio.wait((doing, told), return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            doing.result()
+        return doing.done()
+    finally:
+        await _ended((doing, told))
+
+
+async def _done(work: Callable[[], Awaitable[object]]) -> None:
     await work()
 
 
