@@ -90,14 +90,14 @@ def test_the_oldest_that_was_passed_too_often_holds_the_claim_against_all_turns(
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(st.sampled_from(["uni", "lab", "clinic"]), min_size=1, max_size=15),
+    st.lists(st.sampled_from(["uni", "lab", "clinic"]), min_size=1, max_size=10),
     st.sampled_from([{}, {"uni": 2}, {"lab": 3, "uni": 0.5}]),
 )
 def test_whoever_ends_the_free_place_goes_to_whose_share_is_the_smallest(
     ends: list[str], weights: dict[str, float]
 ) -> None:
     line = Line(6, Rules(bypasses=1000, weights=weights))
-    line.tell(*(ask(f"{whose}-{n}", whose, at=n) for n in range(20) for whose in ("uni", "lab", "clinic")))
+    line.tell(*(ask(f"{whose}-{n}", whose, at=n) for n in range(13) for whose in ("uni", "lab", "clinic")))
     for whose in ends:
         mine = [lease.spec_id for lease in line.ledger.leases.values() if lease.organization == whose]
         if not mine:
