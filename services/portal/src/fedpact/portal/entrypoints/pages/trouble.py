@@ -31,7 +31,7 @@ TITLES: Mapping[int, str] = {
 }
 NEXT: Mapping[int, str] = {
     401: "Log in and try again.",
-    403: "If you need it, ask the owner of your organization for the role.",
+    403: "What you may do is on the pages that the menu leads to.",
     404: "Look at the list, or ask whoever gave you the link.",
     408: "Go back and send it again.",
     409: "Go back, look at the current state, and try again.",
