@@ -1,0 +1,30 @@
+{{/* The hub's services by name, with what each is told beside what all are told. */}}
+
+{{- define "hub.services" -}}
+identity: {json: true, state: true, public: true}
+registry: {json: true}
+policy: {}
+spec-lifecycle: {}
+scheduler: {}
+jobs: {state: true}
+portal: {public: true}
+{{- end }}
+
+{{- define "hub.env" -}}
+{{- $url := .root.Values.urls -}}
+{{- if eq .name "identity" }}
+- {name: FEDPACT_IDENTITY_KEY_FILE, value: /var/lib/fedpact/keys/tokens.pem}
+- {name: FEDPACT_IDENTITY_PUBLIC_URL, value: {{ $url.issuer | quote }}}
+- {name: FEDPACT_IDENTITY_REDIRECTS, value: {{ dict "fedpact-portal" (list (printf "%s/login/callback" $url.portal)) | toJson | quote }}}
+{{- else if eq .name "policy" }}
+- {name: FEDPACT_POLICY_KEY_FILE, value: /keys/grants/grants.pem}
+- {name: FEDPACT_POLICY_OWNER_KEYS_DIR, value: /owners}
+- {name: FEDPACT_POLICY_REQUIRE_SIGNATURES, value: "true"}
+{{- else if eq .name "jobs" }}
+- {name: FEDPACT_JOBS_ARTIFACTS, value: /var/lib/fedpact/artifacts}
+- {name: FEDPACT_JOBS_UPLOAD_URL, value: "http://jobs:8080"}
+{{- else if eq .name "portal" }}
+- {name: FEDPACT_PORTAL_ISSUER_URL, value: {{ $url.issuer | quote }}}
+- {name: FEDPACT_PORTAL_PUBLIC_URL, value: {{ $url.portal | quote }}}
+{{- end }}
+{{- end }}

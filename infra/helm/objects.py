@@ -1,0 +1,110 @@
+"""
+Secrets and ConfigMaps of the charts, from the folder that `fedpact.infra.containers prepare` made.
+
+    python infra/helm/objects.py hub FOLDER | kubectl apply --namespace fedpact-hub --filename -
+    python infra/helm/objects.py gateway FOLDER gateway-1 | kubectl apply --namespace fedpact-gateway --filename -
+
+Keys never become values of a chart: a release keeps its values, and whoever may read it reads them. Each service gets
+an object of its own, named as the service is. Runs on any Python 3.11 with the standard library alone.
+"""
+
+import argparse
+import base64
+import json
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+Json = dict[str, object]
+Files = Mapping[str, bytes]
+SERVICES = ("identity", "registry", "policy", "spec_lifecycle", "scheduler", "jobs", "portal")
+BOOTSTRAPPED = ("identity", "registry")
+STORE = b'store_dir: "/data/jetstream"'
+"""Where the chart mounts the bus's volume; in the folder it is a path of the machine that prepared it."""
+_STORE_DIR = re.compile(rb'store_dir: "[^"]*"')
+
+
+def hub(folder: Path) -> list[Json]:
+    """What the hub's pods mount: each its own."""
+    secrets, kept = folder / "secrets", folder / "hub"
+    objects = [secret(service.replace("_", "-"), _of_service(folder, service)) for service in SERVICES]
+    settling = ["root.password", "administrator.seed", *(f"{service}.password" for service in SERVICES)]
+    return [
+        *objects,
+        secret("orchestrator", _files(secrets, "orchestrator.seed")),
+        secret("nats", {"nats.conf": bus_configuration((folder / "nats" / "nats.conf").read_bytes())}),
+        secret("mongo", _files(secrets, "root.password")),
+        secret("settle", {**_files(secrets, *settling), **_files(kept, "registry.json")}),
+        config("owners", {f"{path.parent.name}.{path.name}": path.read_bytes() for path in _owners(kept)}),
+    ]
+
+
+def gateway(folder: Path, name: str) -> list[Json]:
+    """What a gateway's pods mount: `sites/<name>` and `secrets/<name>.seed` are all of the folder that is needed."""
+    site = folder / "sites" / name
+    seed = (folder / "secrets" / f"{name}.seed").read_bytes()
+    service = _files(site / "trust", "policy-service.pub.pem")
+    (owner,) = _owners(site / "trust")
+    return [
+        secret("agent", {"gateway.seed": seed, **_files(site / "agent", "dal-tokens.pem")}),
+        config("trust", {**service, "owner.pub.pem": owner.read_bytes()}),
+        config("dal", _files(site / "dal", "agent.pub")),
+    ]
+
+
+def bus_configuration(written: bytes) -> bytes:
+    """The same configuration, with its streams on the chart's volume."""
+    told, found = _STORE_DIR.subn(STORE, written)
+    if found != 1:
+        sys.exit("nats.conf says not once where streams are kept: prepare the folder anew")
+    return told
+
+
+def secret(name: str, files: Files) -> Json:
+    data = {key: base64.b64encode(content).decode() for key, content in sorted(files.items())}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": _named(name), "type": "Opaque", "data": data}
+
+
+def config(name: str, files: Files) -> Json:
+    data = {key: content.decode() for key, content in sorted(files.items())}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _named(name), "data": data}
+
+
+def _of_service(folder: Path, service: str) -> Files:
+    found = _files(folder / "secrets", f"{service}.seed", f"{service}.mongo")
+    if service in BOOTSTRAPPED:
+        found |= _files(folder / "hub", f"{service}.json")
+    return found | (_files(folder / "hub" / "policy", "grants.pem") if service == "policy" else {})
+
+
+def _owners(folder: Path) -> list[Path]:
+    return sorted((folder / "owners").glob("*/owner.pub.pem"))
+
+
+def _files(folder: Path, *names: str) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+def _named(name: str) -> Json:
+    return {"name": name, "labels": {"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "fedpact"}}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="secrets and trust of a chart, as objects for `kubectl apply`")
+    of = parser.add_subparsers(dest="of", required=True)
+    for what in ("hub", "gateway"):
+        one = of.add_parser(what)
+        one.add_argument("folder", type=Path, help="what `prepare` made")
+        if what == "gateway":
+            one.add_argument("name", help="such as gateway-1")
+    asked = parser.parse_args()
+    try:
+        objects = hub(asked.folder) if asked.of == "hub" else gateway(asked.folder, asked.name)
+    except OSError as error:
+        sys.exit(f"`{error.filename}` cannot be read ({error.strerror}): give the folder that `prepare` made")
+    sys.stdout.write(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,346 @@
+"""The Helm charts, as Helm renders them: the whole output, who may do, see and reach what, and what is refused."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from charts import FOLDER, LEAST, Json, breaches, helm_lacks, pods, rendered
+from jsonschema import Draft202012Validator
+
+from fedpact.chassis.settings import ServiceSettings
+from fedpact.dal_service.settings import Settings as Dal
+from fedpact.gateway_agent.domain.manifests import RIGHTS
+from fedpact.gateway_agent.settings import Settings as Agent
+from fedpact.identity.settings import Settings as Identity
+from fedpact.infra import containers
+from fedpact.infra.federation import federation
+from fedpact.infra.layout import Layout
+from fedpact.infra.topology import SERVICES
+from fedpact.jobs.settings import Settings as Jobs
+from fedpact.policy.settings import Settings as Policy
+from fedpact.portal.settings import Settings as Portal
+from fedpact.registry.settings import Settings as Registry
+from fedpact.scheduler.settings import Settings as Scheduler
+from fedpact.spec_lifecycle.settings import Settings as SpecLifecycle
+
+pytestmark = pytest.mark.skipif(bool(helm_lacks()), reason=helm_lacks())
+GOLDEN = Path(__file__).parent / "charts"
+SETTINGS: Mapping[str, type[ServiceSettings]] = {
+    "identity": Identity,
+    "registry": Registry,
+    "policy": Policy,
+    "spec-lifecycle": SpecLifecycle,
+    "scheduler": Scheduler,
+    "jobs": Jobs,
+    "portal": Portal,
+    "orchestrator": Agent,
+    "agent": Agent,
+    "dal": Dal,
+}
+VARIANTS: Mapping[str, tuple[str, Json]] = {
+    "hub": ("hub", {}),
+    "gateway": ("gateway", {}),
+    "hub with a bus and a store elsewhere": (
+        "hub",
+        {
+            "nats": {"enabled": False, "external": {"name": "nats.example.org", "cidr": "192.0.2.7/32"}},
+            "mongo": {"enabled": False, "external": {"name": "mongo.example.org", "cidr": "192.0.2.8/32"}},
+            "owners": ["lakeside"],
+            "network": {"gateways": [{"ipBlock": {"cidr": "198.51.100.0/24"}}], "browsers": [{"podSelector": {}}]},
+        },
+    ),
+    "gateway without cilium": ("gateway", {"cilium": {"enabled": False}, "hub": {"cidr": "192.0.2.0/24"}}),
+    "gateway with everything": (
+        "gateway",
+        {
+            "cilium": {"egressToHost": True},
+            "workloads": {"rbac": True},
+            "gpu": {"enabled": True, "runtimeClass": "nvidia"},
+            "dal": {"persistence": {"local": {"hostPath": "/srv/dal"}}},
+            "image": {"pullSecrets": ["registry"]},
+        },
+    ),
+}
+
+
+@pytest.fixture(params=VARIANTS)
+def objects(request: pytest.FixtureRequest) -> list[Json]:
+    return rendered(*VARIANTS[request.param])
+
+
+@pytest.fixture
+def prepared(tmp_path: Path) -> Path:
+    layout = Layout(tmp_path / "fedpact")
+    containers.prepare(layout, federation(2))
+    return layout.root
+
+
+def one(objects: list[Json], kind: str, name: str) -> Json:
+    (found,) = [each for each in objects if (each["kind"], each["metadata"]["name"]) == (kind, name)]
+    return found
+
+
+def refused(chart: str, values: Json) -> str:
+    with pytest.raises(Exception, match="schema") as told:
+        rendered(chart, values)
+    return str(told.value)
+
+
+@pytest.mark.parametrize("chart", LEAST)
+def test_the_whole_output_is_as_reviewed(chart: str) -> None:
+    path = GOLDEN / f"{chart}.yaml"
+    text = yaml.safe_dump_all(rendered(chart), sort_keys=False, width=120)
+    if "FEDPACT_WRITE_GOLDEN" in os.environ:
+        path.write_text(text)
+    assert text == path.read_text(), "written anew by FEDPACT_WRITE_GOLDEN=1; read the difference"
+
+
+def test_every_object_fits_the_schema_of_current_kubernetes(objects: list[Json]) -> None:
+    validate = pytest.importorskip("kubernetes_validate")
+    ours = [each for each in objects if not each["apiVersion"].startswith("cilium.io/")]
+    assert ours
+    for each in ours:
+        validate.validate(each, "1.36", strict=True)
+
+
+def test_every_pod_keeps_to_the_restricted_standard(objects: list[Json]) -> None:
+    assert {name: breaches(pod) for name, pod in pods(objects)} == {name: [] for name, _ in pods(objects)}
+
+
+@pytest.mark.parametrize(
+    "looser",
+    [
+        {"hostNetwork": True},
+        {"securityContext": {}},
+        {"volumes": [{"name": "x", "hostPath": {"path": "/"}}]},
+        {"containers": [{"name": "x"}]},
+    ],
+)
+def test_a_pod_that_does_not_keep_to_it_is_noticed(looser: Json) -> None:
+    (_, pod), *_ = pods(rendered("gateway"))
+    assert breaches({**pod, **looser})
+
+
+def test_only_the_agent_has_a_token_and_only_where_it_is_given_rights(objects: list[Json]) -> None:
+    holders = {name for name, pod in pods(objects) if pod["automountServiceAccountToken"]}
+    roles = {each["metadata"]["name"] for each in objects if each["kind"] == "Role"}
+    assert holders == roles <= {"agent"}
+    assert not [each for each in objects if each["kind"] in {"ClusterRole", "ClusterRoleBinding"}]
+
+
+def test_the_agent_may_do_what_its_launcher_of_pods_does_and_nothing_else() -> None:
+    rules = one(rendered("gateway", {"workloads": {"rbac": True}}), "Role", "agent")["rules"]
+    granted = {resource: tuple(rule["verbs"]) for rule in rules for resource in rule["resources"]}
+    assert granted == RIGHTS
+
+
+def test_every_pod_is_bounded_and_sees_no_links(objects: list[Json]) -> None:
+    for name, pod in pods(objects):
+        assert pod["enableServiceLinks"] is False, name
+        for container in (*pod.get("initContainers", ()), *pod["containers"]):
+            assert container["resources"]["limits"]["memory"], name
+            assert container["securityContext"]["readOnlyRootFilesystem"] is (name != "mongo"), name
+
+
+def test_what_listens_says_whether_it_lives_and_is_ready(objects: list[Json]) -> None:
+    for name, pod in pods(objects):
+        if name.startswith(("settle", "nats", "mongo", "steward")):
+            continue
+        (container,) = pod["containers"]
+        assert container["livenessProbe"]["httpGet"]["path"] == "/healthz", name
+        assert container["readinessProbe"]["httpGet"]["path"] == "/readyz", name
+
+
+def test_every_setting_that_is_given_exists(objects: list[Json]) -> None:
+    for name, pod in pods(objects):
+        if name not in SETTINGS:
+            continue
+        prefix = SETTINGS[name].model_config["env_prefix"]
+        known = {f"{prefix}{field}".upper() for field in SETTINGS[name].model_fields}
+        assert {row["name"] for row in pod["containers"][0]["env"]} <= known, name
+
+
+def test_every_volume_that_is_mounted_is_there(objects: list[Json]) -> None:
+    claims = {each["metadata"]["name"] for each in objects if each["kind"] == "PersistentVolumeClaim"}
+    for name, pod in pods(objects):
+        volumes = {volume["name"]: volume for volume in pod["volumes"]}
+        mounted = {
+            mount["name"] for c in (*pod.get("initContainers", ()), *pod["containers"]) for mount in c["volumeMounts"]
+        }
+        assert mounted <= volumes.keys() | ({"data"} if name in {"nats", "mongo"} else set()), name
+        wanted = {
+            volume["persistentVolumeClaim"]["claimName"]
+            for volume in volumes.values()
+            if "persistentVolumeClaim" in volume
+        }
+        assert wanted <= claims, name
+
+
+def test_each_service_of_the_topology_is_a_deployment() -> None:
+    deployed = {each["metadata"]["name"] for each in rendered("hub") if each["kind"] == "Deployment"}
+    assert deployed == {service.name.replace("_", "-") for service in SERVICES} | {"orchestrator"}
+
+
+def test_each_pod_mounts_its_own_secret_and_no_other(objects: list[Json]) -> None:
+    for name, pod in pods(objects):
+        mounted = {volume["secret"]["secretName"] for volume in pod["volumes"] if "secret" in volume}
+        assert mounted == ({"settle"} if name.startswith("settle") else {name} - {"dal", "steward"}), name
+
+
+def test_no_release_holds_a_secret(objects: list[Json]) -> None:
+    assert "Secret" not in {each["kind"] for each in objects}
+
+
+def test_nobody_reaches_anybody_unless_a_policy_says_so(objects: list[Json]) -> None:
+    spec = one(objects, "NetworkPolicy", "deny-all")["spec"]
+    assert spec == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+@pytest.mark.parametrize("variant", [name for name, (chart, _) in VARIANTS.items() if chart == "gateway"])
+def test_the_dal_reaches_nobody(variant: str) -> None:
+    objects = rendered(*VARIANTS[variant])
+    for each in (each for each in objects if each["kind"].endswith("NetworkPolicy")):
+        chosen = each["spec"].get("podSelector") or each["spec"].get("endpointSelector")
+        assert not each["spec"].get("egress") or chosen == {"matchLabels": {"app.kubernetes.io/name": "agent"}}
+
+
+def test_only_services_reach_the_store() -> None:
+    (rule,) = one(rendered("hub"), "NetworkPolicy", "mongo")["spec"]["ingress"]
+    assert rule["from"] == [{"podSelector": {"matchLabels": {"fedpact.org/part": "service"}}}]
+    parts = {
+        each["metadata"]["name"]
+        for each in rendered("hub")
+        if each.get("spec", {}).get("template", {}).get("metadata", {}).get("labels", {}).get("fedpact.org/part")
+    }
+    assert parts == {service.name.replace("_", "-") for service in SERVICES} | {"settle-1"}
+
+
+def test_outside_reaches_the_hub_only_where_an_operator_says_who() -> None:
+    for name in ("portal", "orchestrator"):
+        assert "ingress" not in one(rendered("hub"), "NetworkPolicy", name)["spec"]
+
+
+def test_with_cilium_the_way_out_is_held_to_names_and_without_to_addresses() -> None:
+    with_it = one(rendered("gateway"), "CiliumNetworkPolicy", "agent")["spec"]["egress"]
+    assert [rule["toFQDNs"] for rule in with_it if "toFQDNs" in rule] == [[{"matchName": "hub.example.org"}]] * 2
+    without = rendered(*VARIANTS["gateway without cilium"])
+    assert not [each for each in without if each["kind"] == "CiliumNetworkPolicy"]
+    *_, rule = one(without, "NetworkPolicy", "agent")["spec"]["egress"]
+    assert rule["to"] == [{"ipBlock": {"cidr": "192.0.2.0/24"}}]
+
+
+@pytest.mark.parametrize("egress", [True, False])
+def test_the_host_is_reached_only_where_the_operator_says_so(egress: bool) -> None:
+    policy = one(rendered("gateway", {"cilium": {"egressToHost": egress}}), "CiliumNetworkPolicy", "agent")
+    assert any(rule.get("toEntities") == ["host"] for rule in policy["spec"]["egress"]) is egress
+
+
+def test_a_bucket_is_refused_with_the_reason() -> None:
+    assert "reads no buckets yet; mount the bucket" in refused("gateway", {"dal": {"sources": {"s3": ["scans"]}}})
+
+
+def test_a_proxy_is_refused_with_the_reason() -> None:
+    assert "uses no HTTP proxy yet" in refused("gateway", {"proxies": {"https": "http://proxy:3128"}})
+
+
+@pytest.mark.parametrize(
+    ("chart", "values", "named"),
+    [
+        ("gateway", {"tenat": "x"}, "tenat"),
+        ("gateway", {"dal": {"sources": {"files": {"folder": "relative"}}}}, "folder"),
+        ("gateway", {"hub": {"nats": "hub.example.org"}}, "nats"),
+        ("gateway", {"models": {"folder": ""}}, "models"),
+        ("gateway", {"tenant": ""}, "tenant"),
+        ("hub", {"urls": {"portal": ""}}, "portal"),
+        ("hub", {"nats": {"enabled": False}}, "nats"),
+        ("hub", {"orchestrator": {"flare": {"host": ""}}}, "host"),
+        ("hub", {"services": {"identity": {"replicas": 2}}}, "services"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_and_named(chart: str, values: Json, named: str) -> None:
+    assert named in refused(chart, values)
+
+
+@pytest.mark.parametrize("chart", LEAST)
+def test_every_value_is_described_and_nothing_unknown_is_taken(chart: str) -> None:
+    schema = json.loads((FOLDER / chart / "values.schema.json").read_text())
+    Draft202012Validator.check_schema(schema)
+    assert described(schema, chart) == []
+    assert yaml.safe_load((FOLDER / chart / "values.yaml").read_text()).keys() <= schema["properties"].keys()
+
+
+def described(schema: Mapping[str, Any], path: str) -> list[str]:
+    lacking = [] if schema.get("description") else [f"{path}: no description"]
+    if "properties" in schema and schema.get("additionalProperties") is not False:
+        lacking.append(f"{path}: takes anything")
+    peers = {"ipBlock", "podSelector", "namespaceSelector"}
+    inner = {key: value for key, value in schema.get("properties", {}).items() if key not in peers}
+    return lacking + [problem for key, value in inner.items() for problem in described(value, f"{path}.{key}")]
+
+
+def test_both_charts_hold_pods_to_the_same_bounds() -> None:
+    hub, gateway = ((FOLDER / chart / "templates" / "_bounds.tpl").read_text() for chart in ("hub", "gateway"))
+    assert hub == gateway
+
+
+def test_what_is_mounted_is_what_the_prepared_folder_gives(prepared: Path) -> None:
+    for chart, words in (("hub", ("hub", str(prepared))), ("gateway", ("gateway", str(prepared), "gateway-1"))):
+        said = subprocess.run(
+            [sys.executable, "-I", str(FOLDER / "objects.py"), *words], capture_output=True, text=True, check=True
+        )
+        given = {(each["kind"], each["metadata"]["name"]): each["data"] for each in json.loads(said.stdout)["items"]}
+        values: Json = {"owners": ["lakeside", "hillcrest"]} if chart == "hub" else {}
+        assert {need for _, pod in pods(rendered(chart, values)) for need in needs(pod)} == set(given)
+        for _, pod in pods(rendered(chart, values)):
+            for kind, name, key in named_files(pod):
+                assert key in given[kind, name], (name, key)
+
+
+def needs(pod: Json) -> set[tuple[str, str]]:
+    return {(kind, name) for kind, name, _ in sources(pod)}
+
+
+def named_files(pod: Json) -> list[tuple[str, str, str]]:
+    """Kind, object and key of each file that a pod names, be it as an item or by the path it is mounted at."""
+    listed = [(kind, name, item["key"]) for kind, name, items in sources(pod) for item in items]
+    text = json.dumps([pod.get("initContainers"), pod["containers"]])
+    own = [(kind, name) for kind, name, items in sources(pod) if kind == "Secret" and not items]
+    words = {word for part in text.split("/run/secrets/fedpact/")[1:] for word in [part.split('"')[0]]}
+    return [*listed, *((kind, name, word) for kind, name in own for word in words)]
+
+
+def sources(pod: Json) -> list[tuple[str, str, list[Json]]]:
+    found: list[tuple[str, str, list[Json]]] = []
+    for volume in pod["volumes"]:
+        if "secret" in volume:
+            found.append(("Secret", volume["secret"]["secretName"], volume["secret"].get("items", [])))
+        parts = volume.get("projected", {}).get("sources", [volume])
+        maps = [part["configMap"] for part in parts if "configMap" in part]
+        found += [("ConfigMap", each["name"], each.get("items", [])) for each in maps if not each.get("optional")]
+    return found
+
+
+def test_the_bus_keeps_its_streams_on_the_charts_volume(prepared: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, "-I", str(FOLDER / "objects.py"), "hub", str(prepared)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (nats,) = [each for each in json.loads(said.stdout)["items"] if each["metadata"]["name"] == "nats"]
+    assert b'store_dir: "/data/jetstream"' in base64.b64decode(nats["data"]["nats.conf"])
+    assert str(prepared) not in base64.b64decode(nats["data"]["nats.conf"]).decode()
+
+
+def test_a_folder_that_nobody_prepared_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    words = [sys.executable, "-I", str(FOLDER / "objects.py"), "hub", str(tmp_path)]
+    said = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert said.returncode == 1
+    assert "give the folder that `prepare` made" in said.stderr
