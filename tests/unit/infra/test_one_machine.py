@@ -136,6 +136,17 @@ def test_people_are_told_who_they_can_be_what_to_try_and_how_to_stop(folder: str
     assert "fedpact login --user ada" in welcome.farewell(up, Path("/work"))
 
 
+@pytest.mark.parametrize("found", [True, False])
+def test_a_shell_that_does_not_find_the_command_is_told_where_it_is(
+    found: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up = welcome.started("http://127.0.0.1:7070", Layout(Path("/work/.fedpact")), federation(2))
+    monkeypatch.setenv("PATH", f"/usr/bin:{up.commands}" if found else "/usr/bin")
+    told = f"    export PATH={up.commands}:$PATH"
+    for text in (welcome.welcome(up, Path("/models"), Path("/work")), welcome.farewell(up, Path("/work"))):
+        assert (told not in text.splitlines()) is found
+
+
 @pytest.mark.parametrize("name", ["portal", "policy", "spec_lifecycle", "specs", "administrator", "gateway-2"])
 def test_sites_and_systems_take_no_name_of_the_hub_or_of_each_other(name: str) -> None:
     sites = {Site("gateway-1"): "a", Site("gateway-2"): "b"}

@@ -114,6 +114,7 @@ def up(
             moved = [] if port else _moved(known, machine.ports["portal"])
             for text in (*welcome.changes(layout, before, members), *moved):
                 cli.note(text)
+            cli.note(f"starting a hub, {len(members.custodians)} gateways and an orchestrator")
             _stay(cli, machine, members)
     except OSError as error:
         raise FolderError(layout.root, error) from error

@@ -1,5 +1,7 @@
 """What a person reads when their federation is up: where it is, who they can be, what to try, how to end it."""
 
+import os
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -26,6 +28,7 @@ class Started(BaseModel):
 
     url: str
     folder: str
+    commands: str
     gateways: tuple[str, ...]
     logins: tuple[Login, ...]
 
@@ -34,6 +37,7 @@ def started(url: str, layout: Layout, members: Federation) -> Started:
     return Started(
         url=url,
         folder=str(layout.root),
+        commands=str(Path(sys.executable).parent),
         gateways=tuple(custodian.gateway for custodian in members.custodians),
         logins=tuple(
             Login(user=person.user, roles=person.roles, organization=person.organization) for person in members.people
@@ -43,13 +47,14 @@ def started(url: str, layout: Layout, members: Federation) -> Started:
 
 def welcome(up: Started, models: Path, here: Path) -> str:
     """The same for a person whose shell is in the folder `here`."""
-    return "\n".join([f"the portal listens at {up.url}", *_logins(up), *_tries(up, models, here), *_ends(up, here)])
+    lines = [f"the portal listens at {up.url}: open it in a browser, and be one of"]
+    return "\n".join([*lines, *_logins(up), *_tries(up, models, here), *_ends(up, here)])
 
 
 def farewell(up: Started, here: Path) -> str:
     """How to look at a federation that goes on by itself, and how to end it."""
-    lines = [f"it goes on at {up.url}, in {up.folder}", *_logins(up), "look:"]
-    lines += [f"    export FEDPACT_HOME={up.folder}"] if _elsewhere(up, here) else []
+    lines = [f"it goes on at {up.url}, in {up.folder}: open it in a browser, and be one of", *_logins(up), "or look:"]
+    lines += _exports(up, here)
     lines += ["    fedpact login --user ada", "    fedpact specs list", "    fedpact jobs list"]
     return "\n".join([*lines, *_ends(up, here)])
 
@@ -69,15 +74,13 @@ def changes(layout: Layout, before: Sequence[str], members: Federation) -> Itera
 
 
 def _logins(up: Started) -> Iterator[str]:
-    yield "log in:  fedpact login --user NAME"
     for login in up.logins:
         yield f"    {login.user:<20} {', '.join(login.roles)} of {login.organization}"
 
 
 def _tries(up: Started, models: Path, here: Path) -> Iterator[str]:
     yield "try, in another shell:"
-    if _elsewhere(up, here):
-        yield f"    export FEDPACT_HOME={up.folder}"
+    yield from _exports(up, here)
     yield "    fedpact login --user ada && fedpact status"
     yield f"    fedpact login --user mia --as mia && fedpact models push {models / 'statistics'} --as mia"
     yield "    fedpact login --user root --as root && fedpact gateways list --as root"
@@ -85,6 +88,14 @@ def _tries(up: Started, models: Path, here: Path) -> Iterator[str]:
 
 def _ends(up: Started, here: Path) -> Iterator[str]:
     yield f"stop:    fedpact down{_folder(up, here)}"
+
+
+def _exports(up: Started, here: Path) -> Iterator[str]:
+    """What a shell does not know by itself: where the command is, and where the federation."""
+    if up.commands not in os.environ.get("PATH", "").split(os.pathsep):
+        yield f"    export PATH={up.commands}:$PATH"
+    if _elsewhere(up, here):
+        yield f"    export FEDPACT_HOME={up.folder}"
 
 
 def _elsewhere(up: Started, here: Path) -> bool:
