@@ -33,7 +33,7 @@ demo *options: _ready
 [group("check")]
 test: _ready lint types imports docs
     {{ bin }}/pytest -q -n 2 tests/unit tests/contract
-    {{ bin }}/pytest -q tests/integration
+    {{ bin }}/pytest -q -n 2 tests/integration
     {{ bin }}/pytest -q tests/e2e
 
 # The same, without tests

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import aiohttp
@@ -13,6 +13,7 @@ import pytest
 from servers import free_port, until
 
 from fedpact.chassis import bus_admin
+from fedpact.chassis.clock import SystemClock
 from fedpact.contracts.envelope import TOKEN_HEADER, Envelope, command_envelope
 from fedpact.contracts.identity import ChangeUser, RegisterOrganization, RegisterUser, Role
 from fedpact.contracts.pact import Resources
@@ -38,7 +39,6 @@ FOUNDING = {
         }
     ],
 }
-NOW = datetime.now(UTC)  # noqa: TID251
 
 
 @dataclass
@@ -86,12 +86,15 @@ class Lab:
             return (await response.json())["access_token"]
 
     async def order(self, command, token):
-        envelope = command_envelope(command, sender="lab", time=NOW, expires=NOW + timedelta(minutes=5))
+        now = SystemClock().now()
+        envelope = command_envelope(command, sender="lab", time=now, expires=now + timedelta(minutes=5))
         await self._publish(command, "lab", envelope.headers() | {TOKEN_HEADER: token})
         return await self._outcome(command, envelope.id)
 
     async def observe(self, fact, sequence):
-        envelope = Envelope(source="fedpact/gw-1/site", type=fact.type, subject=fact.key, time=NOW, sequence=sequence)
+        envelope = Envelope(
+            source="fedpact/gw-1/site", type=fact.type, subject=fact.key, time=SystemClock().now(), sequence=sequence
+        )
         await self._publish(fact, fact.gateway, envelope.headers())
 
     async def said(self, stream):

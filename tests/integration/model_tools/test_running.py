@@ -3,6 +3,8 @@
 import json
 import signal
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +15,20 @@ from model_folders import FEDPACT, begun, fedpact
 pytestmark = pytest.mark.timeout(400)
 
 
-def workloads() -> set[int]:
-    """FLARE processes of local runs on this machine."""
+@pytest.fixture(autouse=True)
+def scratch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for the runs of one test alone. Its name is short, for the sockets below it."""
+    with tempfile.TemporaryDirectory(prefix="fp-") as made:
+        monkeypatch.setenv("TMPDIR", made)
+        yield Path(made)
+
+
+def workloads(scratch: Path) -> set[int]:
+    """FLARE processes of runs in that folder."""
     found = set()
     for process in psutil.process_iter(["pid", "cmdline"]):
         words = " ".join(process.info["cmdline"] or ())
-        if "nvflare" in words and "/activations/local/" in words:
+        if "nvflare" in words and f"{scratch}/" in words:
             found.add(process.info["pid"])
     return found
 
@@ -30,7 +40,7 @@ def run(folder: Path, *more: str, code: int = 0) -> str:
     return done.stdout + done.stderr
 
 
-def test_a_new_model_trains_as_it_is(tmp_path: Path) -> None:
+def test_a_new_model_trains_as_it_is(tmp_path: Path, scratch: Path) -> None:
     made = begun(tmp_path)
     said = run(tmp_path)
     model = json.loads((tmp_path / "runs/mine-1/model.json").read_text())
@@ -43,16 +53,16 @@ def test_a_new_model_trains_as_it_is(tmp_path: Path) -> None:
     assert f"results    in {tmp_path}/runs/mine-1" in said
     logs = sorted(path.name for path in (tmp_path / "runs/mine-1/logs").iterdir())
     assert logs == ["server.log", "site-1-1.log", "site-2-1.log"]
-    assert workloads() == set()
+    assert workloads(scratch) == set()
 
 
-def test_a_custodians_terms_hold_and_its_refusal_is_told(tmp_path: Path) -> None:
+def test_a_custodians_terms_hold_and_its_refusal_is_told(tmp_path: Path, scratch: Path) -> None:
     begun(tmp_path)
     (tmp_path / "terms.yaml").write_text("privacy: {min_count: 50}\n")
     said = run(tmp_path, "--terms", "terms.yaml", code=1)
     assert "site `site-2-1`: the table has fewer rows than the custodian's `min_count` of 50" in said
     assert "runs/mine-1/logs" in said
-    assert workloads() == set()
+    assert workloads(scratch) == set()
 
 
 def test_what_the_code_of_a_site_failed_with_is_told_with_its_place(tmp_path: Path) -> None:
@@ -62,7 +72,7 @@ def test_what_the_code_of_a_site_failed_with_is_told_with_its_place(tmp_path: Pa
     assert f"`site-1-1` ended with KeyError: 'nothing' at {made}/src/mine/executor.py:" in said
 
 
-def test_who_interrupts_a_run_leaves_nothing_of_it(tmp_path: Path) -> None:
+def test_who_interrupts_a_run_leaves_nothing_of_it(tmp_path: Path, scratch: Path) -> None:
     begun(tmp_path)
     words = ["models", "run", "--model", "mine", "--data", "mine/examples/north.csv"]
     heard = []
@@ -76,7 +86,7 @@ def test_who_interrupts_a_run_leaves_nothing_of_it(tmp_path: Path) -> None:
                 process.send_signal(signal.SIGINT)
     assert process.returncode != 0
     assert [line.split()[0] for line in heard if line.startswith(("connected", "done"))] == ["connected"], heard
-    assert workloads() == set()
+    assert workloads(scratch) == set()
 
 
 def test_a_payload_beyond_the_custodians_bounds_does_not_reach_the_model(tmp_path: Path) -> None:
