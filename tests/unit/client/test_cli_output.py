@@ -7,6 +7,7 @@ import yaml
 from cli_runs import ME, SHOWN, Run, rows
 from client_portal import (
     FakePortal,
+    artifact,
     job,
     page,
     spec,
@@ -48,6 +49,13 @@ def test_the_form_may_be_said_before_and_behind(run: Run, portal: FakePortal, wo
 def test_one_thing_is_told_member_by_member(run: Run, portal: FakePortal) -> None:
     portal.on("GET", "/v1/models/mean", {"model": "mean", "name": "Mean", "publisher": "northlab"})
     assert run("models", "get", "mean").stdout == "model      mean\nname       Mean\npublisher  northlab\n"
+
+
+def test_the_parts_of_one_thing_are_a_line_each(run: Run, portal: FakePortal) -> None:
+    portal.on("GET", "/v1/jobs/j-1", job(artifacts=[artifact("a.json", b"{}"), artifact("b.json", b"[1]")]))
+    lines = [line.split() for line in run("jobs", "get", "j-1").stdout.splitlines()]
+    assert lines[-2:] == [["artifacts", "a.json", "(2", "bytes)"], ["b.json", "(3", "bytes)"]]
+    assert len(json.loads(run("jobs", "get", "j-1", "-o", "json").stdout)["artifacts"]) == 2
 
 
 def test_what_is_pages_long_is_for_programs(run: Run, portal: FakePortal) -> None:

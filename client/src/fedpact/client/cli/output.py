@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from fedpact.client.cli.brief import brief
 from fedpact.client.custodian import Offered, Offers
 from fedpact.client.texts import clean
 from fedpact.contracts import api
@@ -162,6 +163,7 @@ def _for_people(value: BaseModel) -> str:
         header, row = ROWS[kind]
         return _table(header, (row(item) for item in getattr(value, member)))
     told = value.model_dump(mode="json", exclude_none=True, exclude=_LONG.get(type(value)))
+    told |= brief(value)
     return _table((), ((name, text) for name, text in told.items() if text not in ("", [], {})))
 
 
