@@ -17,13 +17,15 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
 _FIELDS = ("fact", "key", "reason", "correlation", "actor", "command", "slug")
 
 
 def tracing(service: str, endpoint: str | None) -> TracerProvider:
     """The tracer provider of this process. `endpoint` is an OTLP/HTTP collector's base URL."""
-    provider = TracerProvider(resource=Resource.create({"service.name": f"fedpact-{service}"}))
+    resource = Resource.create({"service.name": f"fedpact-{service}"})
+    provider = TracerProvider(resource=resource, sampler=None if endpoint else ALWAYS_OFF)
     if endpoint:
         exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=5)
         provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))

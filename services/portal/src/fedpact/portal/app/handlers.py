@@ -94,14 +94,18 @@ class Handlers:
             await self._write(fact, cause)
 
     async def outcome(self, fact: Accepted | Refused, cause: Cause) -> None:
-        """The outcome of a command sent from here is kept once the read model holds everything before it."""
+        """
+        The outcome of a command sent from here, once the read model holds everything before it in its stream.
+
+        Who waits for it here is told at once; it is kept for other replicas and for who asks again.
+        """
         envelope = cause.envelope
         if envelope is None or envelope.route != SENDER:
             return
-        await self.feed.advance()
         settled = _settled(fact, envelope)
-        await self.model.settled.add(settled.key, settled, Cause(now=cause.now))
         self.waits.settle(settled)
+        await self.feed.advance()
+        await self.model.settled.add(settled.key, settled, Cause(now=cause.now))
 
     async def heard(self, envelope: Envelope, body: bytes) -> None:
         """An outcome as it passes by on the bus, before this or another replica has written it down."""
