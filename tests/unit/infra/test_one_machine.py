@@ -124,26 +124,26 @@ def test_more_or_fewer_gateways_than_before_are_told() -> None:
     assert "`fedpact up --gateways 2`" in left
 
 
-@pytest.mark.parametrize(("folder", "told"), [("/work/.fedpact", False), ("/elsewhere", True)])
+@pytest.mark.parametrize(("folder", "told"), [("/srv/.fedpact", False), ("/elsewhere", True)])
 def test_people_are_told_who_they_can_be_what_to_try_and_how_to_stop(folder: str, told: bool) -> None:
     up = welcome.started("http://127.0.0.1:7070", Layout(Path(folder)), federation(2))
-    text = welcome.welcome(up, Path("/models"), Path("/work"))
+    text = welcome.welcome(up, Path("/models"), Path("/srv"))
     assert "the portal listens at http://127.0.0.1:7070" in text
     assert all(person.user in text for person in federation(2).people)
     assert len([line for line in text.splitlines() if line.startswith("    fedpact ")]) == 3
     assert (f"export FEDPACT_HOME={folder}" in text) is told
     assert f"fedpact down{f' --folder {folder}' if told else ''}" in text.splitlines()[-1]
-    assert "fedpact login --user ada" in welcome.farewell(up, Path("/work"))
+    assert "fedpact login --user ada" in welcome.farewell(up, Path("/srv"))
 
 
 @pytest.mark.parametrize("found", [True, False])
 def test_a_shell_that_does_not_find_the_command_is_told_where_it_is(
     found: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    up = welcome.started("http://127.0.0.1:7070", Layout(Path("/work/.fedpact")), federation(2))
+    up = welcome.started("http://127.0.0.1:7070", Layout(Path("/srv/.fedpact")), federation(2))
     monkeypatch.setenv("PATH", f"/usr/bin:{up.commands}" if found else "/usr/bin")
     told = f"    export PATH={up.commands}:$PATH"
-    for text in (welcome.welcome(up, Path("/models"), Path("/work")), welcome.farewell(up, Path("/work"))):
+    for text in (welcome.welcome(up, Path("/models"), Path("/srv")), welcome.farewell(up, Path("/srv"))):
         assert (told not in text.splitlines()) is found
 
 
