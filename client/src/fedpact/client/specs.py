@@ -1,6 +1,7 @@
 """Compute specs: the pacts, their activations, and why they are where they are."""
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from typing import Generic
 
@@ -197,21 +198,21 @@ class Activating(Generic[H]):
     ours: bool = False
 
     def __enter__(self: "Activating[Hub]") -> Activation[Hub]:
-        try:
-            return self.specs.hub.run(self._begun())
-        except BaseException:
-            self.specs.hub.run(self._ended())
-            raise
+        with ExitStack() as otherwise:
+            otherwise.callback(lambda: self.specs.hub.run(self._ended()))
+            begun = self.specs.hub.run(self._begun())
+            otherwise.pop_all()
+        return begun
 
     def __exit__(self: "Activating[Hub]", *_: object) -> None:
         self.specs.hub.run(self._ended())
 
     async def __aenter__(self: "Activating[AsyncHub]") -> Activation[AsyncHub]:
-        try:
-            return await self.specs.hub.run(self._begun())
-        except BaseException:
-            await self.specs.hub.run(self._ended())
-            raise
+        async with AsyncExitStack() as otherwise:
+            otherwise.push_async_callback(lambda: self.specs.hub.run(self._ended()))
+            begun = await self.specs.hub.run(self._begun())
+            otherwise.pop_all()
+        return begun
 
     async def __aexit__(self: "Activating[AsyncHub]", *_: object) -> None:
         await self.specs.hub.run(self._ended())

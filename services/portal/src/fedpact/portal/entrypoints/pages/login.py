@@ -51,9 +51,7 @@ class Entrance:
         if self.public_url and request.host != urlsplit(self.public_url).netloc:
             return web.Response(status=303, headers={"Location": self.public_url.rstrip("/") + request.path_qs})
         secret = self.vault.fresh()
-        challenge = (
-            urlsafe_b64encode(sha256(self.vault.mark(secret, "verifier").encode()).digest()).decode().rstrip("=")
-        )
+        challenge = _challenge(self.vault.mark(secret, "verifier"))
         ask = LoginRequest(
             redirect_uri=self._callback(request), state=self.vault.mark(secret, "state"), challenge=challenge
         )
