@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from fedpact.contracts.ids import SERVER
-from fedpact.contracts.pact import Demand, ModelRef, Person, PinnedModel, Resources, Site, SpecContent
+from fedpact.contracts.pact import Demand, Limit, ModelRef, Person, PinnedModel, Resources, Site, SpecContent
 from fedpact.contracts.registry import GatewayAnnounced
 from fedpact.contracts.specs import (
     ActivationEnded,
@@ -25,11 +25,23 @@ def resources(cpu: float = 1, gpu: int = 0, memory: int = 100) -> Resources:
     return Resources(cpu=cpu, gpu=gpu, memory=memory)
 
 
-def announced(site: str = "gw-1", cpu: float = 4, **totals: int) -> GatewayAnnounced:
+def announced(site: str = "gw-1", cpu: float = 4, limits: tuple[str, ...] = (), **totals: int) -> GatewayAnnounced:
     """`hub-…` is an orchestrator, any other a gateway."""
     role = "orchestrator" if site.startswith("hub") else "gateway"
     allotted = resources(cpu, **{"gpu": 4, "memory": 10_000, **totals})
-    return GatewayAnnounced(gateway=site, organization="clinic", role=role, totals=allotted, version="0.1.0")
+    return GatewayAnnounced(
+        gateway=site,
+        organization="clinic",
+        role=role,
+        totals=allotted,
+        version="0.1.0",
+        limits_enforced=limits,
+    )
+
+
+def requiring(*limits: Limit) -> Demand:
+    """The usual demand of one who wants these limits enforced."""
+    return content("gw-1").resources.model_copy(update={"enforced": limits})
 
 
 def sites(*gateways: str) -> tuple[Site, ...]:

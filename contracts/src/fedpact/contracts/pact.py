@@ -1,5 +1,6 @@
 """What a compute spec says, in values that every service reads the same way. Memory is in megabytes (10^6 bytes)."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, JsonValue, model_validator
@@ -23,11 +24,24 @@ class Resources(Strict):
         return Resources(cpu=self.cpu * count, gpu=self.gpu * count, memory=self.memory * count)
 
 
+class Limit(StrEnum):
+    """What a gateway may hold a workload to, whatever its code tries. It announces those that it enforces."""
+
+    CPU = "cpu"
+    MEMORY = "memory"
+    PROCESSES = "processes"
+    """How many it may start; a pact does not say how many, the gateway does."""
+    NETWORK = "network"
+    """It reaches its DAL and its FLARE server and nothing else."""
+    GPU = "gpu"
+
+
 class Demand(Strict):
-    """Resources of each client and of the one server."""
+    """Resources of each client and of the one server; `enforced` is what every gateway has to hold its clients to."""
 
     clients: Resources = Resources()
     server: Resources = Resources(cpu=0.5, memory=512)
+    enforced: Annotated[tuple[Limit, ...], Field(max_length=len(Limit))] = ()
 
 
 class ModelRef(Strict):

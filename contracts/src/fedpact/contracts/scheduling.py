@@ -6,7 +6,7 @@ from pydantic import AwareDatetime
 
 from fedpact.contracts.envelope import Fact, Model, Quarantined
 from fedpact.contracts.ids import Id
-from fedpact.contracts.pact import Demand, Resources
+from fedpact.contracts.pact import Demand, Limit, Resources
 
 
 class Shortfall(Model):
@@ -22,14 +22,25 @@ class Shortfall(Model):
         return f"{self.site} lacks {self.resource}: wanted {self.wanted:g}, available {self.available:g}"
 
 
+class Unenforced(Model):
+    """A limit that the spec requires and the site does not hold workloads to."""
+
+    site: str
+    limit: Limit
+
+    def sentence(self) -> str:
+        return f"{self.site} does not enforce the limit `{self.limit}`, which the spec requires"
+
+
 class SpecAssessed(Fact):
-    """Whether the spec could ever be placed with the totals the sites allot. Said again when totals change it."""
+    """Whether the spec could ever be placed at its sites as they announced themselves. Said again when that changes."""
 
     type: ClassVar[str] = "scheduling.spec.assessed"
 
     spec_id: Id
     fits: bool
     shortfalls: tuple[Shortfall, ...] = ()
+    unenforced: tuple[Unenforced, ...] = ()
 
     @property
     def key(self) -> str:
@@ -37,13 +48,14 @@ class SpecAssessed(Fact):
 
 
 class SiteAllotted(Fact):
-    """The ledger counts with these totals of the site from now on."""
+    """The ledger counts with these totals and limits of the site from now on."""
 
     type: ClassVar[str] = "scheduling.site.allotted"
 
     site: Id
     role: Literal["gateway", "orchestrator"]
     totals: Resources
+    limits_enforced: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -105,11 +117,12 @@ class GangQueued(GangFact):
 
 
 class GangRefused(GangFact):
-    """It can never be placed with the totals the sites allot."""
+    """It can never be placed at its sites as they announced themselves."""
 
     type: ClassVar[str] = "scheduling.gang.refused"
 
     shortfalls: tuple[Shortfall, ...]
+    unenforced: tuple[Unenforced, ...] = ()
 
 
 class ActivationIdled(Fact):

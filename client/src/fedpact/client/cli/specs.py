@@ -17,7 +17,7 @@ from fedpact.client.errors import InputError
 from fedpact.client.specs import TIMEOUT
 from fedpact.client.texts import clean
 from fedpact.contracts.api import SpecQuery, SpecView
-from fedpact.contracts.pact import SpecContent
+from fedpact.contracts.pact import Limit, SpecContent
 from fedpact.contracts.specs import Stage, Verdict
 
 app = noun("Compute specs: what may run where, and its activations.")
@@ -60,6 +60,9 @@ def create(
     server_gpu: Gpu = None,
     server_memory: Memory = None,
     clients_per_gateway: Annotated[int | None, typer.Option(min=1, max=8, help="Clients at each gateway.")] = None,
+    require: Annotated[
+        list[Limit] | None, typer.Option(help="A limit that every gateway has to enforce; repeat it for more.")
+    ] = None,
     params: Annotated[
         str | None, typer.Option("--parameters", help="Parameters that bind every payload: JSON, or @FILE.")
     ] = None,
@@ -77,7 +80,8 @@ def create(
         "clients_per_gateway": clients_per_gateway,
         "parameters": parameters(params, "--parameters") if params else None,
     }
-    content = _content(as_object(read_value(file), str(file)) if file else {}, said, clients, server)
+    demand = {"clients": _said(clients), "server": _said(server), "enforced": require or None}
+    content = _content(as_object(read_value(file), str(file)) if file else {}, said, demand)
     with cli.fedpact() as fp:
         made = fp.specs.create(content, spec_id=spec_id, key=key)
         cli.show(fp.specs.wait(made.id, "approved", timeout=timeout) if wait else made.view)
@@ -201,19 +205,19 @@ def wait(
         cli.show(fp.specs.wait(spec, wanted, timeout=timeout))
 
 
-def _content(
-    written: dict[str, JsonValue],
-    said: dict[str, Any],
-    clients: dict[str, float | None],
-    server: dict[str, float | None],
-) -> SpecContent:
+def _said(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _content(written: dict[str, JsonValue], said: dict[str, Any], demand: dict[str, Any]) -> SpecContent:
     """The content in the file, with what was said beside it."""
-    merged: dict[str, Any] = written | {name: value for name, value in said.items() if value is not None}
-    for part, asked in (("clients", clients), ("server", server)):
-        found = {name: value for name, value in asked.items() if value is not None}
-        if found:
-            resources = dict(merged.get("resources") or {})
-            merged["resources"] = resources | {part: {**(resources.get(part) or {}), **found}}
+    merged: dict[str, Any] = written | _said(said)
+    resources = dict(merged.get("resources") or {})
+    for part, asked in demand.items():
+        if asked:
+            resources[part] = {**(resources.get(part) or {}), **asked} if isinstance(asked, dict) else asked
+    if resources:
+        merged["resources"] = resources
     if not merged:
         raise InputError("what is the pact about? give `--dataset` and `--model`, or `--file`")
     return as_document(SpecContent, merged, "the spec")

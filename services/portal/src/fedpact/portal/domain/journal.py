@@ -79,9 +79,12 @@ def _line(fact: Fact, creator: Person | None) -> _Line | None:
             return _Line(text=f"verdict {fact.verdict.value}", spec_id=spec_id)
         case SpecChanged(spec_id=spec_id):
             return _Line(text=_status(fact), spec_id=spec_id)
-        case GangQueued(spec_id=spec_id) | GangRefused(spec_id=spec_id):
-            verb = "waits for capacity" if isinstance(fact, GangQueued) else "can never be placed"
-            return _Line(text="; ".join([verb, *(s.sentence() for s in fact.shortfalls)]), spec_id=spec_id)
+        case GangQueued(spec_id=spec_id):
+            text = "; ".join(["waits for capacity", *(s.sentence() for s in fact.shortfalls)])
+            return _Line(text=text, spec_id=spec_id)
+        case GangRefused(spec_id=spec_id):
+            lacks = (*fact.shortfalls, *fact.unenforced)
+            return _Line(text="; ".join(["can never be placed", *(one.sentence() for one in lacks)]), spec_id=spec_id)
         case JobChanged(spec_id=spec_id, job_id=job_id):
             text = f"job {job_id} {fact.status.value}" + (f": {fact.reason}" if fact.reason else "")
             return _Line(text=text, spec_id=spec_id, job_id=job_id, audience=_of(fact.actor))

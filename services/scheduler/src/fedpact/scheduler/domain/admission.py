@@ -5,7 +5,7 @@ A gang is placed everywhere or nowhere, in one step: nobody holds a part while i
 deadlock. The organization that holds the least goes first (`fairness.py`), and inside one who came first; a gang that
 fits may pass those that do not, but once an older one was passed `bypasses` times, the oldest such one holds the
 single claim: what it needs is not given to others, and as every activation ends, its turn comes. What can never fit
-is refused with the numbers.
+is refused with the numbers, and so is what requires a limit that one of its gateways does not enforce.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,10 +24,10 @@ from fedpact.contracts.scheduling import (
     SiteAllotted,
 )
 from fedpact.contracts.specs import ActivationEnded, ActivationRequested, ActivationSentBack, ParticipantReleased
-from fedpact.scheduler.domain.amounts import Amount, Amounts, covers, less, shortfalls
+from fedpact.scheduler.domain.amounts import Amounts, covers, less, shortfalls
 from fedpact.scheduler.domain.fairness import Weights, in_turn
-from fedpact.scheduler.domain.ledger import evolve, fold, needs_of, seniority
-from fedpact.scheduler.domain.model import Allotment, Gang, Lease, Ledger, free, totals
+from fedpact.scheduler.domain.ledger import allotment_of, evolve, fold, needs_of, seniority
+from fedpact.scheduler.domain.model import Gang, Lease, Ledger, free, totals, unenforced
 
 News = GatewayAnnounced | ActivationRequested | ActivationSentBack | ActivationEnded | ParticipantReleased
 
@@ -78,9 +78,10 @@ def within_reach(ledger: Ledger, gang: Gang, rules: Rules) -> Amounts:
 
 
 def _announced(ledger: Ledger, fact: GatewayAnnounced) -> list[Fact]:
-    if ledger.sites.get(fact.gateway) == Allotment(role=fact.role, totals=Amount.of(fact.totals)):
+    if ledger.sites.get(fact.gateway) == allotment_of(fact):
         return []
-    return [SiteAllotted(site=fact.gateway, role=fact.role, totals=fact.totals)]
+    allotted = SiteAllotted(site=fact.gateway, role=fact.role, totals=fact.totals, limits_enforced=fact.limits_enforced)
+    return [allotted]
 
 
 def _requested(ledger: Ledger, fact: ActivationRequested) -> list[Fact]:
@@ -147,9 +148,14 @@ def _refused(ledger: Ledger) -> Iterator[Fact]:
     available = totals(ledger.sites)
     for gang in in_line(ledger):
         missing = shortfalls(available, needs_of(ledger, gang))
-        if missing:
+        lacking = unenforced(gang.sites, gang.demand, ledger.sites)
+        if missing or lacking:
             yield GangRefused(
-                spec_id=gang.spec_id, generation=gang.generation, attempt=gang.attempt, shortfalls=missing
+                spec_id=gang.spec_id,
+                generation=gang.generation,
+                attempt=gang.attempt,
+                shortfalls=missing,
+                unenforced=lacking,
             )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import reduce
 
 from fedpact.contracts.envelope import Fact
+from fedpact.contracts.registry import GatewayAnnounced
 from fedpact.contracts.scheduling import (
     GangEntered,
     GangPlaced,
@@ -25,8 +26,7 @@ def evolve(ledger: Ledger | None, fact: Fact) -> Ledger:
     ledger = ledger or Ledger()
     match fact:
         case SiteAllotted():
-            allotment = Allotment(role=fact.role, totals=Amount.of(fact.totals))
-            return replace(ledger, sites={**ledger.sites, fact.site: allotment})
+            return replace(ledger, sites={**ledger.sites, fact.site: allotment_of(fact)})
         case GangEntered():
             return replace(ledger, line={**ledger.line, fact.spec_id: _gang(fact)})
         case GangQueued():
@@ -40,6 +40,11 @@ def evolve(ledger: Ledger | None, fact: Fact) -> Ledger:
             return _released(ledger, fact)
         case _:
             raise UnexpectedFactError(fact)
+
+
+def allotment_of(said: SiteAllotted | GatewayAnnounced) -> Allotment:
+    """What a site gives, and holds workloads to."""
+    return Allotment(role=said.role, totals=Amount.of(said.totals), limits=tuple(sorted(said.limits_enforced)))
 
 
 def fold(ledger: Ledger, facts: Iterable[Fact]) -> Ledger:

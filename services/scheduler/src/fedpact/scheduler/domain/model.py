@@ -12,6 +12,7 @@ from typing import Literal
 
 from fedpact.contracts.ids import SERVER, participant_id
 from fedpact.contracts.pact import Demand
+from fedpact.contracts.scheduling import Unenforced
 from fedpact.scheduler.domain.amounts import NOTHING, Amount, Amounts
 
 NO_ORCHESTRATOR = "the orchestrator"
@@ -20,10 +21,12 @@ NO_ORCHESTRATOR = "the orchestrator"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allotment:
-    """What one site gives to Fedpact in all."""
+    """What one site gives to Fedpact in all, as it announced it."""
 
     role: Literal["gateway", "orchestrator"]
     totals: Amount
+    limits: tuple[str, ...] = ()
+    """What it holds workloads to."""
 
 
 Sites = Mapping[str, Allotment]
@@ -133,6 +136,16 @@ def shares(gateways: Iterable[str], clients: int, demand: Demand, sites: Sites) 
 def needs(held: Shares) -> Amounts:
     """`held`, added up by site."""
     return _by_site(held.values())
+
+
+def unenforced(gateways: Iterable[str], demand: Demand, sites: Sites) -> tuple[Unenforced, ...]:
+    """The required limits that a gateway lacks. One that has not spoken yet enforces nothing."""
+    return tuple(
+        Unenforced(site=gateway, limit=limit)
+        for gateway in sorted(gateways)
+        for limit in sorted(set(demand.enforced))
+        if gateway not in sites or limit not in sites[gateway].limits
+    )
 
 
 def _by_site(held: Iterable[Share]) -> Amounts:

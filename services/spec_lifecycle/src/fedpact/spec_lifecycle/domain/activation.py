@@ -68,11 +68,11 @@ def placed(spec: Spec, fact: GangPlaced, now: datetime, limits: Limits) -> Seque
 
 
 def never_fits(spec: Spec, fact: GangRefused, now: datetime, limits: Limits) -> Sequence[Fact]:
-    """The totals shrank since the verdict."""
+    """What a site allots or enforces shrank since the verdict."""
     if not _waits_for(spec, fact.generation, fact.attempt):
         return []
-    numbers = "; ".join(s.sentence() for s in fact.shortfalls)
-    return stopped(spec, FAILED, f"it can never be placed: {numbers}", now, limits)
+    why = "; ".join(lack.sentence() for lack in (*fact.shortfalls, *fact.unenforced))
+    return stopped(spec, FAILED, f"it can never be placed: {why}", now, limits)
 
 
 def granted(spec: Spec, fact: GrantsIssued, now: datetime, limits: Limits) -> Sequence[Fact]:

@@ -1,6 +1,6 @@
 """The verdict: policy and scheduler both have to agree, and either may change its mind later."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from fedpact.contracts.envelope import Fact
@@ -33,8 +33,7 @@ def decided(spec: Spec, fact: SpecDecided, now: datetime, limits: Limits) -> Seq
 def assessed(spec: Spec, fact: SpecAssessed, now: datetime) -> Sequence[Fact]:
     """The scheduler's answer. A generation that already holds its capacity goes on, with the jobs that wait for it."""
     verdict = _verdict(allowed=spec.allowed, fits=fact.fits)
-    numbers = tuple(_shortage(s.site, s.sentence()) for s in fact.shortfalls)
-    reasons = (*(r for r in spec.reasons if r.code != _CAPACITY), *numbers)
+    reasons = (*(r for r in spec.reasons if r.code not in _PLACING), *_obstacles(fact))
     reached = VerdictReached(
         spec_id=spec.id,
         verdict=verdict,
@@ -58,7 +57,8 @@ def unregistered(spec: Spec, fact: DatasetUnregistered, now: datetime, limits: L
     return [gone, *_drop_queued(spec, reason), *stopped(spec, EndOutcome.SHUTDOWN, reason, now, limits)]
 
 
-_CAPACITY = "never_fits"
+_CAPACITY, _LIMIT = "never_fits", "limit_not_enforced"
+_PLACING = {_CAPACITY, _LIMIT}
 
 
 def _verdict(*, allowed: bool | None, fits: bool | None) -> Verdict:
@@ -68,12 +68,17 @@ def _verdict(*, allowed: bool | None, fits: bool | None) -> Verdict:
 
 
 def _with_capacity(policy: tuple[Reason, ...], known: tuple[Reason, ...]) -> tuple[Reason, ...]:
-    return (*policy, *(r for r in known if r.code == _CAPACITY))
+    return (*policy, *(r for r in known if r.code in _PLACING))
 
 
-def _shortage(site: str, sentence: str) -> Reason:
-    suggestion = f"ask for less, or have `{site}` allot more"
-    return Reason(code=_CAPACITY, text=sentence, path="content.resources", suggestion=suggestion)
+def _obstacles(fact: SpecAssessed) -> Iterator[Reason]:
+    for short in fact.shortfalls:
+        suggestion = f"ask for less, or have `{short.site}` allot more"
+        yield Reason(code=_CAPACITY, text=short.sentence(), path="content.resources", suggestion=suggestion)
+    for lacks in fact.unenforced:
+        suggestion = f"do not require `{lacks.limit}`, or have the operator of `{lacks.site}` enforce it"
+        path = "content.resources.enforced"
+        yield Reason(code=_LIMIT, text=lacks.sentence(), path=path, suggestion=suggestion)
 
 
 def _pick_up(spec: Spec, verdict: Verdict, now: datetime) -> Sequence[Fact]:
