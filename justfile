@@ -1,7 +1,7 @@
 set shell := ["bash", "-euo", "pipefail", "-c"]
 set positional-arguments
 
-members := "contracts services/* gateway_agent dal_service secure_runtime client infra model_tools models/*"
+members := "contracts services/* gateway_agent dal_service entrance secure_runtime client infra model_tools models/*"
 python := env("FEDPACT_PYTHON", "python3")
 bin := justfile_directory() / ".venv/bin"
 

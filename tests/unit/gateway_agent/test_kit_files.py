@@ -1,14 +1,26 @@
 """What a kit allows is what its JSON says."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fedpact.gateway_agent.domain.kits import ROLES, Files, Joint, Terms, admin_files, client_files, server_files
+from fedpact.gateway_agent.domain.kits import (
+    MAX_FRAME,
+    ROLES,
+    SILENCE,
+    Files,
+    Joint,
+    Terms,
+    admin_files,
+    client_files,
+    server_files,
+)
 
 JOINT = Joint(project="s-42-3", host="localhost", port=8002)
 TERMS = Terms(components=("logreg.", "nvflare.app_common.workflows.fedavg.FedAvg"), internal_port=9002)
+NAME = "s-42-3.flare.fedpact.internal"
 STORE = Path("/agent/server/kit/store")
 KITS = {"server": server_files(JOINT, TERMS, store=STORE), "client": client_files(JOINT, TERMS, site="gateway-1-1")}
 
@@ -52,11 +64,44 @@ def test_a_client_lets_nobody_operate_it_and_streams_no_logs() -> None:
 
 
 def test_the_listener_for_job_processes_is_pinned_to_the_loopback(kit: Files) -> None:
-    assert kit["local/comm_config.json"] == {
-        "allow_adhoc_conns": False,
-        "backbone_conn_gen": 2,
-        "internal": {"scheme": "tcp", "resources": {"host": "127.0.0.1", "port": 9002}},
+    comm = kit["local/comm_config.json"]
+    assert comm.keys() == {"allow_adhoc_conns", "backbone_conn_gen", "internal", "grpc"}
+    assert (comm["allow_adhoc_conns"], comm["backbone_conn_gen"]) == (False, 2)
+    assert comm["internal"] == {"scheme": "tcp", "resources": {"host": "127.0.0.1", "port": 9002}}
+
+
+def test_a_silent_link_is_noticed_by_both_ends_and_the_server_allows_being_asked(kit: Files) -> None:
+    options = dict(kit["local/comm_config.json"]["grpc"]["options"])
+    assert options == {
+        "grpc.max_send_message_length": MAX_FRAME,
+        "grpc.max_receive_message_length": MAX_FRAME,
+        "grpc.keepalive_time_ms": 15_000,
+        "grpc.keepalive_timeout_ms": 10_000,
+        "grpc.http2.max_pings_without_data": 0,
+        "grpc.http2.min_ping_interval_without_data_ms": 5_000,
     }
+    assert options["grpc.http2.min_ping_interval_without_data_ms"] < options["grpc.keepalive_time_ms"]
+
+
+def test_behind_an_entrance_a_client_asks_for_the_servers_own_name_and_expects_its_identity() -> None:
+    kit = client_files(replace(JOINT, host="hub.example.org", port=8443, name=NAME), TERMS, site="gateway-1-1")
+    server = kit["startup/fed_client.json"]["servers"][0]
+    assert server["service"]["target"] == "hub.example.org:8443"
+    assert server["identity"] == "s-42-3"
+    assert dict(kit["local/comm_config.json"]["grpc"]["options"])["grpc.ssl_target_name_override"] == NAME
+
+
+def test_the_agents_own_session_goes_straight_to_the_server_and_expects_the_same_identity() -> None:
+    admin = admin_files(replace(JOINT, name=NAME))["startup/fed_admin.json"]["admin"]
+    assert (admin["host"], admin["port"], admin["server_identity"]) == ("localhost", 8002, "s-42-3")
+
+
+def test_a_client_goes_through_the_sites_proxy_whose_login_nobody_is_shown() -> None:
+    joint = replace(JOINT, proxy="http://site:secret@proxy:3128")
+    comm = client_files(joint, TERMS, site="gateway-1-1")["local/comm_config.json"]
+    assert dict(comm["grpc"]["options"])["grpc.http_proxy"] == "http://site:secret@proxy:3128"
+    assert joint.dialed == 3128
+    assert "secret" not in repr(joint)
 
 
 def test_a_client_kit_says_where_the_server_is_and_what_it_must_be_called() -> None:
@@ -87,7 +132,7 @@ def test_a_server_keeps_its_jobs_in_a_store_of_its_own_and_runs_one_at_a_time() 
     assert '"/tmp' not in text
     parts = {part["id"]: part for part in resources["components"]}
     assert parts["job_scheduler"]["args"]["max_jobs"] == 1
-    assert resources["servers"][0]["heart_beat_timeout"] == 60
+    assert resources["servers"][0]["heart_beat_timeout"] == SILENCE
 
 
 def test_the_agents_own_kit_is_that_of_the_one_user() -> None:

@@ -56,7 +56,7 @@ def test_a_site_that_was_there_and_is_not_connected_is_lost() -> None:
 
 
 def test_a_connected_site_that_is_silent_too_long_is_lost() -> None:
-    silent = replace(WELL, now=NOON + timedelta(seconds=61), heard={"a-1": NOON, "b-1": NOON + timedelta(seconds=50)})
+    silent = replace(WELL, now=NOON + timedelta(seconds=181), heard={"a-1": NOON, "b-1": NOON + timedelta(seconds=2)})
     assert verdicts(COMPLETE, silent) == (SiteLost(site="a-1"),)
 
 

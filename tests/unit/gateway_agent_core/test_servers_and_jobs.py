@@ -118,7 +118,7 @@ async def test_sites_that_do_not_come_fail_the_activation_by_name(agent: Agent, 
 
 async def test_a_site_that_falls_silent_fails_the_activation(agent: Agent, site: Site) -> None:
     await connected(agent)
-    site.clock.pass_(61)
+    site.clock.pass_(181)
     await look(agent)
     assert "not connected to the FLARE server any more" in (await agent.workloads.get(SERVER_KEY)).message
 

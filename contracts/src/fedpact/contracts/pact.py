@@ -101,3 +101,5 @@ class Endpoint(Model):
     host: str
     port: int
     root_ca: str
+    server_name: str = ""
+    """Of the activation's own server behind a shared entrance: asked for in the TLS handshake. Empty where `host` is it."""

@@ -179,6 +179,8 @@ class ServerReady(Observation):
     project: str
     host: str
     port: int
+    server_name: str = ""
+    """What to ask for in the TLS handshake, where `host` is an entrance to several servers."""
     root_ca: Pem
     certificates: dict[str, Pem]
 

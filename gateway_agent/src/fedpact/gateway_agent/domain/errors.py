@@ -18,6 +18,7 @@ DomainError                      (contracts)
     ├── DatasetNameError         dataset_name
     ├── UnknownDatasetError      unknown_dataset       this gateway offers none of that name
     ├── ProposalRefusedError     proposal_refused      not by this gateway's rules
+    ├── ProxyRefusedError        proxy_refused         the site's HTTP proxy opens no way
     └── FederationError          federation_failed
         ├── UnreachableError     federation_unreachable
         ├── JobRefusedError      job_refused
@@ -147,6 +148,12 @@ class ProposalRefusedError(AgentError):
     """Not by this gateway's rules. The hub tells the reason, so it names no place of this machine."""
 
     slug: ClassVar[str] = "proposal_refused"
+
+
+class ProxyRefusedError(AgentError):
+    """The site's HTTP proxy opens no way."""
+
+    slug: ClassVar[str] = "proxy_refused"
 
 
 class FederationError(AgentError):

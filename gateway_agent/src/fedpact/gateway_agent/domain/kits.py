@@ -6,8 +6,9 @@ file. What differs from FLARE's defaults differs for a reason named at its line;
 component classes of the spec's model, and no role may bring code or run shell commands.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
@@ -19,24 +20,68 @@ ADMIN_USER = "agent"
 """Common name of the orchestrator agent's own certificate: the one user of the FLARE server."""
 
 ADMIN_ROLE = "project_admin"
-HEARTBEAT_TIMEOUT = 60.0
-"""Seconds of silence after which the server drops a client. FLARE's 600 hides a dead site for ten minutes."""
+SILENCE = 180.0
+"""
+Seconds after which a site that is not heard counts as lost: a link may be away for a minute and needs another to
+come back. A client whose process ended is reported by its own agent at once. FLARE's 600 hide a dead site for long.
+"""
 
 _NVFLARE = "nvflare.app_common"
 
 
+MAX_FRAME = 2 * 1024**3 - 2 * 1024**2
+"""The longest message, FLARE's own default: whoever gives gRPC options gives this one too."""
+
+Option = tuple[str, str | int]
+
+_ALIVE: tuple[Option, ...] = (
+    # A link that is cut in silence is noticed in 25 s; TCP alone would go on waiting for minutes after it is back.
+    ("grpc.keepalive_time_ms", 15_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.max_pings_without_data", 0),
+    # What a server allows its clients, who ask as often as it does itself.
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joint:
-    """What every kit of one activation agrees on."""
+    """
+    How an activation's FLARE server is reached, by whoever is to reach it.
+
+    `name` is what its certificate is asked for where `host` leads to several servers; `proxy` is an HTTP proxy that
+    the connection goes through.
+    """
 
     project: str
     host: str
     port: int
+    name: str = ""
+    proxy: str = field(default="", repr=False)
+    """As `http://[user:password@]host:port`; not shown."""
     scheme: str = "grpc"
 
     @property
     def target(self) -> str:
         return f"{self.host}:{self.port}"
+
+    @property
+    def dialed(self) -> int:
+        """The port that a client really connects to."""
+        return urlsplit(self.proxy).port or self.port
+
+    @property
+    def identity(self) -> str:
+        """The common name of the server: at most 64 characters, which a name behind an entrance may exceed."""
+        return self.project if self.name else self.host
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """What gRPC is told."""
+        sizes = (("grpc.max_send_message_length", MAX_FRAME), ("grpc.max_receive_message_length", MAX_FRAME))
+        name = (("grpc.ssl_target_name_override", self.name),) if self.name else ()
+        proxy = (("grpc.http_proxy", self.proxy),) if self.proxy else ()
+        return (*sizes, *_ALIVE, *name, *proxy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +99,7 @@ def server_files(joint: Joint, terms: Terms, *, store: Path) -> Files:
         "startup/fed_server.json": _fed_server(joint),
         "local/resources.json": _server_resources(terms, store),
         "local/authorization.json": _permissions(_SERVER_RIGHTS),
-        "local/comm_config.json": _comm_config(terms.internal_port),
+        "local/comm_config.json": _comm_config(joint, terms),
         "local/log_config.json": log_config(),
     }
 
@@ -65,7 +110,7 @@ def client_files(joint: Joint, terms: Terms, *, site: str) -> Files:
         "startup/fed_client.json": _fed_client(joint, site),
         "local/resources.json": _client_resources(terms),
         "local/authorization.json": _permissions(_CLIENT_RIGHTS),
-        "local/comm_config.json": _comm_config(terms.internal_port),
+        "local/comm_config.json": _comm_config(joint, terms),
         "local/log_config.json": log_config(),
     }
 
@@ -75,7 +120,7 @@ def admin_files(joint: Joint) -> Files:
     admin: Json = {
         "project_name": joint.project,
         "username": ADMIN_USER,
-        "server_identity": joint.host,
+        "server_identity": joint.identity,
         "scheme": joint.scheme,
         "host": joint.host,
         "port": joint.port,
@@ -121,7 +166,7 @@ def _fed_client(joint: Joint, site: str) -> Json:
         "connection_security": "mtls",
     }
     service: Json = {"target": joint.target, "scheme": joint.scheme}
-    servers: list[JsonValue] = [{"name": joint.project, "service": service, "identity": joint.host}]
+    servers: list[JsonValue] = [{"name": joint.project, "service": service, "identity": joint.identity}]
     return {"format_version": 2, "servers": servers, "client": client}
 
 
@@ -129,7 +174,7 @@ def _server_resources(terms: Terms, store: Path) -> Json:
     server: Json = {
         "admin_storage": "transfer",
         "max_num_clients": 512,
-        "heart_beat_timeout": HEARTBEAT_TIMEOUT,
+        "heart_beat_timeout": SILENCE,
         "download_job_url": "http://download.server.com/",
         "admin_timeout": 10.0,
         "check_engine_frequency": 0.5,  # how soon a job's server process notices that it has ended; 3 by default
@@ -186,10 +231,11 @@ def _part(path: str, args: Json) -> Json:
     return {"path": f"{_NVFLARE}.{path}", "args": args}
 
 
-def _comm_config(port: int) -> Json:
-    """Pins the listener for job processes, a random port of the machine otherwise."""
-    internal: Json = {"scheme": "tcp", "resources": {"host": "127.0.0.1", "port": port}}
-    return {"allow_adhoc_conns": False, "backbone_conn_gen": 2, "internal": internal}
+def _comm_config(joint: Joint, terms: Terms) -> Json:
+    """How to connect, and the listener for job processes, which is at a random port of the machine otherwise."""
+    internal: Json = {"scheme": "tcp", "resources": {"host": "127.0.0.1", "port": terms.internal_port}}
+    options: list[JsonValue] = [[key, value] for key, value in joint.options]
+    return {"allow_adhoc_conns": False, "backbone_conn_gen": 2, "internal": internal, "grpc": {"options": options}}
 
 
 _NEVER = {"clone_job": "none", "shell_commands": "none", "byoc": "none"}

@@ -15,6 +15,7 @@ from fedpact.contracts.workloads import (
 )
 from fedpact.gateway_agent.domain.kits import Joint
 from fedpact.gateway_agent.domain.pods import PodName
+from fedpact.gateway_agent.domain.troubles import Trouble
 from fedpact.gateway_agent.domain.workload import Turn
 
 
@@ -47,6 +48,9 @@ class Voice:
     def moved(self, phase: Phase, message: str) -> ParticipantChanged:
         return ParticipantChanged(**self._about(), participant=self.name.participant, phase=phase, message=message)
 
+    def troubled(self, trouble: Trouble) -> ParticipantChanged:
+        return self.moved(trouble.phase, trouble.message).model_copy(update={"cause": trouble.cause})
+
     def failed(self, cause: Cause, reason: str) -> ParticipantChanged:
         return self.moved(Phase.FAILED, reason).model_copy(update={"cause": cause})
 
@@ -59,6 +63,7 @@ class Voice:
             project=joint.project,
             host=joint.host,
             port=joint.port,
+            server_name=joint.name,
             root_ca=root_ca,
             certificates=certificates,
         )

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from fedpact.gateway_agent.domain.engine import Status, is_final
+from fedpact.gateway_agent.domain.kits import SILENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,9 @@ class Patience:
     """How long each thing may last."""
 
     silence: timedelta = timedelta(seconds=60)
+    """Of the FLARE server, which is near."""
+    away: timedelta = timedelta(seconds=SILENCE)
+    """Of a site, whose link may be cut for a while."""
     ghost: timedelta = timedelta(seconds=60)
     ready: timedelta = timedelta(seconds=180)
 
@@ -118,7 +122,7 @@ def _sites(notice: Notice, sight: Sight, patience: Patience) -> list[Verdict]:
     """Sites that were there once. Before all are, a missing one is merely slow."""
     if not notice.complete:
         return []
-    oldest = sight.now - patience.silence
+    oldest = sight.now - patience.away
     there = {site for site, heard in sight.heard.items() if heard >= oldest}
     return [SiteLost(site=site) for site in sorted(sight.expected - there)]
 

@@ -122,7 +122,9 @@ def listens(spec: Spec, fact: ServerReady) -> Sequence[Fact]:
     """The FLARE server is up: every client gets endpoint and certificate."""
     if spec.stage is not Stage.CREATING or not _is_orchestrator(spec, fact.gateway, fact.generation, fact.attempt):
         return []
-    endpoint = Endpoint(project=fact.project, host=fact.host, port=fact.port, root_ca=fact.root_ca)
+    endpoint = Endpoint(
+        project=fact.project, host=fact.host, port=fact.port, root_ca=fact.root_ca, server_name=fact.server_name
+    )
     said = ServerListens(spec_id=spec.id, generation=spec.generation, endpoint=endpoint, certificates=fact.certificates)
     return [said] if (spec.endpoint, dict(spec.certificates)) != (endpoint, fact.certificates) else []
 

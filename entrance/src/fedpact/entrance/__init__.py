@@ -1,0 +1,1 @@
+"""The one public entrance to the FLARE servers of a hub."""

@@ -1,0 +1,100 @@
+"""
+A port of this machine's loopback that leads to one place outside, through an HTTP proxy.
+
+For what speaks no HTTP itself: the bus. Who connects here is connected there; when the way breaks, so does the
+connection, and whoever opened it opens it again.
+"""
+
+import asyncio
+import logging
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fedpact.chassis.joining import CHUNK, Line, join
+from fedpact.gateway_agent.domain.errors import ProxyRefusedError
+from fedpact.gateway_agent.domain.proxies import END, LONGEST_ANSWER, Proxy
+
+LOOPBACK = "127.0.0.1"
+NATS_PORT = 4222
+CONNECT_SECONDS = 10.0
+IDLE_SECONDS = 120.0
+"""Of the bus, whose both ends ask after each other every 15 s."""
+log = logging.getLogger(__name__)
+
+
+def proxy_at(address: tuple[str, int] | None, login_file: Path | None) -> Proxy | None:
+    """The site's proxy, with what it is logged in with."""
+    if address is None:
+        return None
+    host, port = address
+    return Proxy(host=host, port=port, login=login_file.read_text().strip() if login_file else "")
+
+
+@dataclass(slots=True)
+class Tunnel:
+    """To `host` and `port`. The port of this end is taken at once, so that it can be told before anything runs."""
+
+    proxy: Proxy
+    host: str
+    port: int
+    _listener: socket.socket = field(init=False)
+    _server: asyncio.Server | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self._listener = socket.create_server((LOOPBACK, 0))
+
+    @classmethod
+    def to(cls, url: str, proxy: Proxy) -> "Tunnel":
+        """A tunnel to where `url` (of the bus) leads."""
+        there = urlsplit(url)
+        return cls(proxy, there.hostname or LOOPBACK, there.port or NATS_PORT)
+
+    @property
+    def url(self) -> str:
+        """Where the bus is found at this end."""
+        return f"nats://{LOOPBACK}:{self._listener.getsockname()[1]}"
+
+    async def open(self) -> None:
+        """Lead through whoever comes from now on."""
+        self._server = await asyncio.start_server(self._serve, sock=self._listener, limit=CHUNK)
+
+    async def close(self) -> None:
+        """Nobody new comes through."""
+        if self._server:
+            self._server.close()
+        self._listener.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        near = Line(reader, writer)
+        try:
+            far = await self._opened()
+        except (OSError, ProxyRefusedError) as error:
+            log.warning("no way to `%s:%d`: %s", self.host, self.port, error or type(error).__name__)
+        else:
+            await join(near, far, IDLE_SECONDS)
+            await far.close()
+        await near.close()
+
+    async def _opened(self) -> Line:
+        line = await Line.dial(self.proxy.host, self.proxy.port, CONNECT_SECONDS)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                line.writer.write(self.proxy.request(self.host, self.port))
+                self.proxy.check(await _head(line.reader))
+        except (OSError, ProxyRefusedError):
+            line.hang_up()
+            raise
+        return line
+
+
+async def _head(reader: asyncio.StreamReader) -> bytes:
+    """An answer's head, and not a byte of what comes after it."""
+    head = b""
+    while not head.endswith(END):
+        byte = await reader.read(1)
+        if not byte or len(head) > LONGEST_ANSWER:
+            raise ConnectionResetError("the proxy gave no answer")
+        head += byte
+    return head
