@@ -12,6 +12,7 @@ from agent_site import ROOT, TOTALS, Site
 from fedpact.chassis.aggregates import Stored
 from fedpact.chassis.sqlite import SqliteFile
 from fedpact.contracts.directives import JobDirective, ParticipantDirective, ServerDirective
+from fedpact.gateway_agent.adapters.roads import DirectRoads
 from fedpact.gateway_agent.adapters.scripted import ScriptedFederation, ScriptedLauncher
 from fedpact.gateway_agent.app import kinds
 from fedpact.gateway_agent.app.activations import Activations
@@ -103,6 +104,8 @@ class Agent:
         work = ServerWork(
             home=self.home,
             host="localhost",
+            host_of=lambda _: "127.0.0.1",
+            roads=DirectRoads(),
             activations=self.activations,
             lookout=self.lookout,
             keys=ports,

@@ -8,6 +8,7 @@ from agent_values import ACCESS, CLIENT_NAME, RUNTIME, SERVER_NAME, member
 from fedpact.contracts.pact import Resources
 from fedpact.gateway_agent.adapters.docker_state import observed
 from fedpact.gateway_agent.app.ports import Life, Observed, Ref
+from fedpact.gateway_agent.domain import marks
 from fedpact.gateway_agent.domain.containers import Yard, container, enforced, is_pinned, network, registry_of
 from fedpact.gateway_agent.domain.pods import Kind, client_pod, server_pod
 
@@ -173,3 +174,23 @@ def test_an_engines_word_for_a_container_has_one_meaning(
 def test_a_container_with_the_mark_of_nobodys_workload_is_none() -> None:
     assert observed({"Id": "0", "Config": {"Labels": {"fedpact.org/agent": "gateway-1"}}, "State": {}}) is None
     assert observed({"Id": "0", "Config": {"Labels": None}, "State": {}}) is None
+
+
+def test_a_network_with_neighbours_leads_to_them_alone_and_publishes_nothing() -> None:
+    yard = Yard(agent="gateway-1", publish_on="", neighbours={"fedpact-dal": "dal"})
+    assert network(yard, CLIENT_NAME)["Internal"] is True
+    assert network(yard, CLIENT_NAME)["Options"] == {"com.docker.network.bridge.inhibit_ipv4": "true"}
+    assert yard.limits == ("network",)
+    server = container(SERVER, yard)
+    assert "PortBindings" not in server["HostConfig"]  # type: ignore[operator]
+    assert yard.host_of(SERVER_NAME) == "fedpact-server-" + marks.object_name("gateway-1", SERVER_NAME)[-12:]
+
+
+@pytest.mark.parametrize("more", [{"networks": ("lan",), "publish_on": ""}, {"publish_on": "127.0.0.1"}])
+def test_what_has_neighbours_is_reached_in_no_other_way(more: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="join no networks and publish nothing"):
+        Yard(agent="gateway-1", neighbours={"fedpact-dal": "dal"}, **more)
+
+
+def test_a_published_server_is_reached_where_it_is_published() -> None:
+    assert Yard(agent="orchestrator", publish_on="192.0.2.1").host_of(SERVER_NAME) == "192.0.2.1"

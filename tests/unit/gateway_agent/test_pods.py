@@ -1,5 +1,6 @@
 """A pod is the whole of what runs, built from values."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from fedpact.contracts.pact import Resources
 from fedpact.gateway_agent.domain.errors import AgentError
-from fedpact.gateway_agent.domain.pods import Kind, Pod, PodName, client_pod, place_of, server_pod
+from fedpact.gateway_agent.domain.pods import MODULES, Kind, Pod, PodName, client_pod, place_of, server_pod
 
 TOKENS = st.from_regex(r"[a-z0-9-]{1,40}", fullmatch=True)
 
@@ -38,6 +39,14 @@ def test_a_server_pod_is_exactly_this() -> None:
         resources=Resources(cpu=1, memory=500),
         log=Path("/agent/server/console.log"),
     )
+
+
+def test_a_server_whose_files_nobody_sees_begins_with_a_program_and_a_client_does_not() -> None:
+    runtime = replace(RUNTIME, prelude="import this")
+    server, client = server_pod(member(SERVER_NAME), runtime), client_pod(member(CLIENT_NAME), runtime, ACCESS)
+    assert server.command[:5] == ("/usr/bin/python3", "-u", "-c", "import this", MODULES["server"])
+    assert server.command[5:] == server_pod(member(SERVER_NAME), RUNTIME).command[4:]
+    assert client == client_pod(member(CLIENT_NAME), RUNTIME, ACCESS)
 
 
 def test_a_client_pod_is_exactly_this() -> None:

@@ -14,6 +14,7 @@ from fedpact.gateway_agent.domain import steps, workload
 from fedpact.gateway_agent.domain.plan import plan_client, plan_server
 from fedpact.gateway_agent.domain.pods import PodName
 from fedpact.gateway_agent.domain.steps import ClientSight, Permit, Refusal, Seen, ServerSight
+from fedpact.gateway_agent.domain.troubles import Trouble, not_ready, out_of_memory
 from fedpact.gateway_agent.domain.voice import Voice
 from fedpact.gateway_agent.domain.wishes import ParticipantWish, kept
 from fedpact.gateway_agent.domain.workload import TRANSITIONS, Turn, Workload
@@ -21,6 +22,9 @@ from fedpact.gateway_agent.domain.workload import TRANSITIONS, Turn, Workload
 NOW = Turn(generation=1, attempt=1)
 LATER = Turn(generation=1, attempt=2)
 RUNS, ENDED = Seen(runs=True), Seen(runs=False, exit_code=3)
+LACKS = Trouble(phase=Phase.WAITING, cause=Cause.CAPACITY, message="the cluster has not enough memory free")
+NO_IMAGE = Trouble(phase=Phase.FAILED, cause=Cause.IMAGE, message="its image cannot be fetched")
+HELD, SLOW = replace(RUNS, trouble=LACKS), replace(RUNS, trouble=not_ready("its server does not listen yet"))
 NAME = PodName(spec_id="s-1", generation=1, participant=CLIENT)
 READY = ServerReady(
     gateway="gw-1",
@@ -68,6 +72,13 @@ again = participant(attempt=2)
         (running, said(Phase.STARTING), sight(seen=RUNS, opened=False), steps.Open()),
         (running, said(Phase.STARTING), sight(seen=ENDED, port_taken=True, launches=1), steps.Launch()),
         (running, said(Phase.READY), sight(seen=RUNS), steps.Wait(seconds=1.0)),
+        (running, said(Phase.STARTING), sight(seen=SLOW), steps.Wait(seconds=0.05)),
+        (running, said(Phase.STARTING), sight(seen=HELD), steps.SayTrouble(trouble=LACKS)),
+        (running, said(Phase.WAITING, message=LACKS.message), sight(seen=HELD), steps.Wait(seconds=1.0)),
+        (running, said(Phase.WAITING), sight(seen=HELD), steps.SayTrouble(trouble=LACKS)),
+        (running, said(Phase.WAITING, message=LACKS.message), sight(seen=RUNS), steps.SayStarting()),
+        (running, said(Phase.WAITING), sight(seen=SLOW), steps.SayStarting()),
+        (running, said(Phase.WAITING), sight(seen=HELD, registered=True), steps.SayReady()),
         (running.model_copy(update={"grant": granted(generation=9)}), said(Phase.READY), sight(), steps.Renew()),
         (
             running,
@@ -101,6 +112,9 @@ def test_a_client_is_brought_one_step_nearer_to_what_is_wanted(
         (said(Phase.READY), sight(seen=ENDED), Cause.EXIT),
         (said(Phase.STARTING), sight(seen=ENDED, port_taken=True, launches=5), Cause.EXIT),
         (said(Phase.READY), sight(seen=replace(ENDED, out_of_memory=True)), Cause.RESOURCES),
+        (said(Phase.STARTING), sight(seen=replace(RUNS, trouble=NO_IMAGE)), Cause.IMAGE),
+        (said(Phase.WAITING), sight(seen=replace(RUNS, trouble=NO_IMAGE)), Cause.IMAGE),
+        (said(Phase.READY), sight(seen=replace(ENDED, trouble=out_of_memory(500))), Cause.RESOURCES),
     ],
 )
 def test_a_client_that_cannot_go_on_fails_with_its_cause(
@@ -119,6 +133,9 @@ def test_a_client_that_cannot_go_on_fails_with_its_cause(
         (said(Phase.STARTING), ServerSight(seen=RUNS, launches=1), steps.Wait(seconds=0.05)),
         (said(Phase.STARTING), ServerSight(seen=RUNS, launches=1, listening=True), steps.SayReady()),
         (said(Phase.STARTING), ServerSight(seen=ENDED, launches=1, port_taken=True), steps.Launch()),
+        (said(Phase.STARTING), ServerSight(seen=HELD, launches=1, overdue=True), steps.SayTrouble(trouble=LACKS)),
+        (said(Phase.WAITING), ServerSight(seen=RUNS, launches=1), steps.SayStarting()),
+        (said(Phase.WAITING), ServerSight(seen=RUNS, launches=1, listening=True), steps.SayReady()),
         (said(Phase.READY, ready=READY), ServerSight(seen=RUNS), steps.Look()),
         (said(Phase.FAILED), ServerSight(seen=ENDED), steps.Clear()),
         (said(Phase.GONE), ServerSight(), None),
@@ -142,7 +159,7 @@ directives = st.builds(
     st.integers(1, 3),
     st.integers(1, 2),
 )
-happenings = st.sampled_from(["step", "step", "step", "exit", "register", "object", "restart"])
+happenings = st.sampled_from(["step", "step", "step", "exit", "register", "object", "restart", "hold", "free"])
 
 
 class Model:
@@ -169,6 +186,10 @@ class Model:
                 self.sight = replace(self.sight, registered=True)
             case "object" if self.sight.permit:
                 self.sight = replace(self.sight, objection=Refusal(cause=Cause.VETO, reason="vetoed"))
+            case "hold" if self.alive:
+                self.sight = replace(self.sight, seen=HELD)
+            case "free" if self.alive:
+                self.sight = replace(self.sight, seen=RUNS)
             case "restart":
                 self.sight = replace(self.sight, opened=False, launches=0, declined=None)
             case "step":
@@ -183,7 +204,7 @@ class Model:
         self._do(step, Voice(gateway="gw-1", key=KEY, turn=turn))
         return True
 
-    def _do(self, step: steps.ClientStep, voice: Voice) -> None:
+    def _do(self, step: steps.ClientStep, voice: Voice) -> None:  # noqa: C901 - a table of steps
         if isinstance(step, steps.End | steps.Clear | steps.Sweep | steps.Fail):
             self.alive.clear()
             self.sight = ClientSight()
@@ -201,6 +222,10 @@ class Model:
                 self.sight = replace(self.sight, opened=True)
             case steps.Launch():
                 self._launch(voice)
+            case steps.SayStarting():
+                self._say(voice.moved(Phase.STARTING, "starts"))
+            case steps.SayTrouble():
+                self._say(voice.troubled(step.trouble))
             case steps.SayReady():
                 self._say(voice.moved(Phase.READY, "ready"))
 

@@ -23,6 +23,7 @@ from fedpact.gateway_agent.adapters.reserved_sockets import ReservedSockets
 from fedpact.gateway_agent.adapters.trust import TrustFolder
 from fedpact.gateway_agent.adapters.uploads import results_in
 from fedpact.gateway_agent.domain.errors import ModelMissingError, VetoUnreadableError
+from fedpact.gateway_agent.domain.pods import Place
 from fedpact.gateway_agent.settings import Settings
 
 
@@ -100,16 +101,16 @@ async def test_the_logs_of_failed_participants_are_kept_but_not_all_of_them(tmp_
 
 
 async def test_metrics_are_read_line_by_line_and_nonsense_is_left_out(tmp_path: Path) -> None:
-    path = tmp_path / "job" / "metrics" / "round_metrics.jsonl"
-    assert await MetricFiles().rounds(tmp_path, "job", 0) == ([], 0)
+    path = Place(root=tmp_path).kit / "job" / "metrics" / "round_metrics.jsonl"
+    assert await MetricFiles().rounds(Place(root=tmp_path), "job", 0) == ([], 0)
     path.parent.mkdir(parents=True)
     good = {"round": 1, "metrics": {"loss": 0.5, "name": "x", "flag": True}}
     path.write_text(json.dumps(good) + '\nnonsense\n[1]\n{"round": 2, "metrics": {"loss": NaN}}\n{"round": 3, "met')
-    rounds, after = await MetricFiles().rounds(tmp_path, "job", 0)
+    rounds, after = await MetricFiles().rounds(Place(root=tmp_path), "job", 0)
     assert [(one.number, dict(one.metrics)) for one in rounds] == [(1, {"loss": 0.5}), (2, {})]
     with path.open("a") as file:
         file.write('rics": {"loss": 1}}\n')
-    rounds, _ = await MetricFiles().rounds(tmp_path, "job", after)
+    rounds, _ = await MetricFiles().rounds(Place(root=tmp_path), "job", after)
     assert [(one.number, dict(one.metrics)) for one in rounds] == [(3, {"loss": 1.0})]
 
 

@@ -11,7 +11,6 @@ from fedpact.gateway_agent.adapters.dal_admin import DalAdmin
 from fedpact.gateway_agent.adapters.gateway_key import DalTokens, gateway_key
 from fedpact.gateway_agent.adapters.inbox_folder import InboxFolder
 from fedpact.gateway_agent.adapters.kits import FileKits
-from fedpact.gateway_agent.adapters.local_models import ModelFolder
 from fedpact.gateway_agent.adapters.reserved_sockets import ReservedSockets
 from fedpact.gateway_agent.adapters.trust import TrustFolder
 from fedpact.gateway_agent.app import kinds
@@ -86,12 +85,11 @@ def _proposals(ground: Ground, offers: Offers, call: Call) -> Proposals:
 
 def _work(ground: Ground, data: DalAdmin) -> ClientWork:
     settings = ground.settings
-    models = ModelFolder(settings.models_dir)
     admission = Admission(
         totals=settings.totals,
         trust=TrustFolder(settings.gateway, _given(settings.trust_folder), settings.allow_unsigned),
         data=data,
-        models=models,
+        models=ground.models,
         offers=ground.offers,
         permits=ground.kept("permits", kinds.PERMITS),
         revisions=ground.kept("revisions", kinds.REVISIONS),
@@ -105,7 +103,7 @@ def _work(ground: Ground, data: DalAdmin) -> ClientWork:
         kits=FileKits(settings.activations),
         sockets=ReservedSockets(ground.lookout.ticks),
         data=data,
-        models=models,
+        models=ground.models,
         tokens=DalTokens(
             gateway=settings.gateway,
             key=gateway_key(_given(settings.key_file)),
@@ -114,6 +112,7 @@ def _work(ground: Ground, data: DalAdmin) -> ClientWork:
         ),
         journal=Consoles(settings.state_folder / "failed"),
         data_url=settings.dal_url,
+        proxy=ground.proxy.url if ground.proxy else "",
     )
 
 

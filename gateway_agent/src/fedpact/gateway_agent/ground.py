@@ -17,19 +17,18 @@ from fedpact.chassis.sqlite import SqliteFile
 from fedpact.chassis.telemetry import tracing
 from fedpact.contracts.telemetry import GatewayAlive
 from fedpact.gateway_agent.adapters import files
-from fedpact.gateway_agent.adapters.processes import ProcessLauncher
 from fedpact.gateway_agent.adapters.telemetry import BusTelemetry
+from fedpact.gateway_agent.adapters.tunnels import Tunnel, proxy_at
 from fedpact.gateway_agent.app import kinds
 from fedpact.gateway_agent.app.handlers import Call, Handlers
 from fedpact.gateway_agent.app.home import Home
 from fedpact.gateway_agent.app.lookout import Lookout
 from fedpact.gateway_agent.app.presence import Site
 from fedpact.gateway_agent.app.reconciler import Reconciler
-from fedpact.gateway_agent.domain.pods import Runtime
+from fedpact.gateway_agent.launching import launching, models
 from fedpact.gateway_agent.settings import Settings
 
 S = TypeVar("S")
-SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin"
 RETRY_SECONDS = 2.0
 log = logging.getLogger(__name__)
 
@@ -43,7 +42,10 @@ class Ground:
         self.store = SqliteFile(settings.state_folder / "agent.sqlite", self.clock.now())
         gateway = settings.gateway
         own = OwnDurable(stream="directives", name=f"gw-{gateway}")
-        self.bus = Bus(settings, gateway, self.clock, tracer=tracing(gateway, settings.otlp_endpoint), own=own)
+        self.proxy = proxy_at(settings.proxy, settings.proxy_login_file)
+        self.tunnel = Tunnel.to(settings.nats_url, self.proxy) if self.proxy else None
+        near = settings.model_copy(update={"nats_url": self.tunnel.url}) if self.tunnel else settings
+        self.bus = Bus(near, gateway, self.clock, tracer=tracing(gateway, settings.otlp_endpoint), own=own)
         self.workloads = self.kept("workloads", kinds.workloads(gateway))
         self.runs = self.kept("jobs", kinds.jobs(gateway))
         self.offers = self.kept("datasets", kinds.offers(gateway))
@@ -53,12 +55,13 @@ class Ground:
         self.participant_wishes = self.kept("participant-wishes", kinds.PARTICIPANT_WISHES)
         self.server_wishes = self.kept("server-wishes", kinds.SERVER_WISHES)
         self.job_wishes = self.kept("job-wishes", kinds.JOB_WISHES)
-        self.lookout = Lookout(ProcessLauncher(settings.state_folder / "launches"), time.monotonic)
+        self.launching, self.models = launching(settings), models(settings)
+        self.lookout = Lookout(self.launching.launcher, time.monotonic)
         self.home = Home(
             gateway=gateway,
             organization=settings.organization,
             folder=settings.activations,
-            runtime=Runtime(python=settings.python, search_path=SEARCH_PATH),
+            runtime=self.launching.runtime,
         )
         self.site = Site(
             gateway=gateway,
@@ -115,9 +118,9 @@ class Ground:
             app=make_app(checks={"bus": self.bus.problem}, registry=self.bus.registry),
             clock=self.clock,
             kinds=dict.fromkeys((*published, *silent)),
-            prepare=(self.site.speak,),
+            prepare=(*((self.tunnel.open,) if self.tunnel else ()), self.site.speak),
             tasks=(reconciled, spoke, counted, alive, *part.tasks),
-            close=(*part.close, self._close),
+            close=(*((self.tunnel.close,) if self.tunnel else ()), *part.close, self._close, *self.launching.close),
         )
 
     async def breathe(self) -> None:

@@ -7,10 +7,9 @@ from fedpact.chassis.service import Service
 from fedpact.gateway_agent.adapters.authority import FileAuthority, FileKeys
 from fedpact.gateway_agent.adapters.consoles import Consoles
 from fedpact.gateway_agent.adapters.federation import FlareFederation
-from fedpact.gateway_agent.adapters.gauges import MetricFiles
 from fedpact.gateway_agent.adapters.kits import FileKits
-from fedpact.gateway_agent.adapters.local_models import ModelFolder
 from fedpact.gateway_agent.adapters.reserved_sockets import ReservedSockets
+from fedpact.gateway_agent.adapters.roads import DirectRoads, EntranceRoads
 from fedpact.gateway_agent.adapters.secure_runtime import SecureRuntimes
 from fedpact.gateway_agent.adapters.telemetry import BusTelemetry
 from fedpact.gateway_agent.adapters.uploads import ResultParcels
@@ -19,6 +18,7 @@ from fedpact.gateway_agent.app.handlers import JOBS, SERVERS
 from fedpact.gateway_agent.app.job_work import JobWork
 from fedpact.gateway_agent.app.jobs import Jobs
 from fedpact.gateway_agent.app.kinds import LIVE, YES
+from fedpact.gateway_agent.app.ports import Roads
 from fedpact.gateway_agent.app.reconciler import Key, Reconciler
 from fedpact.gateway_agent.app.server_work import ServerWork
 from fedpact.gateway_agent.app.servers import Servers
@@ -72,21 +72,31 @@ def _server_work(
     inner = ReservedSockets(ground.lookout.ticks)
     return ServerWork(
         home=ground.home,
-        host=settings.flare_host,
+        host=settings.server_host,
+        host_of=ground.launching.host_of,
+        roads=_roads(settings),
         activations=activations,
         lookout=ground.lookout,
         keys=FileKeys(settings.activations),
         kits=FileKits(settings.activations),
         authority=FileAuthority(settings.activations, ground.clock.now),
-        sockets=ReservedSockets(ground.lookout.ticks, settings.flare_ports) if settings.flare_ports else inner,
+        sockets=ReservedSockets(ground.lookout.ticks, settings.server_ports) if settings.server_ports else inner,
         inner=inner,
         federation=federation,
         renderers=renderers,
-        models=ModelFolder(settings.models_dir),
+        models=ground.models,
         journal=Consoles(settings.state_folder / "failed"),
         clock=ground.clock,
         patience=Patience(ready=timedelta(seconds=settings.ready_seconds)),
+        listen_seconds=ground.launching.listen_seconds,
     )
+
+
+def _roads(settings: Settings) -> Roads:
+    if settings.flare_entrance is None:
+        return DirectRoads()
+    host, port = settings.flare_entrance
+    return EntranceRoads(host=host, port=port, domain=settings.flare_domain, folder=settings.routes)
 
 
 def _job_work(
@@ -105,9 +115,9 @@ def _job_work(
         activations=activations,
         federation=federation,
         renderers=renderers,
-        models=ModelFolder(settings.models_dir),
+        models=ground.models,
         parcels=parcels,
-        gauges=MetricFiles(),
+        gauges=ground.launching.gauges,
         telemetry=BusTelemetry(ground.bus, settings.gateway, ground.clock),
         clock=ground.clock,
         ticks=time.monotonic,

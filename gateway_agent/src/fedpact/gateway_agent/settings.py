@@ -14,6 +14,17 @@ from fedpact.contracts.ids import Id
 from fedpact.contracts.pact import Resources
 from fedpact.contracts.registry import Capability
 
+Words = Annotated[tuple[str, ...], NoDecode]
+"""Separated by commas."""
+Address = Annotated[tuple[str, Annotated[int, Field(gt=0, lt=65536)]] | None, NoDecode]
+Domain = Annotated[
+    str, Field(max_length=100, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$")
+]
+
+
+OWN_PORT = 8002
+"""Where a server listens that has an address of its own."""
+
 
 class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="FEDPACT_AGENT_", frozen=True, extra="ignore")
@@ -30,6 +41,37 @@ class Settings(ServiceSettings):
     spoke_seconds: float = Field(default=60.0, gt=0, description="pause between announcements of this site")
     alive_seconds: float = Field(default=5.0, gt=0, description="pause between signs of life")
     count_seconds: float = Field(default=30.0, gt=0, description="pause between inventories")
+    launcher: Literal["process", "docker", "kubernetes"] = Field(
+        default="process", description="what a workload is: a process of this machine, a container, a pod"
+    )
+    launcher_label: Id | None = Field(
+        default=None,
+        description="tells this agent's containers from those of another on one engine; `gateway` unless given",
+    )
+    model_images: Path | None = Field(
+        default=None, description="docker, kubernetes: file of package digests and the image of each, pinned by digest"
+    )
+    docker_url: str | None = Field(default=None, description="docker: the engine, such as `unix:///run/engine.sock`")
+    docker_logins: Path | None = Field(default=None, description="docker: a file as `docker login` writes it")
+    docker_networks: Words = Field(default=(), description="docker: networks that a workload joins beside its own")
+    docker_neighbours: Words = Field(
+        default=(), description="docker: `container=name` of what a workload reaches by that name, such as the DAL"
+    )
+    docker_publish: str = Field(
+        default="127.0.0.1", description="docker: address that servers are published on; empty: reached by name"
+    )
+    kubernetes_namespace: str = Field(default="", description="kubernetes: where pods are made")
+    kubernetes_config: Path | None = Field(
+        default=None, description="kubernetes: a kubeconfig; in a pod none is needed"
+    )
+    kubernetes_service: Literal["ClusterIP", "NodePort", "LoadBalancer"] = "ClusterIP"
+    kubernetes_pull_secrets: Words = Field(default=(), description="kubernetes: names of secrets to fetch images with")
+    kubernetes_policed: bool = Field(default=False, description="kubernetes: the cluster enforces network policies")
+    kubernetes_workspace: int = Field(
+        default=10_000, ge=100, description="kubernetes: megabytes of disk for a workload"
+    )
+    kubernetes_gpu: str = Field(default="nvidia.com/gpu", description="kubernetes: what a GPU is called")
+    kubernetes_runtime_class: str = Field(default="", description="kubernetes: of pods that need one")
     end_workloads: bool = Field(default=False, description="end all workloads when the agent is told to end")
 
     trust_folder: Path | None = Field(default=None, description="gateway: whom this site believes, and its veto.json")
@@ -44,7 +86,22 @@ class Settings(ServiceSettings):
     key_file: Path | None = Field(default=None, description="gateway: key of the DAL's tokens, made when missing")
     token_hours: float = Field(default=24.0, gt=0, le=720, description="gateway: an activation's longest life")
 
-    flare_host: str = Field(default="localhost", description="orchestrator: the name clients reach FLARE servers by")
+    proxy: Address = Field(
+        default=None, description="gateway: `host:port` of the HTTP proxy that leads outside, if only one does"
+    )
+    proxy_login_file: Path | None = Field(default=None, description="gateway: `user:password` for the proxy, mode 0600")
+
+    flare_host: str = Field(default="localhost", description="orchestrator: the name FLARE servers are reached by")
+    flare_entrance: Address = Field(
+        default=None,
+        description="orchestrator: `host:port` of the entrance as gateways reach it; none: server by server",
+    )
+    flare_domain: Domain = Field(
+        default="fedpact.internal", description="orchestrator: ends the names of FLARE servers; need not be resolvable"
+    )
+    flare_routes: Path | None = Field(
+        default=None, description="orchestrator: the folder the entrance reads; `<state_folder>/routes` unless given"
+    )
     flare_ports: Annotated[tuple[int, ...], NoDecode] = Field(
         default=(), description="orchestrator: ports for FLARE servers, such as `8100-8199`; empty is any"
     )
@@ -59,12 +116,35 @@ class Settings(ServiceSettings):
         first, _, last = value.partition("-")
         return tuple(range(int(first), int(last or first) + 1)) if first else ()
 
+    @field_validator(
+        "docker_networks", "docker_neighbours", "kubernetes_pull_secrets", mode="before", check_fields=True
+    )
+    @classmethod
+    def _words(cls, value: object) -> object:
+        return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
+
+    @field_validator("proxy", "flare_entrance", mode="before")
+    @classmethod
+    def _address(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        host, _, port = value.rpartition(":")
+        if value and (not (host and port.isdecimal()) or set(host) & set("/@:")):
+            raise ValueError("an address is `host:port`, without a scheme and without a login")
+        return (host, int(port)) if value else None
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
         needed = ("trust_folder", "dal_url", "dal_admin_socket", "key_file")
         missing = [name for name in needed if not getattr(self, name)] if self.role == "gateway" else []
         if missing:
             raise ValueError(f"a gateway needs {', '.join(missing)}")
+        if self.contained and self.model_images is None:
+            raise ValueError(f"with the launcher `{self.launcher}` an agent needs model_images")
+        if self.launcher == "kubernetes" and not self.kubernetes_namespace:
+            raise ValueError("with the launcher `kubernetes` an agent needs kubernetes_namespace")
+        if wrong := [word for word in self.docker_neighbours if not all(word.partition("="))]:
+            raise ValueError(f"`{wrong[0]}` names no neighbour; write `container=name`")
         for name, folder in (("state_folder", self.state_folder), ("inbox", self.inbox)):
             if folder is not None and not folder.is_absolute():
                 raise ValueError(f"{name} is an absolute path")
@@ -79,7 +159,37 @@ class Settings(ServiceSettings):
         """What this site can do, and what it lets others do."""
         proposals = (Capability.PROPOSALS,) if self.role == "gateway" and self.inbox else ()
         unsigned = (Capability.UNSIGNED_POLICIES,) if self.role == "gateway" and self.allow_unsigned else ()
-        return ("nvflare", "processes", *proposals, *unsigned)
+        means = {"process": "processes", "docker": "containers", "kubernetes": "pods"}
+        return ("nvflare", means[self.launcher], *proposals, *unsigned)
+
+    @property
+    def contained(self) -> bool:
+        """Whether workloads run from images."""
+        return self.launcher != "process"
+
+    @property
+    def apart(self) -> bool:
+        """Whether each workload has an address of its own, so that servers need no ports of their own."""
+        published = self.docker_published if self.launcher == "docker" else self.kubernetes_service == "NodePort"
+        return self.contained and not published
+
+    @property
+    def docker_published(self) -> str:
+        """Neighbours reach a server by its name, and nobody else reaches it."""
+        return "" if self.docker_neighbours else self.docker_publish
+
+    @property
+    def server_host(self) -> str:
+        """The name that all servers are reached by; empty where each has its own."""
+        return self.flare_host if "flare_host" in self.model_fields_set or not self.contained else ""
+
+    @property
+    def server_ports(self) -> tuple[int, ...]:
+        return self.flare_ports or ((OWN_PORT,) if self.apart else ())
+
+    @property
+    def routes(self) -> Path:
+        return self.flare_routes or self.state_folder / "routes"
 
     @property
     def activations(self) -> Path:

@@ -55,7 +55,7 @@ class DockerLauncher:
             raise LaunchError("no container engine was found; name the socket of one") from error
         try:
             with refusals("its own description"):
-                limits = containers.enforced(await docker.system.info())
+                limits = (*containers.enforced(await docker.system.info()), *yard.limits)
         except LaunchError:
             await docker.close()
             raise
@@ -116,6 +116,8 @@ class DockerLauncher:
         document, name = containers.container(pod, self.yard), marks.object_name(self.yard.agent, pod.name)
         async with self._networks:
             await self._engine.have_network(containers.network(self.yard, pod.name))
+            for neighbour, alias in self.yard.neighbours.items():
+                await self._engine.bring(marks.activation_name(self.yard.agent, pod.name), neighbour, alias)
             return await self._engine.create(name, document, taken=str(pod.name))
 
     async def _start(self, pod: Pod, container: DockerContainer) -> None:
@@ -130,7 +132,8 @@ class DockerLauncher:
     async def _leave_network(self, name: PodName) -> None:
         async with self._networks:
             if not await self._engine.containers(marks.activation(self.yard.agent, name)):
-                await self._engine.remove_network(marks.activation_name(self.yard.agent, name))
+                network = marks.activation_name(self.yard.agent, name)
+                await self._engine.remove_network(network, guests=self.yard.neighbours)
 
     async def _listen(self, told: Mapping[str, Any]) -> None:
         """Also to what an earlier agent started, and to what has ended: that is when its console is wanted."""

@@ -5,7 +5,7 @@ What is to be removed may be gone already: engines are also cleaned by people.
 """
 
 import json
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from fedpact.gateway_agent.domain.containers import Json
 from fedpact.gateway_agent.domain.errors import AlreadyThereError, ImageMissingError, LaunchError
 from fedpact.gateway_agent.domain.marks import selector
 
-ALREADY, NOT_FOUND, CONFLICT, NO_ENGINE = 304, 404, 409, 900
+ALREADY, FORBIDDEN, NOT_FOUND, CONFLICT, FAILED, NO_ENGINE = 304, 403, 404, 409, 500, 900
 
 
 @contextmanager
@@ -102,8 +102,25 @@ class Engine:
     async def join_network(self, name: str, container: DockerContainer) -> None:
         await DockerNetwork(self.docker, name).connect({"Container": container.id})
 
-    async def remove_network(self, name: str) -> None:
-        await _gone(DockerNetwork(self.docker, name).delete())
+    async def bring(self, network: str, container: str, alias: str) -> None:
+        """Have `container` in `network`, known there as `alias`; fine where it is there already."""
+        endpoint = {"Container": container, "EndpointConfig": {"Aliases": [alias]}}
+        try:
+            await DockerNetwork(self.docker, network).connect(endpoint)
+        except DockerError as error:
+            if error.status != FORBIDDEN or "already exists" not in error.message:
+                raise
+
+    async def remove_network(self, name: str, guests: Iterable[str] = ()) -> None:
+        """Remove it, once `guests` have left: an engine keeps a network that somebody is in."""
+        network = DockerNetwork(self.docker, name)
+        for guest in guests:
+            try:
+                await network.disconnect({"Container": guest, "Force": True})
+            except DockerError as error:
+                if error.status not in (NOT_FOUND, FORBIDDEN, FAILED):
+                    raise
+        await _gone(network.delete())
 
 
 async def _gone(removal: Awaitable[object]) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from fedpact.gateway_agent.adapters.metric_teller import MARK
 from fedpact.gateway_agent.app.doors import Round
+from fedpact.gateway_agent.domain.pods import Place
 
 FILE = Path("metrics") / "round_metrics.jsonl"
 LONGEST = 1_000_000
@@ -21,11 +23,20 @@ MOST = 64
 class MetricFiles:
     """Read where FLARE runs the job: `<server kit>/<engine job>`."""
 
-    async def rounds(self, server_kit: Path, engine_job: str, after: int) -> tuple[Sequence[Round], int]:
-        return await asyncio.to_thread(_rounds, server_kit / engine_job / FILE, after)
+    async def rounds(self, server: Place, engine_job: str, after: int) -> tuple[Sequence[Round], int]:
+        return await asyncio.to_thread(_rounds, server.kit / engine_job / FILE, after)
 
 
-def _rounds(path: Path, after: int) -> tuple[Sequence[Round], int]:
+@dataclass(frozen=True, slots=True)
+class MetricConsoles:
+    """Read from the console of a server that runs with `metric_teller`."""
+
+    async def rounds(self, server: Place, engine_job: str, after: int) -> tuple[Sequence[Round], int]:
+        return await asyncio.to_thread(_rounds, server.log, after, f"{MARK} {engine_job} ".encode())
+
+
+def _rounds(path: Path, after: int, begin: bytes = b"") -> tuple[Sequence[Round], int]:
+    """The lines that begin so, without that, and where to go on."""
     try:
         with path.open("rb") as file:
             file.seek(after)
@@ -33,7 +44,7 @@ def _rounds(path: Path, after: int) -> tuple[Sequence[Round], int]:
     except OSError:
         return [], after
     whole = text[: text.rfind(b"\n") + 1]
-    found = [_round(line) for line in whole.splitlines()]
+    found = [_round(line.removeprefix(begin)) for line in whole.splitlines() if line.startswith(begin)]
     return [one for one in found if one], after + len(whole)
 
 

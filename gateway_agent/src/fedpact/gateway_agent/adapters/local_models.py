@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fedpact.contracts.pact import PinnedModel
+from fedpact.gateway_agent.adapters.model_images import ModelImages
 from fedpact.gateway_agent.app.doors import LocalModel
 from fedpact.gateway_agent.domain.errors import ModelMissingError
 from fedpact.secure_runtime.adapters.package import package_digest, read_model_card
@@ -13,9 +14,14 @@ from fedpact.secure_runtime.domain.errors import PackageError
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """The packages in `folder`. The digest is computed anew each time: what was checked once may have changed."""
+    """
+    The packages in `folder`, with the image of each that `images` names, where workloads need one.
+
+    The digest is computed anew each time: what was checked once may have changed.
+    """
 
     folder: Path
+    images: ModelImages | None = None
 
     async def find(self, model: PinnedModel) -> LocalModel:
         return await asyncio.to_thread(self._find, model)
@@ -32,4 +38,5 @@ class ModelFolder:
                 f"model `{model.id}` at this site is `{card.version}` with digest `{digest}`, the spec is pinned to "
                 f"`{model.version}` with `{model.digest}`"
             )
-        return LocalModel(folder=root, code=root / "src", components=card.components)
+        image = self.images.of(model) if self.images else ""
+        return LocalModel(folder=root, code=root / "src", components=card.components, image=image)

@@ -19,7 +19,7 @@ from fedpact.gateway_agent.app.home import Home
 from fedpact.gateway_agent.app.lookout import Lookout
 from fedpact.gateway_agent.app.ports import Identity, Keys, Kits, Sockets
 from fedpact.gateway_agent.domain.admission import access_of, activation_of, certificate_fits
-from fedpact.gateway_agent.domain.errors import AgentError, SiteRefusedError
+from fedpact.gateway_agent.domain.errors import AgentError, LaunchError, SiteRefusedError
 from fedpact.gateway_agent.domain.kits import Joint, Terms
 from fedpact.gateway_agent.domain.pods import DataAccess, PodName, client_pod
 from fedpact.gateway_agent.domain.steps import Fail, Permit
@@ -44,6 +44,8 @@ class ClientWork:
     tokens: Tokens
     journal: Journal
     data_url: str
+    proxy: str = field(default="", repr=False)
+    """The HTTP proxy that leads outside, if one does."""
     opened: dict[str, Dsse] = field(default_factory=dict)
     declined: dict[str, Dsse] = field(default_factory=dict)
     launches: dict[str, int] = field(default_factory=dict)
@@ -76,7 +78,7 @@ class ClientWork:
         """Build the kit and start the process, or say why that is not possible here."""
         try:
             await self._start(voice, wanted)
-        except SiteRefusedError as refusal:
+        except (SiteRefusedError, LaunchError) as refusal:
             return await self.fail(voice, Fail(cause=refusal.cause, reason=refusal.reason))
         except AgentError as error:
             return await self.fail(voice, Fail(cause=Cause.RESOURCES, reason=error.reason))
@@ -115,8 +117,8 @@ class ClientWork:
         terms = Terms(components=model.components, internal_port=self.sockets.free_port())
         access, _ = await asyncio.gather(self._open(voice), self.kits.client(name, joint, terms, identity))
         self.launches[voice.key] = self.launches.get(voice.key, 0) + 1
-        member, runtime = self.home.member(name, grant.resources), self.home.runtime_with(model.code)
-        await self.lookout.launch(client_pod(member, runtime, access))
+        member, runtime = self.home.member(name, grant.resources), self.home.runtime_with(model)
+        await self.lookout.launch(client_pod(member, runtime, access, server=joint.dialed))
 
     async def _connection(self, name: PodName, wanted: ParticipantDirective) -> tuple[Identity, Joint]:
         endpoint, certificate = wanted.endpoint, wanted.certificate
@@ -125,7 +127,13 @@ class ClientWork:
         if not certificate_fits(certificate, await self.keys.request(name), name.participant):
             text = f"the certificate is not for this site's key in the name of `{name.participant}`"
             raise SiteRefusedError(Cause.SIGNATURE, text)
-        joint = Joint(project=endpoint.project, host=endpoint.host, port=endpoint.port)
+        joint = Joint(
+            project=endpoint.project,
+            host=endpoint.host,
+            port=endpoint.port,
+            name=endpoint.server_name,
+            proxy=self.proxy,
+        )
         return Identity(certificate=certificate, root_ca=endpoint.root_ca), joint
 
     async def _open(self, voice: Voice) -> DataAccess:

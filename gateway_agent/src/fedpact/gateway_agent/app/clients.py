@@ -26,6 +26,7 @@ from fedpact.gateway_agent.domain.steps import (
     Renew,
     SayReady,
     SayStarting,
+    SayTrouble,
     Sweep,
     Wait,
 )
@@ -33,7 +34,7 @@ from fedpact.gateway_agent.domain.voice import Voice
 from fedpact.gateway_agent.domain.wishes import ParticipantWish
 from fedpact.gateway_agent.domain.workload import Said, Turn, Workload
 
-CHECKED = frozenset({Phase.PREPARED, Phase.STARTING, Phase.READY})
+CHECKED = frozenset({Phase.PREPARED, Phase.WAITING, Phase.STARTING, Phase.READY})
 """Phases in which the permit must still hold."""
 
 
@@ -80,7 +81,7 @@ class Clients:
 
     async def _sight_of(self, said: Workload, sight: ClientSight) -> ClientSight:
         work, log = self.work, self.work.home.log(said.name)
-        starts = said.phase is Phase.STARTING
+        starts = said.phase in {Phase.STARTING, Phase.WAITING}
         return replace(
             sight,
             seen=seen_of(await work.lookout.see(), said.name),
@@ -125,6 +126,8 @@ class Clients:
                 return await self.work.launch(voice, wanted)
             case SayStarting():
                 return [voice.moved(Phase.STARTING, STARTS)]
+            case SayTrouble():
+                return [voice.troubled(step.trouble)]
             case SayReady():
                 return [voice.moved(Phase.READY, "registered with the FLARE server")]
         return []

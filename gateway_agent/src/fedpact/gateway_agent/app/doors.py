@@ -17,7 +17,7 @@ from fedpact.contracts.pact import PinnedModel
 from fedpact.contracts.policies import Bounds
 from fedpact.contracts.specs import Payload
 from fedpact.decision.grants import Trust
-from fedpact.gateway_agent.domain.pods import PodName
+from fedpact.gateway_agent.domain.pods import Place, PodName
 from fedpact.gateway_agent.domain.runs import Outcome
 
 
@@ -59,6 +59,8 @@ class LocalModel:
     code: Path
     """What a workload imports."""
     components: tuple[str, ...]
+    image: str = ""
+    """What containers of it are made from, pinned by digest; where workloads are processes there is none."""
 
 
 class Models(Protocol):
@@ -160,7 +162,7 @@ class Round:
 class Gauges(Protocol):
     """Metrics a running job writes round by round."""
 
-    async def rounds(self, server_kit: Path, engine_job: str, after: int) -> tuple[Sequence[Round], int]:
+    async def rounds(self, server: Place, engine_job: str, after: int) -> tuple[Sequence[Round], int]:
         """What was written after the byte `after`, and where to go on."""
         ...
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fedpact.contracts.ids import Id
 from fedpact.contracts.pact import Resources
+from fedpact.gateway_agent.app.doors import LocalModel
 from fedpact.gateway_agent.domain.pods import Member, PodName, Runtime, place_of
 
 
@@ -25,6 +26,8 @@ class Home:
         place = place_of(self.folder, name)
         return Member(name=name, place=place, organization=self.organization, resources=resources)
 
-    def runtime_with(self, code: Path) -> Runtime:
-        """The runtime of a workload that imports the model in `code`."""
-        return replace(self.runtime, packages=(*self.runtime.packages, code))
+    def runtime_with(self, model: LocalModel) -> Runtime:
+        """The runtime of a workload of `model`: its image, which holds its code, or else its code at this site."""
+        if model.image:
+            return replace(self.runtime, image=model.image)
+        return replace(self.runtime, packages=(*self.runtime.packages, model.code))

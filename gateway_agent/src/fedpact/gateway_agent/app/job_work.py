@@ -156,9 +156,9 @@ class JobWork:
         return await self.parcels.write_job(server, wanted.job_id, checked)
 
     async def _pass_on(self, activation: Activation, wanted: JobDirective, run: Run) -> None:
-        kit = place_of(self.home.folder, activation.server).kit
+        server = place_of(self.home.folder, activation.server)
         after = activation.told.get(run.engine_job, 0)
-        rounds, activation.told[run.engine_job] = await self.gauges.rounds(kit, run.engine_job, after)
+        rounds, activation.told[run.engine_job] = await self.gauges.rounds(server, run.engine_job, after)
         for one in rounds:
             report = MetricsReported(
                 gateway=self.home.gateway,

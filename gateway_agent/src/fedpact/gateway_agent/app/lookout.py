@@ -70,7 +70,12 @@ def seen_of(view: View, name: PodName) -> Seen | None:
     found = view.get(name)
     if found is None:
         return None
-    return Seen(runs=found.life is Life.RUNNING, exit_code=found.exit_code, out_of_memory=found.out_of_memory)
+    return Seen(
+        runs=found.life is Life.RUNNING,
+        exit_code=found.exit_code,
+        out_of_memory=found.out_of_memory,
+        trouble=found.trouble,
+    )
 
 
 def strays_of(view: View, key: str, said: Workload | None) -> tuple[PodName, ...]:

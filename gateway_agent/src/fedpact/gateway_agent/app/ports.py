@@ -176,6 +176,26 @@ class Sockets(Protocol):
         ...
 
 
+class Roads(Protocol):
+    """How gateways come to the FLARE servers of this orchestrator."""
+
+    def named(self, joint: Joint) -> Joint:
+        """`joint` with the name that the server's certificate needs on this road."""
+        ...
+
+    def outside(self, joint: Joint) -> Joint:
+        """The server as gateways reach it."""
+        ...
+
+    async def open(self, joint: Joint) -> None:
+        """Lets gateways through to the server; opening again replaces where it is."""
+        ...
+
+    async def close(self, project: str) -> None:
+        """Nobody new comes through to that activation. Closing what is closed is fine."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemState:
     """What the FLARE server says of itself."""

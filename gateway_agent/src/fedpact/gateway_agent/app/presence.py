@@ -6,6 +6,7 @@ from typing import Literal
 
 from fedpact.chassis.aggregates import Aggregates, Cause
 from fedpact.chassis.clock import Clock
+from fedpact.chassis.guard import failure_of
 from fedpact.contracts.pact import Resources
 from fedpact.contracts.workloads import GatewaySpoke, InventoryTaken, Phase, Presence
 from fedpact.gateway_agent.app.kinds import LIVE, YES
@@ -30,7 +31,12 @@ class Site:
     capabilities: tuple[str, ...] = field(default=())
 
     async def speak(self) -> None:
-        """Say what the site allots."""
+        """
+        Say what the site allots.
+
+        Looked at its workloads first: what a launcher enforces, it knows when it is connected.
+        """
+        await failure_of(self.lookout.see())
         spoke = GatewaySpoke(
             gateway=self.gateway,
             role=self.role,

@@ -1,7 +1,7 @@
 """What each step does to an activation's FLARE server; each may be done twice, and be broken off anywhere."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,8 +12,8 @@ from fedpact.gateway_agent.app.activations import Activation, Activations, Launc
 from fedpact.gateway_agent.app.doors import Journal, Models, Renderers
 from fedpact.gateway_agent.app.home import Home
 from fedpact.gateway_agent.app.lookout import Lookout
-from fedpact.gateway_agent.app.ports import Authority, Federation, Identity, Keys, Kits, Sockets, Subject
-from fedpact.gateway_agent.domain.errors import AgentError, SiteRefusedError, UnreachableError
+from fedpact.gateway_agent.app.ports import Authority, Federation, Identity, Keys, Kits, Roads, Sockets, Subject
+from fedpact.gateway_agent.domain.errors import AgentError, LaunchError, SiteRefusedError, UnreachableError
 from fedpact.gateway_agent.domain.kits import ADMIN_ROLE, ADMIN_USER, Joint, Terms
 from fedpact.gateway_agent.domain.pods import ADMIN, PodName, project_of, server_pod
 from fedpact.gateway_agent.domain.steps import Fail
@@ -33,6 +33,7 @@ from fedpact.gateway_agent.domain.watchdog import (
 from fedpact.gateway_agent.domain.workload import Said
 
 LOOPBACK = "127.0.0.1"
+LISTEN_SECONDS = 60.0
 STARTS = "the FLARE server starts"
 HURRY, CALM = 0.15, 2.0
 """Seconds between looks at an activation before and after all its sites are connected."""
@@ -40,10 +41,17 @@ HURRY, CALM = 0.15, 2.0
 
 @dataclass(slots=True, kw_only=True)
 class ServerWork:
-    """The hands of `Servers`. `host` is the name that clients reach this machine by."""
+    """
+    The hands of `Servers`.
+
+    `host` is the name that all servers are reached by; empty where the launcher puts each at a place of its own, which
+    `host_of` tells. `roads` is how gateways come to them. A server has `listen_seconds` to begin to listen.
+    """
 
     home: Home
     host: str
+    host_of: Callable[[PodName], str]
+    roads: Roads
     activations: Activations
     lookout: Lookout
     keys: Keys
@@ -58,12 +66,13 @@ class ServerWork:
     journal: Journal
     clock: Clock
     patience: Patience
+    listen_seconds: float = LISTEN_SECONDS
 
     async def launch(self, voice: Voice, wanted: ServerDirective) -> Sequence[Said]:
         """Make the CA, the kits and the process; what takes longest starts first."""
         try:
             await self._start(voice.name, wanted)
-        except SiteRefusedError as refusal:
+        except (SiteRefusedError, LaunchError) as refusal:
             return await self.fail(voice, Fail(cause=refusal.cause, reason=refusal.reason))
         except AgentError as error:
             return await self.fail(voice, Fail(cause=Cause.RESOURCES, reason=error.reason))
@@ -73,7 +82,7 @@ class ServerWork:
         """The server listens: whoever was certified may come."""
         launched = self.activations.of(voice.name).launched
         assert launched is not None, "only a server launched here is seen to listen for the first time"
-        listens = voice.listens(launched.joint, launched.root_ca, launched.certificates)
+        listens = voice.listens(self.roads.outside(launched.joint), launched.root_ca, launched.certificates)
         return [listens, voice.moved(Phase.READY, "the FLARE server listens")]
 
     async def look(self, voice: Voice, wanted: ServerDirective, *, connected: bool) -> tuple[Sequence[Said], float]:
@@ -109,6 +118,7 @@ class ServerWork:
 
     async def remove(self, name: PodName) -> None:
         """End the activation's server, session, secure runtime and authority, and wipe all of their files."""
+        await self.roads.close(project_of(name.spec_id, name.generation))
         await self.activations.of(name).hang_up()
         await asyncio.gather(self.renderers.end(name), self.lookout.stop(name))
         await self.kits.wipe_activation(name)
@@ -121,19 +131,24 @@ class ServerWork:
         if name in await self.lookout.see():
             await self.lookout.stop(name)
         await self.journal.begin(self.home.log(name))
-        joint = Joint(project=project_of(name.spec_id, name.generation), host=self.host, port=self.sockets.free_port())
+        joint = self.roads.named(self._joint(name))
         root, request = await asyncio.gather(self.authority.create(name), self.keys.request(name))
-        mine = Subject(name=self.host, organization=self.home.organization, hosts=(LOOPBACK,))
+        hosts = tuple(host for host in (joint.host, joint.name, LOOPBACK) if host)
+        mine = Subject(name=joint.identity, organization=self.home.organization, hosts=hosts)
         signed = await self.authority.sign(name, mine, request)
         terms = Terms(components=model.components, internal_port=self.inner.free_port())
         await self.kits.server(name, joint, terms, Identity(certificate=signed, root_ca=root))
         member = self.home.member(name, wanted.resources)
-        await self.lookout.launch(server_pod(member, self.home.runtime_with(model.code)))
-        await self.federation.warm()
+        await self.lookout.launch(server_pod(member, self.home.runtime_with(model), port=joint.port))
+        await asyncio.gather(self.roads.open(joint), self.federation.warm())
         certificates = await self._certificates(name, joint, root, wanted)
         activation.launched = Launched(
             joint=joint, root_ca=root, certificates=certificates, at=self.lookout.ticks(), launches=tries + 1
         )
+
+    def _joint(self, name: PodName) -> Joint:
+        host, port = self.host or self.host_of(name), self.sockets.free_port()
+        return Joint(project=project_of(name.spec_id, name.generation), host=host, port=port)
 
     async def _certificates(self, name: PodName, joint: Joint, root: str, wanted: ServerDirective) -> dict[str, str]:
         """One for each participant that is expected, in its expected name; then the root key is gone."""

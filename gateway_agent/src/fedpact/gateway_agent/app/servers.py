@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from fedpact.chassis.aggregates import Aggregates, Cause
 from fedpact.contracts.directives import ServerDirective, Wanted
 from fedpact.contracts.workloads import Phase
+from fedpact.gateway_agent.app.activations import Launched
 from fedpact.gateway_agent.app.kinds import LIVE, YES
 from fedpact.gateway_agent.app.lookout import seen_of, strays_of
-from fedpact.gateway_agent.app.server_work import LOOPBACK, ServerWork
+from fedpact.gateway_agent.app.server_work import STARTS, ServerWork
 from fedpact.gateway_agent.domain import workload
 from fedpact.gateway_agent.domain.plan import plan_server
+from fedpact.gateway_agent.domain.pods import PodName
 from fedpact.gateway_agent.domain.runs import Run
 from fedpact.gateway_agent.domain.steps import (
     Clear,
@@ -20,6 +22,9 @@ from fedpact.gateway_agent.domain.steps import (
     Launch,
     Look,
     SayReady,
+    SayStarting,
+    SayTrouble,
+    Seen,
     ServerSight,
     ServerStep,
     Sweep,
@@ -29,8 +34,6 @@ from fedpact.gateway_agent.domain.voice import Voice
 from fedpact.gateway_agent.domain.wishes import ServerWish
 from fedpact.gateway_agent.domain.workload import Said, Turn, Workload
 
-LISTEN_SECONDS = 60.0
-"""How long a server may take to listen."""
 LAST_WORDS_SECONDS = 12.0
 """How long a server that is to stop waits for its jobs' last words."""
 PASSES = 20
@@ -65,19 +68,21 @@ class Servers:
             return ServerSight(strays=strays)
         launched = self.work.activations.of(said.name).launched
         seen = seen_of(view, said.name)
-        waits = launched is not None and said.phase is Phase.STARTING
+        waits = launched is not None and said.phase in {Phase.STARTING, Phase.WAITING}
         return ServerSight(
             seen=seen,
             strays=strays,
             launches=launched.launches if launched else 0,
-            listening=waits and launched is not None and await self._listens(launched.joint.port),
+            listening=waits and launched is not None and await self._listens(said.name, launched, seen),
             port_taken=waits and await self.work.journal.port_taken(self.work.home.log(said.name)),
-            overdue=launched is not None and self.work.lookout.ticks() - launched.at > LISTEN_SECONDS,
+            overdue=launched is not None and self.work.lookout.ticks() - launched.at > self.work.listen_seconds,
             busy=await self._busy(wanted, said),
         )
 
-    async def _listens(self, port: int) -> bool:
-        return await self.work.sockets.listening(LOOPBACK, port)
+    async def _listens(self, name: PodName, launched: Launched, seen: Seen | None) -> bool:
+        """Asked only where the launcher knows of no trouble: an engine accepts for a server that is not up yet."""
+        runs = seen is not None and seen.runs and seen.trouble is None
+        return runs and await self.work.sockets.listening(self.work.host_of(name), launched.joint.port)
 
     async def _busy(self, wanted: ServerDirective | None, said: Workload) -> bool:
         if wanted is None or wanted.wanted is not Wanted.STOPPED:
@@ -114,6 +119,10 @@ class Servers:
                 return await self.work.fail(voice, step), None
             case Launch():
                 return await self.work.launch(voice, wanted), None
+            case SayStarting():
+                return [voice.moved(Phase.STARTING, STARTS)], None
+            case SayTrouble():
+                return [voice.troubled(step.trouble)], None
             case SayReady():
                 return self.work.say_ready(voice), None
             case Look():

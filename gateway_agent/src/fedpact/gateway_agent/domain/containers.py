@@ -9,7 +9,7 @@ machine has to be shared.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -27,6 +27,8 @@ MEMORY = "fedpact.org/memory"
 SEALED = ("startup", "local")
 """Parts of a kit that the workload may read and nothing else."""
 SECOND = NANO
+UNADDRESSED = "com.docker.network.bridge.inhibit_ipv4"
+"""The engine's machine gets no address in the network: an internal one leads to whatever listens there otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,9 @@ class Yard:
     Where one agent's containers live.
 
     `networks` are joined besides the activation's own, to reach the DAL; `publish_on` is the address of the engine's
-    machine that servers are reached at. `user` and `group` run the workload and are never root's.
+    machine that servers are reached at, empty where they are reached by name. `neighbours` are containers, and their
+    names there, that are brought into the activation's own network: then it leads nowhere else, neither outside nor to
+    the engine's machine. `user` and `group` run the workload and are never root's.
     """
 
     agent: str
@@ -44,10 +48,22 @@ class Yard:
     processes: int = 4096
     networks: tuple[str, ...] = ()
     publish_on: str = "127.0.0.1"
+    neighbours: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not (self.user and self.group):
             raise ValueError("workloads do not run as root")
+        if self.neighbours and (self.networks or self.publish_on):
+            raise ValueError("what has neighbours is reached by them alone: join no networks and publish nothing")
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What a workload is held to because of where it lives."""
+        return ("network",) if self.neighbours else ()
+
+    def host_of(self, name: PodName) -> str:
+        """Where what a workload listens on is reached."""
+        return self.publish_on or object_name(self.agent, name)
 
 
 def container(pod: Pod, yard: Yard) -> Json:
@@ -72,7 +88,13 @@ def container(pod: Pod, yard: Yard) -> Json:
 def network(yard: Yard, name: PodName) -> Json:
     """The activation's own network at this site."""
     marks: Json = {**activation(yard.agent, name)}
-    return {"Name": activation_name(yard.agent, name), "Driver": "bridge", "CheckDuplicate": True, "Labels": marks}
+    made: Json = {
+        "Name": activation_name(yard.agent, name),
+        "Driver": "bridge",
+        "CheckDuplicate": True,
+        "Labels": marks,
+    }
+    return made | ({"Internal": True, "Options": {UNADDRESSED: "true"}} if yard.neighbours else {})
 
 
 def volume_name(yard: Yard, name: PodName, part: str) -> str:
@@ -115,7 +137,7 @@ def _host(pod: Pod, yard: Yard) -> Json:
         "NetworkMode": activation_name(yard.agent, pod.name),
         "LogConfig": {"Type": "json-file", "Config": {"max-size": "20m", "max-file": "2"}},
     }
-    if pod.port:
+    if pod.port and yard.publish_on:
         host["PortBindings"] = {_tcp(pod.port): [{"HostIp": yard.publish_on, "HostPort": str(pod.port)}]}
     if pod.resources.gpu:
         host["DeviceRequests"] = [{"Count": pod.resources.gpu, "Capabilities": [["gpu"]]}]

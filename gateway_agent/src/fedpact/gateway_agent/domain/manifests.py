@@ -62,6 +62,10 @@ class Cluster:
         if not (self.user and self.group):
             raise ValueError("workloads do not run as root")
 
+    def host_of(self, name: PodName) -> str:
+        """Where what a workload listens on is reached inside the cluster."""
+        return f"{object_name(self.agent, name)}.{self.namespace}"
+
     @property
     def limits(self) -> tuple[str, ...]:
         """What a cluster holds pods to."""

@@ -25,12 +25,14 @@ from fedpact.gateway_agent.domain.steps import (
     Renew,
     SayReady,
     SayStarting,
+    SayTrouble,
     Seen,
     ServerSight,
     ServerStep,
     Sweep,
     Wait,
 )
+from fedpact.gateway_agent.domain.troubles import Trouble
 from fedpact.gateway_agent.domain.workload import Turn, Workload
 
 LAUNCHES = 5
@@ -77,7 +79,7 @@ def plan_server(wanted: ServerDirective | None, said: Workload | None, sight: Se
     if said.phase is Phase.FAILED:
         return Clear() if sight.seen else None
     if said.ready is None:
-        return _until_it_listens(sight)
+        return _until_it_listens(said, sight)
     if sight.seen is None or not sight.seen.runs:
         return _exited("server", sight.seen)
     return SayReady() if said.phase is not Phase.READY else Look()
@@ -113,10 +115,19 @@ def _from_launched(said: Workload, sight: ClientSight) -> ClientStep:
         return Open()
     if said.phase is Phase.READY:
         return CALM
-    return SayReady() if sight.registered else SOON
+    return SayReady() if sight.registered else _held_back(said, sight.seen.trouble) or SOON
 
 
-def _until_it_listens(sight: ServerSight) -> ServerStep:
+def _held_back(said: Workload, trouble: Trouble | None) -> SayStarting | SayTrouble | Fail | Wait | None:
+    """What is to be said or awaited because of what the launcher knows; a server that is not up yet is no news."""
+    if trouble is None or trouble.phase is Phase.STARTING:
+        return SayStarting() if said.phase is Phase.WAITING else None
+    if trouble.phase is Phase.FAILED:
+        return Fail(cause=trouble.cause, reason=trouble.message)
+    return CALM if (said.phase, said.message) == (trouble.phase, trouble.message) else SayTrouble(trouble=trouble)
+
+
+def _until_it_listens(said: Workload, sight: ServerSight) -> ServerStep:
     if sight.launches == 0:
         return Launch()
     if sight.seen is None or not sight.seen.runs:
@@ -124,6 +135,8 @@ def _until_it_listens(sight: ServerSight) -> ServerStep:
         return Launch() if again else _exited("server", sight.seen)
     if sight.listening:
         return SayReady()
+    if step := _held_back(said, sight.seen.trouble):
+        return step
     if sight.overdue:
         return Fail(cause=Cause.NOT_READY, reason="the FLARE server did not begin to listen in time")
     return SOON
@@ -134,6 +147,8 @@ def _lost() -> Fail:
 
 
 def _exited(what: str, seen: Seen | None) -> Fail:
+    if seen and seen.trouble and seen.trouble.phase is Phase.FAILED:
+        return Fail(cause=seen.trouble.cause, reason=f"the FLARE {what} ended: {seen.trouble.message}")
     if seen is None or seen.exit_code is None:
         return Fail(cause=Cause.EXIT, reason=f"the FLARE {what} ended, nobody saw how")
     if seen.out_of_memory:

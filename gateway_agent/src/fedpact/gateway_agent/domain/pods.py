@@ -113,6 +113,14 @@ def place_of(root: Path, name: PodName) -> Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """Something that listens elsewhere: a name or an address, and a port."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:
     """A workload to run: the whole of what a launcher needs to know."""
 
@@ -128,8 +136,13 @@ class Pod:
     """What a container of it is made from, pinned by digest; a process needs none."""
     port: int = 0
     """Where a server listens, so that a launcher can let others reach it; 0 of what is not reached."""
-    reaches: tuple[int, ...] = ()
-    """Ports elsewhere that it connects to, so that a launcher can keep it from all others."""
+    peers: tuple[Peer, ...] = ()
+    """All that it connects to elsewhere, so that a launcher can keep it from everything else."""
+
+    @property
+    def reaches(self) -> tuple[int, ...]:
+        """The ports of its peers, for launchers whose means know no names."""
+        return tuple(peer.port for peer in self.peers)
 
     @property
     def scratch(self) -> Path | None:
@@ -148,6 +161,8 @@ class Runtime:
     """Folders of pre-installed model code. No code ever travels in a job."""
     image: str = ""
     """The model's image, pinned by digest, where workloads are containers."""
+    prelude: str = ""
+    """A program that a server starts with, given FLARE's module and arguments, where the agent cannot see its files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,9 +174,9 @@ class DataAccess:
     datasets: Mapping[str, str]
 
     @property
-    def port(self) -> int:
+    def peer(self) -> Peer:
         address = urlsplit(self.url)
-        return address.port or (443 if address.scheme == "https" else 80)
+        return Peer(host=address.hostname or "", port=address.port or (443 if address.scheme == "https" else 80))
 
     def env(self) -> dict[str, str]:
         data = json.dumps(dict(sorted(self.datasets.items())), separators=(",", ":"))
@@ -183,10 +198,10 @@ def server_pod(member: Member, runtime: Runtime, *, port: int = 0) -> Pod:
     return replace(_pod(Kind.SERVER, member, runtime, PATIENCE), port=port)
 
 
-def client_pod(member: Member, runtime: Runtime, access: DataAccess, *, server: int = 0) -> Pod:
-    """A FLARE client, with the door to its data; `server` is the port of the FLARE server it connects to."""
-    reaches = tuple(port for port in (access.port, server) if port)
-    return replace(_pod(Kind.CLIENT, member, runtime, access.env()), reaches=reaches)
+def client_pod(member: Member, runtime: Runtime, access: DataAccess, *, server: Peer | None = None) -> Pod:
+    """A FLARE client, with the door to its data; `server` is what it connects to for its FLARE server."""
+    peers = (access.peer, *((server,) if server else ()))
+    return replace(_pod(Kind.CLIENT, member, runtime, access.env()), peers=peers)
 
 
 def _pod(kind: Kind, member: Member, runtime: Runtime, extra: Mapping[str, str]) -> Pod:
@@ -194,7 +209,7 @@ def _pod(kind: Kind, member: Member, runtime: Runtime, extra: Mapping[str, str])
         name=member.name,
         kind=kind,
         kit=member.place.kit,
-        command=_command(kind, member, runtime.python),
+        command=_command(kind, member, runtime),
         env={**_environment(member.place, runtime), **extra},
         resources=member.resources,
         log=member.place.log,
@@ -202,11 +217,12 @@ def _pod(kind: Kind, member: Member, runtime: Runtime, extra: Mapping[str, str])
     )
 
 
-def _command(kind: Kind, member: Member, python: str) -> tuple[str, ...]:
+def _command(kind: Kind, member: Member, runtime: Runtime) -> tuple[str, ...]:
     site = (f"uid={member.name.participant}",) if kind is Kind.CLIENT else ()
     options = ("secure_train=true", *site, f"org={member.organization}", "config_folder=config")
     kit = str(member.place.kit)
-    return (python, "-u", "-m", MODULES[kind], "-m", kit, "-s", f"fed_{kind}.json", "--set", *options)
+    module = ("-c", runtime.prelude) if runtime.prelude and kind is Kind.SERVER else ("-m",)
+    return (runtime.python, "-u", *module, MODULES[kind], "-m", kit, "-s", f"fed_{kind}.json", "--set", *options)
 
 
 def _environment(place: Place, runtime: Runtime) -> dict[str, str]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from fedpact.contracts.policies import Dsse
 from fedpact.contracts.workloads import Cause
 from fedpact.gateway_agent.domain.pods import PodName
+from fedpact.gateway_agent.domain.troubles import Trouble
 from fedpact.gateway_agent.domain.workload import Turn
 
 
@@ -62,7 +63,14 @@ class Launch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SayStarting:
-    """The process runs."""
+    """It runs, or runs on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SayTrouble:
+    """It runs, or is to, and something keeps it from its work."""
+
+    trouble: Trouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +90,8 @@ class Wait:
     seconds: float
 
 
-ClientStep = Sweep | End | Clear | Fail | Prepare | Renew | Open | Launch | SayStarting | SayReady | Wait
-ServerStep = Sweep | End | Clear | Fail | Launch | SayReady | Look | Wait
+ClientStep = Sweep | End | Clear | Fail | Prepare | Renew | Open | Launch | SayStarting | SayTrouble | SayReady | Wait
+ServerStep = Sweep | End | Clear | Fail | Launch | SayStarting | SayTrouble | SayReady | Look | Wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +101,8 @@ class Seen:
     runs: bool
     exit_code: int | None = None
     out_of_memory: bool = False
+    trouble: Trouble | None = None
+    """What the launcher knows of it beyond that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,7 +140,11 @@ def _is_news(workload: Workload | None, fact: Said) -> bool:
 
 
 def _runs(workload: Workload | None, turn: Turn) -> bool:
-    return workload is not None and workload.turn == turn and workload.phase in {Phase.STARTING, Phase.READY}
+    return (
+        workload is not None
+        and workload.turn == turn
+        and workload.phase in {Phase.STARTING, Phase.WAITING, Phase.READY}
+    )
 
 
 def _moved(workload: Workload | None, fact: ParticipantFact) -> Workload:
