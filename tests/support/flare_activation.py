@@ -65,8 +65,9 @@ class Activation:
 
     async def build(self) -> None:
         self.port = self.sockets.free_port()
-        joint = Joint(project=project_of("s-42", 3), host=self.host, port=self.port)
-        reached = Subject(name=self.host, organization="hub-1", hosts=("127.0.0.1",))
+        joint = self.joint = self.named(Joint(project=project_of("s-42", 3), host=self.host, port=self.port))
+        hosts = tuple(host for host in (self.host, joint.name, "127.0.0.1") if host)
+        reached = Subject(name=joint.identity, organization="hub-1", hosts=hosts)
         mine = await self.identity(SERVER_NAME, reached)
         await self.kits.server(SERVER_NAME, joint, self.terms(), mine)
         admin = SERVER_NAME.sibling(ADMIN)
@@ -74,8 +75,17 @@ class Activation:
         self.admin = await self.kits.admin(admin, joint, await self.identity(admin, user))
         for name in self.clients:
             subject = Subject(name=name.participant, organization="org-1")
-            await self.kits.client(name, joint, self.terms(), await self.identity(name, subject))
+            outside = self.outside(joint)
+            await self.kits.client(name, outside, self.terms(), await self.identity(name, subject))
         await self.authority.seal(SERVER_NAME)
+
+    def named(self, joint: Joint) -> Joint:
+        """The server as it is called."""
+        return joint
+
+    def outside(self, joint: Joint) -> Joint:
+        """The server as clients reach it."""
+        return joint
 
     def terms(self) -> Terms:
         return Terms(components=TERMS, internal_port=self.sockets.free_port())

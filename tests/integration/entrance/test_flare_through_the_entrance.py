@@ -1,0 +1,59 @@
+"""FLARE itself goes through: clients that know nothing but a proxy, the entrance behind it and their server's name."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from connect_proxy import ConnectProxy
+from flare_activation import Activation, ended
+
+from fedpact.entrance.adapters.route_folder import RouteFolder
+from fedpact.entrance.app.gauges import Gauges
+from fedpact.entrance.app.passages import Limits, Passages
+from fedpact.entrance.entrypoints.listener import listening
+from fedpact.gateway_agent.adapters.roads import EntranceRoads
+from fedpact.gateway_agent.domain.kits import Joint
+from fedpact.gateway_agent.domain.proxies import Proxy
+
+LIMITS = Limits(connections=64, per_peer=64, hello=5, connect=5, idle=120)
+LOGIN = "site:pass:word"
+
+
+@dataclass
+class Behind(Activation):
+    """An activation whose clients come from outside."""
+
+    roads: EntranceRoads | None = None
+    proxy: str = ""
+
+    def named(self, joint: Joint) -> Joint:
+        assert self.roads is not None
+        return self.roads.named(joint)
+
+    def outside(self, joint: Joint) -> Joint:
+        assert self.roads is not None
+        return replace(self.roads.outside(joint), proxy=self.proxy)
+
+
+@pytest.mark.timeout(90)
+async def test_a_job_runs_between_sites_that_reach_the_hub_by_one_port_through_a_proxy(tmp_path: Path) -> None:
+    routes, gauges = tmp_path / "routes", Gauges()
+    passages = Passages(routes=RouteFolder(routes), limits=LIMITS, gauges=gauges)
+    async with listening(passages, "127.0.0.1", 0) as port:
+        proxy = ConnectProxy({f"localhost:{port}"}, LOGIN)
+        async with proxy.serving() as way:
+            roads = EntranceRoads(host="localhost", port=port, domain="hub.example.org", folder=routes)
+            activation = Behind(tmp_path, roads=roads, proxy=Proxy(host="127.0.0.1", port=way, login=LOGIN).url)
+            await activation.build()
+            await roads.open(activation.joint)
+            try:
+                session = await activation.start()
+                job = await session.submit(activation.job("one"), "token-1")
+                assert (await ended(session, job)).status == "FINISHED:COMPLETED"
+            finally:
+                await activation.stop()
+            await roads.close(activation.joint.project)
+    assert len(proxy.opened) >= 4, "both clients and both of their job processes came this way"
+    assert not proxy.refused
+    assert gauges.registry.get_sample_value("fedpact_entrance_passages_total") == len(proxy.opened)
+    assert not list(routes.iterdir())
