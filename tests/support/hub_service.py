@@ -44,6 +44,7 @@ def settings_of(nats_url: str, mongo_port: int, folder: Path, service: str) -> d
         "mongo_url_file": url,
         "database": f"{service}-{uuid4().hex[:8]}",
         "sweep_seconds": 0.05,
+        "tick_seconds": 0.05,
         "retry_seconds": 1,
     }
 

@@ -128,6 +128,7 @@ class Lab:
             "database": f"{service}_{self.name}",
             "port": free_port(),
             "sweep_seconds": 0.05,
+            "tick_seconds": 0.05,
             "retry_seconds": 0,
         }
 

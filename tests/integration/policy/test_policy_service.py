@@ -113,6 +113,7 @@ async def settings(nats_url: str, mongo_port: int, tmp_path: Path) -> Settings:
         owner_keys_dir=tmp_path / "owners",
         require_signatures=True,
         sweep_seconds=0.05,
+        tick_seconds=0.05,
         retry_seconds=1,
     )
 

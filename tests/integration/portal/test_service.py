@@ -104,6 +104,7 @@ async def settings(nats_url: str, mongo_port: int, tmp_path: Path) -> Settings:
         port=free_port(),
         outcome_seconds=3,
         sweep_seconds=0.05,
+        tick_seconds=0.05,
         retry_seconds=1,
     )
 

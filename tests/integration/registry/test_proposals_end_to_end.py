@@ -59,6 +59,7 @@ def site(nats_url: str, tmp_path: Path) -> Site:
         key_file=tmp_path / "agent" / "dal.pem",
         inbox=root / "inbox",
         sweep_seconds=0.05,
+        tick_seconds=0.05,
         retry_seconds=1,
     )
     dal_ = DalSettings(

@@ -198,8 +198,6 @@ class Stored(Generic[S]):
         return saved
 
     def _remember(self, document: Document) -> None:
-        if document.version == 1:
-            return  # most of what is only made is never changed
         self._remembered[document.key] = document
         if len(self._remembered) > REMEMBERED:
             self._remembered.popitem(last=False)

@@ -2,10 +2,10 @@
 The relay: what was saved to be published gets published, whatever crashes in between.
 
 What this process just saved goes out from memory; the store is asked for what else waits at the start, after trouble
-and every `sweep` seconds. Messages of one aggregate go out in order, one acknowledgement at a time; publishing one
-twice is harmless because its id is stable and the stream drops doubles. The outboxes are emptied a moment later, many
-in one write: until then this process remembers what it published. An outbox the bus does not take goes behind all
-others, and is tried again by itself and less and less often.
+and, as that takes a process that died, rarely otherwise: every `sweep` seconds. Messages of one aggregate go out in
+order, one acknowledgement at a time; publishing one twice is harmless because its id is stable and the stream drops
+doubles. The outboxes are emptied a moment later, many in one write: until then this process remembers what it
+published. An outbox the bus does not take goes behind all others, and is tried again by itself and less and less often.
 """
 
 import asyncio
@@ -27,6 +27,8 @@ Publish = Callable[[Entry], Awaitable[None]]
 BATCH = 100
 PUT_OFF_SECONDS = 0.1
 """How long an outbox may wait for others to be emptied with it."""
+AGAIN_SECONDS = 0.5
+"""How long to wait before the store is looked at again for what could not be published."""
 PARTING_SECONDS = 2.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
 """Seconds between tries of what the bus did not take."""
@@ -38,7 +40,7 @@ class Relay:
 
     def __init__(self, kinds: Sequence[Stored[Any]], publish: Publish, *, sweep: float) -> None:
         self._outboxes = [Outboxes(kind, publish) for kind in kinds]
-        self._sweep = sweep
+        self._sweep, self._again = sweep, min(sweep, AGAIN_SECONDS)
 
     async def run(self) -> None:
         """For ever."""
@@ -60,7 +62,7 @@ class Relay:
             outboxes.kind.nudge.clear()
             began = time.monotonic()
             try:
-                if began - looked < self._sweep:
+                if began < looked + self._pause(outboxes):
                     await outboxes.send_saved()
                 elif await outboxes.sweep() < BATCH:
                     looked = began
@@ -68,11 +70,14 @@ class Relay:
                     continue
             except UnavailableError as error:
                 log.warning("relay waits: %s", error)
-                await asyncio.sleep(self._sweep)
+                await asyncio.sleep(self._again)
                 looked = -math.inf
                 continue
-            rest = max(0.0, looked + self._sweep - time.monotonic())
+            rest = max(0.0, looked + self._pause(outboxes) - time.monotonic())
             await _heard(outboxes.kind.nudge, min(rest, PUT_OFF_SECONDS) if outboxes.waiting else rest)
+
+    def _pause(self, outboxes: "Outboxes") -> float:
+        return self._again if outboxes.troubled else self._sweep
 
 
 class Outboxes:
@@ -90,6 +95,11 @@ class Outboxes:
     def waiting(self) -> bool:
         """Whether any is to be emptied."""
         return bool(self._published)
+
+    @property
+    def troubled(self) -> bool:
+        """Whether the bus did not take any of them."""
+        return len(self._turns) > 0
 
     async def send_saved(self) -> None:
         """Publish what was saved here; empty what has waited for it long enough."""

@@ -68,14 +68,13 @@ class Service:
         await together((*self._own(), *self.tasks), stopped)
 
     def _own(self) -> list[Work]:
-        sweep = self.settings.sweep_seconds
         published = [stored for stored in self.kinds if not stored.kind.silent]
-        relay = Relay(published, self.bus.publish, sweep=sweep)
+        relay = Relay(published, self.bus.publish, sweep=self.settings.sweep_seconds)
         return [relay.run, self._tick, self.bus.watchdog]
 
     async def _tick(self) -> None:
         await self.bus.caught_up()
-        await Ticks(self.kinds, self.clock, sweep=self.settings.sweep_seconds).run()
+        await Ticks(self.kinds, self.clock, sweep=self.settings.tick_seconds).run()
 
 
 def run(compose: Callable[[], Service], settings: ServiceSettings, name: str) -> None:

@@ -13,13 +13,19 @@ class ServiceSettings(BaseSettings):
 
     nats_url: str = "nats://127.0.0.1:4222"
     nats_seed_file: Path | None = Field(default=None, description="NKey seed of this service, mode 0600")
+    nats_creds_file: Path | None = Field(default=None, description="credentials of this service, instead of a seed")
+    nats_ca_file: Path | None = Field(default=None, description="CA whose certificate the bus has to show")
+    nats_server_name: str | None = Field(
+        default=None, description="what the bus's certificate is for, where the address says something else"
+    )
     nats_domain: str | None = Field(
         default=None, description="JetStream domain, where this service has an account of its own on the bus"
     )
     host: str = "127.0.0.1"
     port: int = Field(default=0, description="health and metrics, and the API where there is one; 0 picks a free one")
     retry_seconds: float = Field(default=30.0, description="how long a failing message is tried in place, in seconds")
-    sweep_seconds: float = Field(default=0.5, description="pause between looks for unsent messages and due timers")
+    sweep_seconds: float = Field(default=5.0, description="pause between looks for messages a crash left unsent")
+    tick_seconds: float = Field(default=0.5, description="pause between looks for due timers")
     otlp_endpoint: str | None = Field(default=None, description="OTLP over HTTP collector for traces")
     log_level: str = "INFO"
 

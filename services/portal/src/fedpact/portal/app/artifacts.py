@@ -27,7 +27,7 @@ class Artifacts:
 
     async def list(self, viewer: Actor, query: ArtifactQuery) -> ArtifactPage:
         """One page, newest first. A grant that another replica saw end a moment ago counts no more."""
-        found = self.index.find_artifacts(viewer, query)
+        found = await self.index.find_artifacts(viewer, query)
         items = [view for row in found.rows if (view := await self._listed(viewer, row)) is not None]
         return ArtifactPage(items=tuple(items), total=found.total, page=query.page, page_size=query.page_size)
 
@@ -55,6 +55,8 @@ class Artifacts:
         )
 
     async def views_of(self, viewer: Actor, job_id: str, state: JobState) -> tuple[ArtifactView, ...]:
+        if not state.files:
+            return ()
         known = {
             found.registered.artifact_id: found
             for found in await self.model.artifacts.where("job", job_id)

@@ -1,13 +1,15 @@
 """
 Specs, jobs and artifacts as rows in memory, newest first, so that a list never loads every document.
 
-The store stays the truth: the rows are built from it at the start and refreshed from it, one key at a time, whenever
-the journal says that this or another replica handled a fact. A scan over ten thousand rows takes milliseconds; the
-documents behind them would take seconds.
+The store stays the truth: the rows are built from it at the start. Whenever the journal says that this or another
+replica handled a fact, the row it is about is stale; it is read again when somebody next asks for rows, so that many
+facts about one thing cost one look. A scan over ten thousand rows takes milliseconds; the documents behind them would
+take seconds.
 """
 
+import asyncio
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Container, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -21,6 +23,10 @@ from fedpact.portal.domain.model import Entry
 from fedpact.portal.domain.sight import JobRow, SpecRow, job_row, may_see_job, may_see_spec, spec_row
 
 R = TypeVar("R")
+Reload = Callable[[str], Awaitable[None]]
+"""Reads one row from the store."""
+MOST_STALE = 32
+"""Rows that may wait to be read again: who asks for rows reads no more than these before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +79,9 @@ class Rows(Generic[R]):
                 total += 1
         return Found(rows=tuple(rows), total=total)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._rows
+
     def __iter__(self) -> Iterator[R]:
         return (self._rows[key] for _, key in self._order)
 
@@ -84,10 +93,12 @@ class Rows(Generic[R]):
 
 
 class Index:
-    """The rows of this replica."""
+    """The rows of this replica. Who reads `specs`, `jobs` or `artifacts` settles before."""
 
     def __init__(self, model: ReadModel) -> None:
         self._model = model
+        self._stale: set[tuple[Reload, str]] = set()
+        self._settling = asyncio.Lock()
         self.specs: Rows[SpecRow] = Rows(lambda row: row.created_at)
         self.jobs: Rows[JobRow] = Rows(lambda row: row.submitted_at)
         self.artifacts: Rows[ArtifactRow] = Rows(lambda row: row.registered.created_at)
@@ -102,17 +113,26 @@ class Index:
             self._put_artifact(artifact)
 
     async def refresh(self, entry: Entry) -> None:
-        """The rows that a line of the journal is about, from the store."""
+        """A line of the journal: its row is stale. One that is not there yet is read, as it says who may hear of it."""
         if entry.artifact_id is not None:
-            self._put_artifact(await self._model.artifacts.find(entry.artifact_id))
+            await self._changed(self.artifacts, self._load_artifact, entry.artifact_id)
         elif entry.job_id is not None:
-            job = await self._model.jobs.find(entry.job_id)
-            self._put_job(job_row(job) if job else None)
+            await self._changed(self.jobs, self._load_job, entry.job_id)
         elif entry.spec_id is not None:
-            spec = await self._model.specs.find(entry.spec_id)
-            self._put_spec(spec_row(spec) if spec else None)
+            await self._changed(self.specs, self._load_spec, entry.spec_id)
 
-    def find_specs(self, viewer: Actor, query: SpecQuery) -> Found[SpecRow]:
+    async def settle(self) -> None:
+        """Read again what is stale. Who comes while that is done waits for it."""
+        async with self._settling:
+            while self._stale:
+                load, key = self._stale.pop()
+                try:
+                    await load(key)
+                except BaseException:
+                    self._stale.add((load, key))
+                    raise
+
+    async def find_specs(self, viewer: Actor, query: SpecQuery) -> Found[SpecRow]:
         """What `viewer` may see of what `query` asks."""
         by, term = _searched(query)
 
@@ -120,18 +140,20 @@ class Index:
             wanted = query.status in (None, row.category) and term in row.words[by]
             return wanted and may_see_spec(viewer, row)
 
+        await self.settle()
         return self.specs.page(matches, query)
 
-    def find_jobs(self, viewer: Actor, query: JobQuery) -> Found[JobRow]:
+    async def find_jobs(self, viewer: Actor, query: JobQuery) -> Found[JobRow]:
         """What `viewer` may see of what `query` asks."""
 
         def matches(row: JobRow) -> bool:
             wanted = query.spec in (None, row.spec_id) and query.status in (None, row.status)
             return wanted and may_see_job(viewer, row.creator)
 
+        await self.settle()
         return self.jobs.page(matches, query)
 
-    def find_artifacts(self, viewer: Actor, query: ArtifactQuery) -> Found[ArtifactRow]:
+    async def find_artifacts(self, viewer: Actor, query: ArtifactQuery) -> Found[ArtifactRow]:
         """What `viewer` may have of what `query` asks."""
 
         def matches(row: ArtifactRow) -> bool:
@@ -141,7 +163,27 @@ class Index:
             wanted = query.kind in (None, told.file.kind) and (query.deleted or row.state.deleted is None)
             return wanted and may_have(viewer, row.state)
 
+        await self.settle()
         return self.artifacts.page(matches, query)
+
+    async def _changed(self, known: Container[str], load: Reload, key: str) -> None:
+        if key not in known:
+            await load(key)
+            return
+        self._stale.add((load, key))
+        if len(self._stale) > MOST_STALE:
+            await self.settle()
+
+    async def _load_artifact(self, key: str) -> None:
+        self._put_artifact(await self._model.artifacts.find(key))
+
+    async def _load_job(self, key: str) -> None:
+        job = await self._model.jobs.find(key)
+        self._put_job(job_row(job) if job else None)
+
+    async def _load_spec(self, key: str) -> None:
+        spec = await self._model.specs.find(key)
+        self._put_spec(spec_row(spec) if spec else None)
 
     def _put_artifact(self, state: ArtifactState | None) -> None:
         if state is not None and state.registered is not None:

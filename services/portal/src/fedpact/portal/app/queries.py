@@ -109,6 +109,7 @@ class Queries:
     async def shares(self, viewer: Actor, key: str) -> Sequence[Share]:
         """What specs hold at a gateway that the viewer may see."""
         await self.gateway(viewer, key)
+        await self.index.settle()
         rows = [row for row in self.index.specs if row.category in {"active", "updating"}]
         states = [await self.model.specs.find(row.spec_id) for row in rows]
         return sorted(load.shares(_some(states), key), key=lambda share: share.spec_id)
@@ -179,7 +180,7 @@ class Queries:
         return read_answer(Preview, await self.line.ask("policy", "preview", question), "policy")
 
     async def specs(self, viewer: Actor, query: SpecQuery) -> SpecPage:
-        found = self.index.find_specs(viewer, query)
+        found = await self.index.find_specs(viewer, query)
         items = tuple(views.spec_summary(row) for row in found.rows)
         return SpecPage(items=items, total=found.total, page=query.page, page_size=query.page_size)
 
@@ -210,7 +211,7 @@ class Queries:
         return row is not None and sight.may_see_spec(viewer, row)
 
     async def jobs(self, viewer: Actor, query: JobQuery) -> JobPage:
-        found = self.index.find_jobs(viewer, query)
+        found = await self.index.find_jobs(viewer, query)
         items = tuple(views.job_summary(row) for row in found.rows)
         return JobPage(items=items, total=found.total, page=query.page, page_size=query.page_size)
 

@@ -49,6 +49,7 @@ async def rows(desk: Desk, visit: Visit) -> Answer:
     async def tell(news: News) -> bytes:
         if not isinstance(news, Entry) or news.spec_id is None or news.job_id is not None:
             return b""
+        await desk.queries.index.settle()
         row = desk.queries.index.specs.get(news.spec_id)
         if row is None or not desk.queries.may_hear(visit.viewer, news):
             return b""
