@@ -95,7 +95,8 @@ class Activation:
 
     async def start(self) -> Session:
         """A session with the server once both sites are connected."""
-        clients = [client_pod(self.member(name), self.runtime, ACCESS, server=self.port) for name in self.clients]
+        server = self.outside(self.joint).dialed
+        clients = [client_pod(self.member(name), self.runtime, ACCESS, server=server) for name in self.clients]
         await self.federation.warm()
         for pod in (server_pod(self.member(SERVER_NAME), self.runtime, port=self.port), *clients):
             await launched(self.launcher, pod)

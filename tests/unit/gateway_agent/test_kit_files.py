@@ -100,7 +100,7 @@ def test_a_client_goes_through_the_sites_proxy_whose_login_nobody_is_shown() -> 
     joint = replace(JOINT, proxy="http://site:secret@proxy:3128")
     comm = client_files(joint, TERMS, site="gateway-1-1")["local/comm_config.json"]
     assert dict(comm["grpc"]["options"])["grpc.http_proxy"] == "http://site:secret@proxy:3128"
-    assert joint.dialed == 3128
+    assert joint.dialed.port == 3128
     assert "secret" not in repr(joint)
 
 

@@ -11,12 +11,12 @@ from agent_values import ACCESS, CLIENT_NAME, RUNTIME, SERVER_NAME, member
 from fedpact.contracts.pact import Resources
 from fedpact.gateway_agent.domain import manifests
 from fedpact.gateway_agent.domain.manifests import Cluster
-from fedpact.gateway_agent.domain.pods import client_pod, server_pod
+from fedpact.gateway_agent.domain.pods import Peer, client_pod, server_pod
 
 IMAGE = f"registry.example/model@sha256:{'a' * 64}"
 CLUSTER = Cluster(agent="gateway-1", namespace="fedpact")
 CONTAINED = replace(RUNTIME, python="/usr/local/bin/python3", packages=(), image=IMAGE)
-CLIENT = client_pod(member(CLIENT_NAME), CONTAINED, ACCESS, server=8100)
+CLIENT = client_pod(member(CLIENT_NAME), CONTAINED, ACCESS, server=Peer(host="hub.example", port=8100))
 SERVER = server_pod(member(SERVER_NAME), CONTAINED, port=8100)
 KIT = {"startup/client.key": b"a key", "local/resources.json": b"{}"}
 NAME = "fedpact-gateway-1-1-" + hashlib.sha256(b"gateway-1\0s-42.3.gateway-1-1").hexdigest()[:12]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fedpact.contracts.pact import Resources
 from fedpact.gateway_agent.domain.errors import AgentError
-from fedpact.gateway_agent.domain.pods import MODULES, Kind, Pod, PodName, client_pod, place_of, server_pod
+from fedpact.gateway_agent.domain.pods import MODULES, Kind, Peer, Pod, PodName, client_pod, place_of, server_pod
 
 TOKENS = st.from_regex(r"[a-z0-9-]{1,40}", fullmatch=True)
 
@@ -74,7 +74,7 @@ def test_a_client_pod_is_exactly_this() -> None:
         },
         resources=Resources(cpu=1, memory=500),
         log=Path("/agent/gateway-1-1/console.log"),
-        reaches=(8080,),
+        peers=(Peer(host="127.0.0.1", port=8080),),
     )
 
 

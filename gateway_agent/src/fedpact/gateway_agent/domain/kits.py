@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
+from fedpact.gateway_agent.domain.pods import Peer
+
 Json = dict[str, JsonValue]
 Files = dict[str, Json]
 """Path inside the kit -> content."""
@@ -66,9 +68,10 @@ class Joint:
         return f"{self.host}:{self.port}"
 
     @property
-    def dialed(self) -> int:
-        """The port that a client really connects to."""
-        return urlsplit(self.proxy).port or self.port
+    def dialed(self) -> Peer:
+        """What a client really connects to."""
+        proxy = urlsplit(self.proxy)
+        return Peer(host=proxy.hostname or self.host, port=proxy.port or self.port)
 
     @property
     def identity(self) -> str:
