@@ -44,8 +44,8 @@ class Ground:
         own = OwnDurable(stream="directives", name=f"gw-{gateway}")
         self.proxy = proxy_at(settings.proxy, settings.proxy_login_file)
         self.tunnel = Tunnel.to(settings.nats_url, self.proxy) if self.proxy else None
-        near = settings.model_copy(update={"nats_url": self.tunnel.url}) if self.tunnel else settings
-        self.bus = Bus(near, gateway, self.clock, tracer=tracing(gateway, settings.otlp_endpoint), own=own)
+        bus = self.tunnel.near(settings) if self.tunnel else settings
+        self.bus = Bus(bus, gateway, self.clock, tracer=tracing(gateway, settings.otlp_endpoint), own=own)
         self.workloads = self.kept("workloads", kinds.workloads(gateway))
         self.runs = self.kept("jobs", kinds.jobs(gateway))
         self.offers = self.kept("datasets", kinds.offers(gateway))

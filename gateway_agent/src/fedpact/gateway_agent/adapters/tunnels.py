@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from fedpact.chassis.joining import CHUNK, Line, join
+from fedpact.chassis.settings import ServiceSettings
 from fedpact.gateway_agent.domain.errors import ProxyRefusedError
 from fedpact.gateway_agent.domain.proxies import END, LONGEST_ANSWER, Proxy
 
@@ -51,10 +52,11 @@ class Tunnel:
         there = urlsplit(url)
         return cls(proxy, there.hostname or LOOPBACK, there.port or NATS_PORT)
 
-    @property
-    def url(self) -> str:
-        """Where the bus is found at this end."""
-        return f"nats://{LOOPBACK}:{self._listener.getsockname()[1]}"
+    def near(self, settings: ServiceSettings) -> ServiceSettings:
+        """The bus of `settings` as it is found at this end: elsewhere, and still to be who it was."""
+        address = f"{urlsplit(settings.nats_url).scheme}://{LOOPBACK}:{self._listener.getsockname()[1]}"
+        name = settings.nats_server_name or self.host
+        return settings.model_copy(update={"nats_url": address, "nats_server_name": name})
 
     async def open(self) -> None:
         """Lead through whoever comes from now on."""
