@@ -2,11 +2,13 @@
 Workloads as child processes of this machine.
 
 A workload is in a session of its own and survives the agent: after a crash the next agent finds it by its record
-and its mark. What is not enforced here is not claimed: without cgroups a workload can use more than its pod says.
+and its mark, and what it is held to by its name. What is not enforced is not claimed: where the machine has no means
+(`confinement.py`) a workload can use more than its pod says.
 """
 
 import asyncio
 import os
+import signal
 import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,10 +19,12 @@ import psutil
 
 from fedpact.contracts.ids import SERVER
 from fedpact.gateway_agent.adapters import files, trees
+from fedpact.gateway_agent.adapters.confinement import UNCONFINED, Confinement
 from fedpact.gateway_agent.adapters.records import Record, Records
 from fedpact.gateway_agent.app.ports import Checkpoint, Life, Observed, Ref, Stage
 from fedpact.gateway_agent.domain.errors import AgentError, AlreadyThereError, LaunchError
 from fedpact.gateway_agent.domain.pods import Kind, Pod, PodName
+from fedpact.gateway_agent.domain.troubles import out_of_memory
 
 Marks = Mapping[str, psutil.Process]
 
@@ -31,12 +35,13 @@ class ProcessLauncher:
 
     state: Path
     grace: float = trees.GRACE
+    confinement: Confinement = UNCONFINED
     _children: dict[PodName, subprocess.Popen[bytes]] = field(default_factory=dict, init=False)
     _locks: WeakValueDictionary[PodName, asyncio.Lock] = field(default_factory=WeakValueDictionary, init=False)
 
     @property
     def limits_enforced(self) -> tuple[str, ...]:
-        return ()
+        return self.confinement.limits
 
     async def launch(self, pod: Pod) -> AsyncIterator[Checkpoint]:
         async with self._lock(pod.name):
@@ -99,15 +104,7 @@ class ProcessLauncher:
         try:
             log = os.open(pod.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, files.PRIVATE)
             try:
-                return subprocess.Popen(  # noqa: S603 - the command is a pod's, built by `domain.pods`
-                    pod.command,
-                    cwd=pod.kit,
-                    env={**pod.env, trees.MARK: self._mark(pod.name)},
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
+                return self.confinement.start(pod, {**pod.env, trees.MARK: self._mark(pod.name)}, log)
             finally:
                 os.close(log)
         except OSError as error:
@@ -120,6 +117,8 @@ class ProcessLauncher:
             return None
         if record.ended:
             return _observed(record, Life.EXITED)
+        if wanting := self.confinement.killed_for_memory(name):
+            return self._killed(record, wanting)
         if name in self._children:
             code = self._children[name].poll()
             return self._ended(record, code) if code is not None else _observed(record, Life.RUNNING)
@@ -141,13 +140,20 @@ class ProcessLauncher:
         ended = self._records.put(record.model_copy(update={"ended": True, "exit_code": code}))
         return _observed(ended, Life.EXITED)
 
+    def _killed(self, record: Record, megabytes: int) -> Observed:
+        """The kernel ended a process of it, so it cannot do its work any more; what is left of it is stopped later."""
+        killed = {"ended": True, "exit_code": -signal.SIGKILL, "memory": megabytes}
+        return _observed(self._records.put(record.model_copy(update=killed)), Life.EXITED)
+
     def _stop(self, name: PodName) -> None:
         record = self._records.get(name)
-        if not trees.end(self._trace(name, record), self.grace):
+        if not trees.end(self._trace(name, record), self.grace, lambda: self.confinement.pids(name)):
             raise LaunchError(f"a process of `{name}` does not end; end it by hand")
         child = self._children.pop(name, None)
         if child:
             child.wait()
+        if not self.confinement.forget(name):
+            raise LaunchError(f"something is left in the control group of `{name}`; end it by hand")
         self._records.remove(name)
 
     def _strays(self, marks: Marks, known: Mapping[PodName, Observed]) -> dict[PodName, Observed]:
@@ -170,4 +176,11 @@ def _ref(record: Record) -> Ref:
 
 
 def _observed(record: Record, life: Life) -> Observed:
-    return Observed(ref=_ref(record), kind=record.kind, life=life, exit_code=record.exit_code)
+    return Observed(
+        ref=_ref(record),
+        kind=record.kind,
+        life=life,
+        exit_code=record.exit_code,
+        out_of_memory=bool(record.memory),
+        trouble=out_of_memory(record.memory) if record.memory else None,
+    )

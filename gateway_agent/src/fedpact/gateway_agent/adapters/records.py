@@ -28,6 +28,8 @@ class Record(BaseModel):
     """When the process began, to tell it from a later one of the same number."""
     ended: bool = False
     exit_code: int | None = None
+    memory: int = 0
+    """The megabytes that were not enough for it, when that is why it ended."""
 
     @property
     def pod(self) -> PodName:

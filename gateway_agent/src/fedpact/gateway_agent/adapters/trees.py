@@ -9,7 +9,7 @@ directory names its kit, and the descendants of those.
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -56,22 +56,26 @@ def is_alive(trace: Trace) -> bool:
     return bool(trace.pid) and _is_living(process) and _belongs(process, trace)
 
 
-def end(trace: Trace, grace: float = GRACE) -> bool:
-    """Ends all of a workload; false when something of it would not die."""
+def end(trace: Trace, grace: float = GRACE, known: Callable[[], Collection[int]] = tuple) -> bool:
+    """Ends all of a workload; false when something of it would not die. `known` are processes that surely are of it."""
     deadline = time.monotonic() + grace
     for _ in range(ROUNDS):
-        processes = _with_descendants(_of(trace))
+        processes = _with_descendants([*_of(trace), *_numbered(known())])
         if not processes:
             return True
         _each(processes, psutil.Process.terminate)
         _, stubborn = psutil.wait_procs(processes, timeout=max(0.0, deadline - time.monotonic()))
         _each(stubborn, psutil.Process.kill)
         psutil.wait_procs(stubborn, timeout=1.0)
-    return not _of(trace)
+    return not [*_of(trace), *_numbered(known())]
 
 
 def _of(trace: Trace) -> list[psutil.Process]:
     return [process for process in _living() if _belongs(process, trace)]
+
+
+def _numbered(pids: Collection[int]) -> list[psutil.Process]:
+    return [process for process in psutil.process_iter() if process.pid in pids and _is_living(process)] if pids else []
 
 
 def _living() -> list[psutil.Process]:

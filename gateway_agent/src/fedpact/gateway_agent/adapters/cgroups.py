@@ -1,0 +1,166 @@
+"""
+The kernel's control groups, of either version, where this process may make some: what holds a workload to its limits.
+
+A workload has a group of its own, called after it, below one of this agent's. So the next agent finds it by its name
+alone, also after a crash, and what it counted (was anything killed for memory?) is still there. A group goes when
+nothing of its workload is left.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from fedpact.contracts.pact import Limit, Resources
+from fedpact.gateway_agent.domain.controllers import Controller, Controllers, Version, controllers, settings
+
+PROC = Path("/proc/self")
+OTHERS = "fedpact-others"
+"""Where the processes go that stand where groups are to be made: a group of version 2 has either."""
+MEGABYTE = 10**6
+TRIAL = Resources(cpu=1.0, memory=64)
+LEAVING_SECONDS = 2.0
+COUNTED = {
+    Version.ONE: ("memory.oom_control", "memory.limit_in_bytes"),
+    Version.TWO: ("memory.events", "memory.max"),
+}
+LIMITS = {"memory": Limit.MEMORY, "cpu": Limit.CPU, "pids": Limit.PROCESSES}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cgroups:
+    """Groups below `agent`, one folder of that name per controller."""
+
+    places: Controllers
+    agent: str
+    processes: int = 4096
+
+    @classmethod
+    def found(cls, agent: str, wanted: Collection[Limit], places: Controllers | None = None) -> Self | None:
+        """Those controllers for `wanted` that this process really may use; `None` when there is none."""
+        if places is None:
+            places = controllers((PROC / "mountinfo").read_text(), (PROC / "cgroup").read_text())
+        trials = [
+            cls(places={name: _beside(place)}, agent=agent) for name, place in places.items() if LIMITS[name] in wanted
+        ]
+        usable = {name: place for trial in trials if trial.works() for name, place in trial.places.items()}
+        return cls(places=usable, agent=agent) if usable else None
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        return tuple(LIMITS[name] for name in sorted(self.places))
+
+    def works(self) -> bool:
+        """Tried: a group is made, limited, looked at again and removed."""
+        name = f"trial-{os.getpid()}"
+        try:
+            self.make(name, TRIAL)
+            return all(
+                (self._folder(controller, name) / file).read_text().split() == value.split()
+                for controller, place in self.places.items()
+                for file, value in list(settings(controller, place.version, TRIAL, self.processes).items())[:1]
+            )
+        except OSError:
+            return False
+        finally:
+            self.remove(name)
+
+    def make(self, name: str, resources: Resources) -> tuple[Path, ...]:
+        """The group's own files of processes: who writes itself into all of them is held."""
+        for controller in self.places:
+            folder = self._folder(controller, name)
+            self._make(folder, controller)
+            wanted = settings(controller, self.places[controller].version, resources, self.processes)
+            for file, value in wanted.items():
+                with contextlib.suppress(FileNotFoundError):  # not every kernel counts swap, or knows bursts
+                    _write(folder / file, value)
+        return tuple(dict.fromkeys(self._folder(controller, name) / "cgroup.procs" for controller in self.places))
+
+    def pids(self, name: str) -> frozenset[int]:
+        """Every process in the group."""
+        found: set[int] = set()
+        for folder in self._folders(name):
+            with contextlib.suppress(OSError):
+                found.update(int(pid) for pid in (folder / "cgroup.procs").read_text().split())
+        return frozenset(found)
+
+    def killed_for_memory(self, name: str) -> int:
+        """The megabytes that were not enough, when a process of the group was killed for want of more; else 0."""
+        if "memory" not in self.places:
+            return 0
+        folder, version = self._folder("memory", name), self.places["memory"].version
+        counted, limit = COUNTED[version]
+        try:
+            counts = dict(line.split() for line in (folder / counted).read_text().splitlines())
+            return round(int((folder / limit).read_text()) / MEGABYTE) if int(counts.get("oom_kill", 0)) else 0
+        except (OSError, ValueError):
+            return 0
+
+    def remove(self, name: str) -> bool:
+        """Forget the group; false when somebody is still in it."""
+        deadline = time.monotonic() + LEAVING_SECONDS
+        while left := [folder for folder in self._folders(name) if not _removed(folder)]:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01 * len(left))
+        for controller in self.places:
+            _removed(self.places[controller].folder / self.agent)
+        return True
+
+    def _folder(self, controller: str, name: str) -> Path:
+        return self.places[controller].folder / self.agent / name
+
+    def _folders(self, name: str) -> list[Path]:
+        """Each once: in version 2 all controllers share one."""
+        return list(dict.fromkeys(self._folder(controller, name) for controller in self.places))
+
+    def _make(self, folder: Path, controller: str) -> None:
+        if self.places[controller].version is Version.TWO:
+            for above in (self.places[controller].folder, folder.parent):
+                above.mkdir(exist_ok=True)
+                _hand_down(above, controller)
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def _beside(place: Controller) -> Controller:
+    """The group itself, for one who was asked to step aside in it."""
+    return replace(place, folder=place.folder.parent) if place.folder.name == OTHERS else place
+
+
+def _hand_down(folder: Path, controller: str) -> None:
+    """Let groups below `folder` have the controller; processes that stand in the way step aside."""
+    file = folder / "cgroup.subtree_control"
+    if controller in file.read_text().split():
+        return
+    try:
+        _write(file, f"+{controller}")
+    except OSError:
+        aside = folder / OTHERS
+        aside.mkdir(exist_ok=True)
+        for pid in (folder / "cgroup.procs").read_text().split():
+            with contextlib.suppress(ProcessLookupError):
+                _write(aside / "cgroup.procs", pid)
+        _write(file, f"+{controller}")
+
+
+def _write(path: Path, text: str) -> None:
+    """Without creating anything: a group has the files it has."""
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
+
+
+def _removed(folder: Path) -> bool:
+    """Whether a group is gone; one that was never there is."""
+    try:
+        folder.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
