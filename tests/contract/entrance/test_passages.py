@@ -13,13 +13,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from pydantic import ValidationError
 from servers import free_port, until
 
 from fedpact.entrance.adapters.route_folder import RouteFolder
 from fedpact.entrance.app.gauges import Gauges
 from fedpact.entrance.app.passages import Limits, Passages
+from fedpact.entrance.app.ports import Address
 from fedpact.entrance.domain.hello import UNKNOWN_NAME_ALERT
 from fedpact.entrance.entrypoints.listener import listening
+from fedpact.entrance.settings import Settings
 
 ONE, OTHER = "s-1-1.flare.fedpact.internal", "s-2-1.flare.fedpact.internal"
 LIMITS = Limits(connections=8, per_peer=8, hello=5, connect=2, idle=30)
@@ -189,3 +192,24 @@ async def test_a_connection_over_which_nothing_passes_is_cut(tmp_path: Path) -> 
             assert await reader.read() == b""
         writer.close()
         assert counted(gauges, "fedpact_entrance_open") == 0
+
+
+async def test_with_one_way_onward_everybody_is_led_there_without_a_question(tmp_path: Path) -> None:
+    """So does a gateway reach an entrance, or a proxy, from where nothing else is reached."""
+    async with server_of(tmp_path, ONE) as server:
+        (tmp_path / "routes").mkdir()
+        (tmp_path / "routes" / ONE).write_text(f"{LOCAL}:{server}")
+        async with entrance(tmp_path / "routes") as (there, _):
+            onward = Passages(limits=LIMITS, gauges=Gauges(), onward=Address(host=LOCAL, port=there))
+            async with listening(onward, LOCAL, 0) as port:
+                reader, writer = await connected(tmp_path, port, ONE)
+                writer.write(b"through both")
+                assert await reader.readexactly(12) == b"through both"
+                writer.close()
+
+
+@pytest.mark.parametrize("asked", [{}, {"routes": "/routes", "onward": "hub:8443"}, {"onward": "hub"}])
+def test_an_entrance_leads_by_name_or_to_one_place(asked: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match=r"either routes or onward|an address is `host:port`"):
+        Settings(**asked)
+    assert Settings(onward="hub:8443").onward == ("hub", 8443)

@@ -71,6 +71,22 @@ async def test_a_client_is_prepared_launched_and_ended(agent: Agent, site: Site)
     assert (site.world.seen, site.kits, site.keys_made, site.open) == ({}, set(), {}, {})
 
 
+async def test_workloads_that_reach_the_hub_by_one_way_alone_go_there_and_need_an_entrance(
+    agent: Agent, site: Site
+) -> None:
+    agent.clients.work.via = ("road", 8443)
+    await prepared(agent)
+    entrance = ENDPOINT.model_copy(update={"server_name": "s-1-1.flare.example.org"})
+    await agent.hear(running(site).model_copy(update={"endpoint": entrance}), 2)
+    await look(agent)
+    assert site.world.pods[NAME].reaches == (80, 8443)
+    await agent.hear(participant(attempt=2), 3)
+    await look(agent)
+    await agent.hear(running(site, attempt=2), 4)
+    await look(agent)
+    assert (await agent.workloads.get(KEY)).message.endswith("through an entrance alone, and the hub has none")
+
+
 async def test_the_same_directive_again_gets_the_same_answer_and_no_new_key(agent: Agent, site: Site) -> None:
     await prepared(agent)
     await agent.hear(participant(), 2)

@@ -14,6 +14,7 @@ from fedpact.chassis.telemetry import log_as_json
 from fedpact.entrance.adapters.route_folder import RouteFolder
 from fedpact.entrance.app.gauges import Gauges
 from fedpact.entrance.app.passages import Limits, Passages
+from fedpact.entrance.app.ports import Address
 from fedpact.entrance.entrypoints.listener import listening
 from fedpact.entrance.settings import Settings
 
@@ -42,7 +43,9 @@ class Entrance:
 
 def compose(settings: Settings) -> Entrance:
     """The entrance of `settings`."""
-    routes, gauges = RouteFolder(settings.routes), Gauges()
+    gauges = Gauges()
+    routes = RouteFolder(settings.routes) if settings.routes else None
+    onward = Address(host=settings.onward[0], port=settings.onward[1]) if settings.onward else None
     limits = Limits(
         connections=settings.connections,
         per_peer=settings.per_peer,
@@ -52,8 +55,8 @@ def compose(settings: Settings) -> Entrance:
     )
     return Entrance(
         settings=settings,
-        passages=Passages(routes=routes, limits=limits, gauges=gauges),
-        app=make_app(checks={"routes": routes.problem}, registry=gauges.registry),
+        passages=Passages(limits=limits, gauges=gauges, routes=routes, onward=onward),
+        app=make_app(checks={"routes": routes.problem} if routes else {}, registry=gauges.registry),
     )
 
 

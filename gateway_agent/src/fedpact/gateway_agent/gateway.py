@@ -113,6 +113,7 @@ def _work(ground: Ground, data: DalAdmin) -> ClientWork:
         journal=Consoles(settings.state_folder / "failed"),
         data_url=settings.dal_url,
         proxy=ground.proxy.url if ground.proxy else "",
+        via=settings.flare_via,
     )
 
 

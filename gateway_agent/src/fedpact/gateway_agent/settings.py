@@ -91,6 +91,10 @@ class Settings(ServiceSettings):
     )
     proxy_login_file: Path | None = Field(default=None, description="gateway: `user:password` for the proxy, mode 0600")
 
+    flare_via: Address = Field(
+        default=None, description="gateway: `host:port` where workloads find the hub's entrance, if not where it says"
+    )
+
     flare_host: str = Field(default="localhost", description="orchestrator: the name FLARE servers are reached by")
     flare_entrance: Address = Field(
         default=None,
@@ -123,7 +127,7 @@ class Settings(ServiceSettings):
     def _words(cls, value: object) -> object:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
 
-    @field_validator("proxy", "flare_entrance", mode="before")
+    @field_validator("proxy", "flare_via", "flare_entrance", mode="before")
     @classmethod
     def _address(cls, value: object) -> object:
         if not isinstance(value, str):

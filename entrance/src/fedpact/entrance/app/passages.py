@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from fedpact.chassis.joining import Line, join
 from fedpact.entrance.app.gauges import Gauges
-from fedpact.entrance.app.ports import Routes
+from fedpact.entrance.app.ports import Address, Routes
 from fedpact.entrance.domain.errors import (
     CrowdedError,
     EntranceError,
@@ -44,11 +44,12 @@ class Limits:
 
 @dataclass(slots=True, kw_only=True)
 class Passages:
-    """All connections of this entrance."""
+    """All connections of this entrance. With `onward` all of them lead there, whomever they ask for."""
 
-    routes: Routes
     limits: Limits
     gauges: Gauges
+    routes: Routes | None = None
+    onward: Address | None = None
     _peers: Counter[str] = field(default_factory=Counter)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -80,8 +81,7 @@ class Passages:
                 del self._peers[peer]
 
     async def _through(self, client: Line) -> None:
-        name, hello = await self._hello(client.reader)
-        server = await self._server(name)
+        server, hello = await self._opened(client)
         with self.gauges.passage():
             try:
                 server.writer.write(hello)
@@ -89,6 +89,16 @@ class Passages:
             finally:
                 await server.close()
                 self.gauges.passed(inward=client.taken + len(hello), outward=server.taken)
+
+    async def _opened(self, client: Line) -> tuple[Line, bytes]:
+        """The other end, and what the client has said to find it."""
+        if self.onward:
+            return await self._dialed(self.onward, f"{self.onward.host}:{self.onward.port}"), b""
+        name, hello = await self._hello(client.reader)
+        address = await self.routes.find(name) if self.routes else None
+        if address is None:
+            raise UnknownNameError(f"no activation is open under `{name}`")
+        return await self._dialed(address, f"the server of `{name}`"), hello
 
     async def _hello(self, reader: asyncio.StreamReader) -> tuple[str, bytes]:
         data = b""
@@ -105,11 +115,8 @@ class Passages:
             raise SlowError(f"no server name within {self.limits.hello:g} s") from error
         raise NotHelloError("the first message of the handshake came in too many parts")
 
-    async def _server(self, name: str) -> Line:
-        address = await self.routes.find(name)
-        if address is None:
-            raise UnknownNameError(f"no activation is open under `{name}`")
+    async def _dialed(self, address: Address, what: str) -> Line:
         try:
             return await Line.dial(address.host, address.port, self.limits.connect)
         except OSError as error:
-            raise UnreachableError(f"the server of `{name}` does not answer") from error
+            raise UnreachableError(f"{what} does not answer") from error

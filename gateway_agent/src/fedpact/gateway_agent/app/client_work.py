@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from fedpact.chassis.guard import failure_of
 from fedpact.contracts.directives import ParticipantDirective
+from fedpact.contracts.pact import Endpoint
 from fedpact.contracts.policies import Dsse
 from fedpact.contracts.workloads import Cause, Phase
 from fedpact.decision.grants import read_grant
@@ -46,6 +47,8 @@ class ClientWork:
     data_url: str
     proxy: str = field(default="", repr=False)
     """The HTTP proxy that leads outside, if one does."""
+    via: tuple[str, int] | None = None
+    """Where workloads find the hub's entrance, where that is not where the hub says."""
     opened: dict[str, Dsse] = field(default_factory=dict)
     declined: dict[str, Dsse] = field(default_factory=dict)
     launches: dict[str, int] = field(default_factory=dict)
@@ -127,14 +130,14 @@ class ClientWork:
         if not certificate_fits(certificate, await self.keys.request(name), name.participant):
             text = f"the certificate is not for this site's key in the name of `{name.participant}`"
             raise SiteRefusedError(Cause.SIGNATURE, text)
-        joint = Joint(
-            project=endpoint.project,
-            host=endpoint.host,
-            port=endpoint.port,
-            name=endpoint.server_name,
-            proxy=self.proxy,
-        )
-        return Identity(certificate=certificate, root_ca=endpoint.root_ca), joint
+        return Identity(certificate=certificate, root_ca=endpoint.root_ca), self._joint(endpoint)
+
+    def _joint(self, endpoint: Endpoint) -> Joint:
+        if self.via and not endpoint.server_name:
+            text = "workloads of this site reach FLARE servers through an entrance alone, and the hub has none"
+            raise SiteRefusedError(Cause.RESOURCES, text)
+        host, port = self.via or (endpoint.host, endpoint.port)
+        return Joint(project=endpoint.project, host=host, port=port, name=endpoint.server_name, proxy=self.proxy)
 
     async def _open(self, voice: Voice) -> DataAccess:
         permit, activation = await self._permit(voice.key), activation_of(voice.name)
