@@ -1,6 +1,6 @@
 """
 Writes what is made from code: message schemas, the AsyncAPI and OpenAPI documents, the state diagrams, the
-SDK's reference.
+SDK's reference, and examples of this version's messages for versions to come.
 
 With `--check` it writes nothing and fails when a committed file is not what the code says.
 """
@@ -33,6 +33,9 @@ def documents() -> Iterator[tuple[Path, str]]:
     import sdk_reference  # noqa: PLC0415 - only this one needs the client
 
     yield ROOT / "docs" / "sdk.md", sdk_reference.page()
+    import recording  # noqa: PLC0415 - as above
+
+    yield recording.set_of_today()
 
 
 def text(value: object) -> str:
