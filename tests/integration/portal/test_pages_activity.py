@@ -84,6 +84,19 @@ async def test_new_lines_come_by_themselves_as_asked(there: Stage) -> None:
         assert not [line for line in told if b"registry" in line]
 
 
+async def test_a_line_between_the_page_and_its_stream_comes_once(there: Stage) -> None:
+    async with browser_of(there) as ada:
+        page = (await ada.get("/activity?type=specs")).text
+        place = page.partition('sse-connect="')[2].partition('"')[0].replace("&amp;", "&")
+        await there.tell(model(), created("s-meanwhile"))
+        async with ada.session.get(place) as stream:
+            await stream.content.readuntil(b"here")
+            await there.tell(created("s-later"))
+            told = await stream.content.readuntil(b"s-later")
+        assert told.count(b"event: line\n") == 2
+        assert b"s-meanwhile" in told
+
+
 @pytest.mark.parametrize("query", ["before=odd", "spec=Not+An+Id", "odd=1"])
 async def test_a_question_that_cannot_be_read_is_a_page(there: Stage, query: str) -> None:
     async with browser_of(there) as ada:

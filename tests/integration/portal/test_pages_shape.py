@@ -117,6 +117,8 @@ async def test_what_fetches_a_part_anew_lives_on_when_the_part_is_replaced(there
             raise AssertionError(f"has content that could be replaced: {tag}")
         for tag in re.findall(r'<[^>]*hx-trigger="[^"]*sse:[^>]*>', text):
             assert re.search(r'hx-target="#[a-z-]+"', tag)
+        for stream in re.findall(r'sse-connect="([^"]+)"', text):
+            assert "seen=" in stream, "what happens before it listens would be lost"
 
 
 async def test_no_token_reaches_the_browser(there: Stage) -> None:

@@ -1,6 +1,7 @@
 """One spec's page: what it tells to whom, and what it offers."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -239,6 +240,22 @@ async def test_changes_and_rounds_are_told_to_who_may_see_them(there: Stage) -> 
         await there.tell(running())
         assert b'"loss":0.5' in await mine.content.readuntil(b"event: changed")
         assert b"measured" not in await theirs.content.readuntil(b"event: changed")
+
+
+async def test_what_happens_between_a_page_and_its_stream_is_told_first(ada: Browser, there: Stage) -> None:
+    stream_of = re.compile(r'sse-connect="([^"]+)"')
+    page = stream_of.search((await ada.get("/specs/s-1")).text)
+    assert page
+    await there.tell(running())
+    async with ada.session.get(page[1]) as stream:
+        await stream.content.readuntil(b"event: changed")
+    again = stream_of.search((await ada.get("/specs/s-1")).text)
+    assert again
+    async with ada.session.get(again[1]) as stream:
+        begins = await stream.content.readuntil(b"here")
+        await there.tell(running("updating.deleting"))
+        assert b"event" not in begins + await stream.content.readuntil(b"\n\n")
+        await stream.content.readuntil(b"event: changed")
 
 
 async def test_who_comes_back_is_told_to_look_again(ada: Browser) -> None:

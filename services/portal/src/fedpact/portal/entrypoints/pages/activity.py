@@ -18,12 +18,16 @@ MOST = 100
 CONTEXTS = ("specs", "jobs", "policy", "registry", "identity", "scheduling")
 """The first words of the types of facts, in the order people ask for them."""
 
+PLACE = {"before", "seen"}
+"""What says where in the journal one is; the rest of the query is what one asks for."""
+
 
 class ActivityQuery(EventQuery):
-    """`type` is how the type of a fact begins; `before` is where an earlier page ended."""
+    """`type` is how the type of a fact begins, `before` where an earlier page ended, `seen` what the page had seen."""
 
     type: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     before: Annotated[str, Field(pattern=r"^[a-z_]+=[0-9]{1,15}(,[a-z_]+=[0-9]{1,15})*$", max_length=400)] | None = None
+    seen: Annotated[str, Field(max_length=3200)] | None = None
 
     def wants(self, entry: Entry) -> bool:
         """Whether the line is asked for."""
@@ -35,7 +39,7 @@ class ActivityQuery(EventQuery):
 
     def address(self, **changed: str | None) -> str:
         """Where the same is asked with something else in it."""
-        asked = {**self.model_dump(exclude={"before"}), **changed}
+        asked = {**self.model_dump(exclude=PLACE), **changed}
         given = {name: value for name, value in asked.items() if value}
         return "/activity" + (f"?{urlencode(given)}" if given else "")
 
@@ -50,7 +54,7 @@ async def stream(desk: Desk, visit: Visit) -> Answer:
         "query": query,
         "contexts": CONTEXTS,
         "live": query.before is None,
-        "following": urlencode(query.model_dump(exclude_none=True, exclude={"before"})),
+        "following": urlencode(query.model_dump(exclude_none=True, exclude=PLACE)),
     }
     return View(template="activity.html", context=context)
 

@@ -66,12 +66,17 @@ class Desk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One request of somebody who is logged in. `partial` asks for the part that changes, not for the whole page."""
+    """
+    One request of somebody who is logged in.
+
+    `partial` asks for the part that changes, not for the whole page; `seen` is how far the journal was when it came.
+    """
 
     call: Call
     form: Form
     csrf: str = field(repr=False)
     partial: bool = False
+    seen: str = ""
 
     @property
     def viewer(self) -> Actor:

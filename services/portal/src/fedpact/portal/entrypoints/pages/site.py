@@ -16,6 +16,7 @@ from multidict import MultiDict, MultiDictProxy
 
 from fedpact.chassis.guard import outcome_of
 from fedpact.contracts.envelope import Actor
+from fedpact.portal.app.feed import cursor_text
 from fedpact.portal.app.orders import command_id_of
 from fedpact.portal.domain.errors import ForeignFormError, NotVisibleError
 from fedpact.portal.entrypoints.calls import Call, Door, may_enter
@@ -78,7 +79,8 @@ class Site:
             command_id=command_id_of(viewer.user, form.given(KEY)),
             repeatable=form.given(KEY) is not None,
         )
-        return Visit(call=call, form=form, csrf=self.entrance.csrf(secret), partial=_is_partial(request))
+        seen = cursor_text(self.desk.feed.heads)
+        return Visit(call=call, form=form, csrf=self.entrance.csrf(secret), partial=_is_partial(request), seen=seen)
 
     async def _form(self, request: web.Request, secret: str) -> Form:
         """The form, if one of our own pages sent it."""
@@ -95,18 +97,19 @@ class Site:
     def _response(self, request: web.Request, visit: Visit, answer: Answer) -> web.StreamResponse:
         match answer:
             case View():
-                return self._view(request, answer, viewer=visit.viewer, csrf=visit.csrf)
+                return self._view(request, answer, viewer=visit.viewer, csrf=visit.csrf, seen=visit.seen)
             case Redirect():
                 return _away(request, answer.place)
             case _:
                 return answer
 
     def _view(
-        self, request: web.Request, view: View, *, viewer: Actor | None = None, csrf: str = ""
+        self, request: web.Request, view: View, *, viewer: Actor | None = None, csrf: str = "", seen: str = ""
     ) -> web.StreamResponse:
         around = {
             "viewer": viewer,
             "csrf": csrf,
+            "seen": seen,
             "here": request.path,
             "menu": [page for page in self.pages if page.menu and viewer and may_enter(viewer, page.roles)],
             "version": self.desk.config.version,
