@@ -10,9 +10,11 @@ from nats.aio.client import Client
 from nats.errors import NoRespondersError
 from servers import BIN, Server, running
 
+from fedpact.chassis.bus_login import arguments
 from fedpact.infra import setup
 from fedpact.infra.embedded import Machine
 from fedpact.infra.federation import federation
+from fedpact.infra.nats_config import NatsServer
 from fedpact.infra.up import machine_in
 
 API_SECONDS = 1.0
@@ -60,8 +62,8 @@ class FederatedBus:
     def url(self) -> str:
         return self.machine.nats_url
 
-    def seed(self, name: str) -> Path:
-        return self.machine.layout.secrets / f"{name}.seed"
+    def key(self, name: str) -> Path:
+        return setup.key_of(self.machine.layout, name)
 
     @asynccontextmanager
     async def as_(self, name: str) -> AsyncIterator[Member]:
@@ -71,7 +73,7 @@ class FederatedBus:
         async def hear(error: Exception) -> None:
             told.append(str(error))
 
-        client = await connect(self.url, str(self.seed(name)), name, hear)
+        client = await connect(self.url, self.key(name), name, hear)
         try:
             yield Member(client, told)
         finally:
@@ -90,7 +92,7 @@ class FederatedBus:
             return found
 
 
-async def connect(url: str, seed: str | None, name: str, hear: object = None) -> Client:
+async def connect(url: str, key: Path | None, name: str, hear: object = None) -> Client:
     """One connection that is not tried again; a refusal raises."""
 
     async def ignore(_: Exception) -> None:
@@ -100,7 +102,7 @@ async def connect(url: str, seed: str | None, name: str, hear: object = None) ->
     try:
         await client.connect(
             url,
-            nkeys_seed=seed,
+            **arguments(url, key, None),
             inbox_prefix=f"_INBOX_{name}".encode(),
             error_cb=hear or ignore,  # type: ignore[arg-type]
             allow_reconnect=False,
@@ -114,11 +116,12 @@ async def connect(url: str, seed: str | None, name: str, hear: object = None) ->
 
 
 @contextmanager
-def federated_bus(folder: Path) -> Iterator[FederatedBus]:
-    """The bus of two custodians, as `fedpact up` makes it."""
-    members = federation(2)
+def federated_bus(folder: Path, *, trusting: bool = False, gateways: int = 2) -> Iterator[FederatedBus]:
+    """The bus of so many custodians, as `fedpact up` makes it; `trusting` knows no keys but an operator's."""
+    members = federation(gateways)
     machine = machine_in(folder, members, folder)
-    setup.write_files(machine, members)
+    server = NatsServer(port=machine.ports["nats"], store=machine.layout.jetstream)
+    setup.found(machine.layout, members, server, store="127.0.0.1:1", trusting=trusting)
     argv = [str(BIN / "nats-server"), "-c", str(machine.layout.nats_config)]
     with running(Server(argv, machine.ports["nats"], machine.layout.logs / "nats.log")):
         asyncio.run(setup.apply_topology(machine, members))

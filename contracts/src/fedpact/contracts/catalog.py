@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from fedpact.contracts import (
+    access,
     artifacts,
     directives,
     identity,
@@ -17,7 +18,10 @@ from fedpact.contracts import (
 )
 from fedpact.contracts.envelope import COMMANDS, FACTS, Message, Model
 
-MODULES = (identity, registry, policies, specs, scheduling, jobs, artifacts, workloads, directives, queries, telemetry)
+MODULES = (
+    *(identity, access, registry, policies, specs, scheduling, jobs, artifacts),
+    *(workloads, directives, queries, telemetry),
+)
 
 
 def messages() -> Mapping[str, type[Message]]:
@@ -33,4 +37,4 @@ def messages() -> Mapping[str, type[Message]]:
 
 def asked() -> Mapping[str, tuple[type[Model], type[Model]]]:
     """Type -> question and answer of every query."""
-    return {question.type: (question, answer) for question, answer in queries.QUERIES}
+    return {question.type: (question, answer) for question, answer in (*queries.QUERIES, *access.QUERIES)}

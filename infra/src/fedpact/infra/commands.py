@@ -21,6 +21,7 @@ from fedpact.client.errors import InputError
 from fedpact.infra import demo as story
 from fedpact.infra import holding, ports, setup, topology, welcome
 from fedpact.infra import up as embedded
+from fedpact.infra.bus_authority import ADMINISTRATOR
 from fedpact.infra.demo_story import Report, StoryError
 from fedpact.infra.embedded import Machine
 from fedpact.infra.errors import (
@@ -34,7 +35,6 @@ from fedpact.infra.errors import (
 )
 from fedpact.infra.federation import Federation, federation
 from fedpact.infra.layout import Layout
-from fedpact.infra.setup import ADMINISTRATOR
 from fedpact.infra.supervisor import NotReadyError
 
 GATEWAYS = 2
@@ -269,4 +269,4 @@ def _administrator(layout: Layout) -> tuple[str, Path]:
     running = holding.running(layout)
     if running is None:
         raise NotRunningError(layout.root)
-    return running.nats, layout.secrets / f"{ADMINISTRATOR}.seed"
+    return running.nats, setup.key_of(layout, ADMINISTRATOR)

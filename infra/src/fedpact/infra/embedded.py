@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fedpact.contracts.sites import DOMAIN
 from fedpact.infra.federation import ORCHESTRATOR, Custodian, Federation
 from fedpact.infra.layout import Layout
 from fedpact.infra.programs import Program
-from fedpact.infra.topology import DOMAIN, SERVICES
+from fedpact.infra.topology import SERVICES
 
 BIN = Path(sys.executable).parent
 HUB_SERVICES = tuple(service.name for service in SERVICES)

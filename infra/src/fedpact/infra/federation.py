@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fedpact.infra.topology import Site
+from fedpact.contracts.sites import Site
 
 ORCHESTRATOR = "orchestrator"
 NAMES = ("lakeside", "hillcrest", "riverside", "stonegate", "oakfield", "seaview", "northwood", "westport")
@@ -63,9 +63,9 @@ class Federation:
 
 
 def federation(gateways: int) -> Federation:
-    """A federation of that many custodians, at most eight."""
-    if not 1 <= gateways <= len(NAMES):
-        raise ValueError(f"between 1 and {len(NAMES)} gateways fit on one machine, not {gateways}")
+    """A federation of that many custodians, at most eight; none where all gateways are enrolled."""
+    if not 0 <= gateways <= len(NAMES):
+        raise ValueError(f"at most {len(NAMES)} gateways fit on one machine, not {gateways}")
     return Federation(
         custodians=tuple(
             Custodian(organization=name, gateway=f"gateway-{n}", owner=f"{name}-owner", steward=f"{name}-steward")

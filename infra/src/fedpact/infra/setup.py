@@ -2,19 +2,20 @@
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fedpact.chassis import bus_admin
 from fedpact.chassis.mongo import create_users
+from fedpact.contracts.sites import Site
 from fedpact.decision import keys
-from fedpact.infra import nats_config, topology
+from fedpact.infra import bus_authority, nats_config, topology
+from fedpact.infra.bus_authority import ADMINISTRATOR
 from fedpact.infra.embedded import HUB_SERVICES, Machine, mongo
 from fedpact.infra.federation import ORCHESTRATOR, Federation
 from fedpact.infra.layout import Layout, write_secret
 from fedpact.infra.secrets import nkey, nkeys_of, password
 from fedpact.infra.supervisor import Supervisor
-
-ADMINISTRATOR = "administrator"
 
 
 def write_files(machine: Machine, federation: Federation) -> None:
@@ -23,10 +24,16 @@ def write_files(machine: Machine, federation: Federation) -> None:
     found(machine.layout, federation, server, store=f"127.0.0.1:{machine.ports['mongo']}")
 
 
-def found(layout: Layout, federation: Federation, server: nats_config.NatsServer, store: str) -> None:
-    """The same, for a bus and a store (host and port) that may be anywhere."""
+def found(
+    layout: Layout, federation: Federation, server: nats_config.NatsServer, store: str, *, trusting: bool = False
+) -> None:
+    """
+    The same, for a bus and a store (host and port) that may be anywhere.
+
+    A `trusting` bus believes an operator, so that gateways can be enrolled while it runs.
+    """
     layout.make()
-    write_secret(layout.nats_config, nats_config.render(server, _identities(layout, federation)))
+    write_secret(layout.nats_config, _bus(layout, federation, server, trusting=trusting))
     for name, _, secret in users(layout):
         write_secret(layout.secrets / f"{name}.mongo", f"mongodb://{name}:{secret}@{store}/{name}?authSource={name}")
     _write_bootstrap(layout, federation)
@@ -57,22 +64,45 @@ async def apply_topology(machine: Machine, federation: Federation) -> None:
     await apply_sites(machine.layout, machine.nats_url, federation.sites)
 
 
-async def apply_sites(layout: Layout, bus: str, sites: Sequence[topology.Site]) -> None:
+async def apply_sites(layout: Layout, bus: str, sites: Sequence[Site], ca_file: Path | None = None) -> None:
     """The same, for these sites on the bus at that address."""
-    async with bus_admin.administrating(bus, layout.secrets / f"{ADMINISTRATOR}.seed") as js:
+    async with bus_admin.administrating(bus, key_of(layout, ADMINISTRATOR), ca_file) as js:
         await bus_admin.apply(js, topology.streams(), topology.durables(sites))
 
 
-def sites_in(layout: Layout) -> list[topology.Site]:
+def key_of(layout: Layout, name: str) -> Path:
+    """How that one proves to the bus who it is: credentials where the bus believes an operator, else a fixed key."""
+    credentials = layout.secrets / f"{name}.creds"
+    return credentials if credentials.exists() else layout.secrets / f"{name}.seed"
+
+
+def sites_in(layout: Layout) -> list[Site]:
     """The sites of the federation that was set up there."""
     founded = json.loads((layout.hub / "registry.json").read_text())["gateways"]
-    return [topology.Site(site["gateway"], orchestrator=site.get("role") == "orchestrator") for site in founded]
+    return [Site(site["gateway"], orchestrator=site.get("role") == "orchestrator") for site in founded]
 
 
 def gateways_in(layout: Layout) -> list[str]:
     """The gateways that this folder keeps something for, whether or not they ran the last time."""
     kept = (path.name for path in layout.root.glob("sites/gateway-*"))
     return sorted(kept, key=lambda name: (len(name), name))
+
+
+def _bus(layout: Layout, federation: Federation, server: nats_config.NatsServer, *, trusting: bool) -> str:
+    if not trusting:
+        return nats_config.render(server, _identities(layout, federation))
+    members, now = topology.members(_nobodys(federation)), datetime.now(UTC)  # noqa: TID251 - a program of its own
+    authority = bus_authority.Authority(layout.secrets / "bus")
+    bus_authority.write_credentials(authority, members, layout.secrets, now)
+    return nats_config.render_trusting(server, bus_authority.vouch(authority, members, now))
+
+
+def _nobodys(federation: Federation) -> topology.Identities:
+    """Everybody by name alone: who believes an operator asks for no keys."""
+    sites = dict.fromkeys(federation.sites, "")
+    return topology.Identities(
+        administrator="", services=dict.fromkeys(HUB_SERVICES, ""), sites=sites, systems={"lab": ""}
+    )
 
 
 def _identities(layout: Layout, federation: Federation) -> topology.Identities:

@@ -11,13 +11,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from fedpact.contracts.ids import RESERVED
+from fedpact.contracts.sites import (
+    RENEWAL,
+    TOLD,
+    Durable,
+    Permissions,
+    Site,
+    directives_of,
+    reading,
+    site_permissions,
+)
 from fedpact.infra.errors import ReservedNameError
 
 DAY = 24 * 3600
-TOLD = "told"
-"""Before the subject of what a stream tells those who listen without a durable."""
-DOMAIN = "hub"
-"""Under this name JetStream is reached from an account of another: `$JS.<DOMAIN>.API`."""
 CONTEXTS = ("identity", "registry", "policy", "specs", "scheduling", "jobs", "workloads")
 
 
@@ -36,15 +42,6 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Durable:
-    """A consumer of `stream` that sees only `filters`, one message at a time, redelivered without limit."""
-
-    stream: str
-    name: str
-    filters: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Consumer:
     """One hub service on the bus."""
 
@@ -59,27 +56,17 @@ class Consumer:
     watches: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Permissions:
-    """What one identity may publish and subscribe to; `responds` lets it answer queries."""
-
-    publish: tuple[str, ...]
-    subscribe: tuple[str, ...]
-    responds: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A gateway or the orchestrator's agent."""
-
-    gateway: str
-    orchestrator: bool = False
-
-
 _KEYS = "identity.keys"
 ALL = ("*.*",)
 SERVICES: tuple[Consumer, ...] = (
-    Consumer(name="identity", context="identity", reads={}, commands=True, asks=(_KEYS,), answers=(_KEYS,)),
+    Consumer(
+        name="identity",
+        context="identity",
+        reads={"registry": ("gateway.registered",)},
+        commands=True,
+        asks=(_KEYS,),
+        answers=(_KEYS, RENEWAL),
+    ),
     Consumer(
         name="registry",
         context="registry",
@@ -176,11 +163,6 @@ def durables(sites: Iterable[Site] = ()) -> tuple[Durable, ...]:
     return (*hub, *(directives_of(site.gateway) for site in sites))
 
 
-def directives_of(gateway: str) -> Durable:
-    """What is wanted of one site: the last word on each subject, since the stream keeps no other."""
-    return Durable(stream="directives", name=f"gw-{gateway}", filters=(f"fedpact.dir.*.{gateway}.>",))
-
-
 def durables_of(service: Consumer) -> tuple[Durable, ...]:
     facts = [
         Durable(stream=stream, name=service.name, filters=tuple(_filter(stream, p) for p in patterns))
@@ -197,24 +179,9 @@ def service_permissions(service: Consumer) -> Permissions:
     name = service.name
     publish = [f"fedpact.evt.*.{service.context}.>"] if service.context else []
     publish += [*service.publishes, f"fedpact.dlq.*.{name}", *(f"fedpact.qry.{q}" for q in service.asks)]
-    publish += [subject for durable in durables_of(service) for subject in _reading(durable)]
+    publish += [subject for durable in durables_of(service) for subject in reading(durable)]
     subscribe = [f"_INBOX_{name}.>", *(f"fedpact.qry.{q}" for q in service.answers), *service.watches]
     return Permissions(tuple(publish), tuple(subscribe), responds=bool(service.answers))
-
-
-def site_permissions(site: Site) -> Permissions:
-    """A site speaks under its own last token and reads only directives addressed to it."""
-    gateway, durable = site.gateway, directives_of(site.gateway)
-    publish = [
-        f"fedpact.evt.*.workloads.*.*.{gateway}",
-        f"fedpact.tel.*.*.{gateway}",
-        f"fedpact.dlq.directives.{durable.name}",
-        f"$JS.{DOMAIN}.API.CONSUMER.RESET.directives.{durable.name}",
-        *_reading(durable),
-    ]
-    if site.orchestrator:
-        publish.append("fedpact.qry.jobs.upload")
-    return Permissions(tuple(publish), (f"_INBOX_{gateway}.>",))
 
 
 def outsider_permissions(system: str) -> Permissions:
@@ -262,12 +229,6 @@ def members(identities: Identities) -> list[Member]:
     rows += [("site", site.gateway, key, site_permissions(site)) for site, key in identities.sites.items()]
     rows += [("system", name, key, outsider_permissions(name)) for name, key in identities.systems.items()]
     return [Member(account=f"{kind}-{name}", key=key, allowed=allowed) for kind, name, key, allowed in rows]
-
-
-def _reading(durable: Durable) -> list[str]:
-    """What its reader publishes to read one durable."""
-    verbs = (f"$JS.{DOMAIN}.API.CONSUMER.{verb}.{durable.stream}.{durable.name}" for verb in ("INFO", "MSG.NEXT"))
-    return [*verbs, f"$JS.ACK.{durable.stream}.{durable.name}.>"]
 
 
 def _filter(stream: str, pattern: str) -> str:

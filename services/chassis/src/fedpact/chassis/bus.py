@@ -21,7 +21,6 @@ from faststream.exceptions import IncorrectState
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from faststream.nats.opentelemetry import NatsTelemetryMiddleware
 from faststream.nats.prometheus.provider import NatsMetricsSettingsProvider
-from faststream.nats.security import NatsNKey
 from faststream.prometheus.middleware import PrometheusMiddleware
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -31,7 +30,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
-from fedpact.chassis import bus_admin
+from fedpact.chassis import bus_admin, bus_login
 from fedpact.chassis.aggregates import Cause
 from fedpact.chassis.clock import Clock
 from fedpact.chassis.deliveries import NAK_SECONDS, Delivery, Handle, Inbox, envelope_of
@@ -341,7 +340,7 @@ def _broker(
     return NatsBroker(
         settings.nats_url,
         name=service,
-        security=NatsNKey(settings.nats_seed_file) if settings.nats_seed_file else None,
+        security=bus_login.security(settings),
         inbox_prefix=inbox,
         max_reconnect_attempts=-1,
         reconnect_time_wait=1,

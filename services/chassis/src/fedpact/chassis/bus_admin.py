@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Protocol
 
 import nats
+from nats.errors import Error
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RePublish, RetentionPolicy, StreamConfig
 from nats.js.errors import NotFoundError
 
+from fedpact.chassis.bus_login import arguments
 from fedpact.chassis.deliveries import DOUBLES_DROPPED
+from fedpact.chassis.errors import UnavailableError
 from fedpact.contracts import subjects
 
 ACK_WAIT = 12.0
@@ -54,17 +57,18 @@ class DurableLike(Protocol):
 
 
 @asynccontextmanager
-async def administrating(url: str, seed_file: Path | None) -> AsyncIterator[JetStreamContext]:
+async def administrating(
+    url: str, key_file: Path | None, ca_file: Path | None = None, *, inbox: str = "admin"
+) -> AsyncIterator[JetStreamContext]:
     """A JetStream context with the administrator's key."""
-    seed = str(seed_file) if seed_file else None
     connection = await nats.connect(
         url,
-        nkeys_seed=seed,
+        **arguments(url, key_file, ca_file),
         connect_timeout=5,
         allow_reconnect=False,
         max_reconnect_attempts=1,
         error_cb=_ignored,
-        inbox_prefix=b"_INBOX_admin",
+        inbox_prefix=f"_INBOX_{inbox}",
     )
     try:
         yield connection.jetstream(timeout=10)
@@ -85,6 +89,17 @@ async def apply(js: JetStreamContext, streams: Iterable[StreamLike], durables: I
         if durable.stream not in epochs:
             epochs[durable.stream] = await _epoch(js, durable.stream)
         await js.add_consumer(durable.stream, _consumer(durable, epochs[durable.stream]))
+
+
+async def make_durables(
+    url: str, key_file: Path, durables: Iterable[DurableLike], ca_file: Path | None = None, *, inbox: str
+) -> None:
+    """Make durables of streams that are there, for whoever may do that and nothing else."""
+    try:
+        async with administrating(url, key_file, ca_file, inbox=inbox) as js:
+            await apply(js, (), durables)
+    except (Error, OSError, TimeoutError) as error:
+        raise UnavailableError(f"a durable cannot be made: {type(error).__name__}") from error
 
 
 async def begin_again(js: JetStreamContext, durables: Iterable[DurableLike]) -> None:

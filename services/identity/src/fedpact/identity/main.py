@@ -1,22 +1,32 @@
 """Identity, wired. The only module that knows all others."""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 from fedpact.chassis import service
+from fedpact.chassis.aggregates import Stored
 from fedpact.chassis.hub import Hub
 from fedpact.chassis.service import Service
+from fedpact.chassis.ticks import OnTick
 from fedpact.contracts.identity import CommandAccepted, CommandRefused, MessageQuarantined
+from fedpact.contracts.registry import GatewayRegistered
+from fedpact.contracts.sites import DOMAIN
 from fedpact.decision.actors import AUDIENCE, read_actor
 from fedpact.identity.adapters import bootstrap_file
+from fedpact.identity.adapters.bus_authority import BusAuthority
 from fedpact.identity.adapters.chance import SystemChance
 from fedpact.identity.adapters.key_ring import KeyRing
 from fedpact.identity.app import bootstrap
+from fedpact.identity.app.access import About, Accesses
 from fedpact.identity.app.codes import Codes
 from fedpact.identity.app.devices import Devices
 from fedpact.identity.app.handlers import Handlers
 from fedpact.identity.app.issuer import Issuer, Terms
-from fedpact.identity.app.kinds import CODES, DEVICES, ORGANIZATIONS, SESSIONS, USERS
-from fedpact.identity.entrypoints import commands, questions
+from fedpact.identity.app.kinds import ACCESSES, CODES, DEVICES, ORGANIZATIONS, SESSIONS, USERS
+from fedpact.identity.domain.access import Access
+from fedpact.identity.domain.access import Terms as AccessTerms
+from fedpact.identity.entrypoints import access, commands, questions
 from fedpact.identity.entrypoints.http import Endpoints
 from fedpact.identity.settings import Settings
 
@@ -36,10 +46,13 @@ def compose(settings: Settings) -> Service:
     async def found() -> None:
         await bootstrap.apply(founding, organizations, users, clock.now())
 
+    reached = hub.kept("gateways", ACCESSES)
+    accesses = _accesses(hub, settings, reached)
     orders = hub.commands(read_actor, accepted=CommandAccepted, refused=CommandRefused)
     commands.subscribe(hub.bus, orders, Handlers(organizations=organizations, users=users))
     questions.subscribe(hub.bus, signer)
-    app = hub.app()
+    app = hub.app(access.STATUS_OF)
+    access.serve(app, hub.bus, orders, accesses)
     issuer = Issuer(users=users, logins=logins, signer=signer, chance=chance, clock=clock, terms=_terms(settings))
     Endpoints(
         issuer=issuer,
@@ -58,9 +71,8 @@ def compose(settings: Settings) -> Service:
         public_url=settings.public_url,
         dev_login=settings.dev_login,
     ).add_to(app)
-    return hub.service(
-        {organizations: None, users: None, waiting: None, logins: None, carried: None}, app=app, prepare=[found]
-    )
+    kinds: dict[Stored[Any], OnTick | None] = dict.fromkeys((organizations, users, waiting, logins, carried))
+    return hub.service({**kinds, reached: accesses.tick}, app=app, prepare=[found], tasks=[accesses.run])
 
 
 def run() -> None:
@@ -75,3 +87,31 @@ def _terms(settings: Settings) -> Terms:
         access=timedelta(seconds=settings.access_seconds),
         login=timedelta(seconds=settings.login_seconds),
     )
+
+
+def _accesses(hub: Hub, settings: Settings, reached: Stored[Access]) -> Accesses:
+    """Gateways on the bus, and who vouches for them where the setup allows that."""
+    authority = None
+    if settings.enrolment_folder:
+        told = About(
+            bus_url=settings.bus_url or settings.nats_url,
+            bus_domain=DOMAIN,
+            bus_ca=_text(settings.bus_ca_file),
+            policy_key=_text(settings.policy_key_file),
+        )
+        authority = BusAuthority.at(
+            settings.enrolment_folder, url=settings.nats_url, ca_file=settings.nats_ca_file, told=told
+        )
+    return Accesses(
+        known=reached,
+        sites=hub.copies("sites", GatewayRegistered),
+        authority=authority,
+        terms=AccessTerms(
+            lifetime=timedelta(days=settings.gateway_days), fixed=authority.fixed if authority else frozenset()
+        ),
+        clock=hub.clock,
+    )
+
+
+def _text(file: Path | None) -> str:
+    return file.read_text() if file else ""

@@ -29,6 +29,15 @@ class Settings(HubSettings):
     redirects: dict[str, tuple[str, ...]] = Field(
         default={}, description="client -> where a browser may be sent back to with a code; compared letter by letter"
     )
+    enrolment_folder: Path | None = Field(
+        default=None, description="what the hub's setup grants to enroll gateways; without it, all keys are the setup's"
+    )
+    bus_url: str | None = Field(
+        default=None, description="where gateways reach the bus, such as tls://hub.example:4222"
+    )
+    bus_ca_file: Path | None = Field(default=None, description="the CA whose certificate the bus shows to gateways")
+    policy_key_file: Path | None = Field(default=None, description="the policy service's public key, for gateways")
+    gateway_days: int = Field(default=90, ge=1, le=730, description="lifetime of a gateway's credentials")
     dev_login: bool = Field(default=False, description="people log in without a password; loopback only")
 
     @model_validator(mode="after")

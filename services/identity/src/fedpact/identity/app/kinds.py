@@ -1,7 +1,8 @@
 """How identity's aggregates are kept. Devices and sessions are its own business: nothing of them is published."""
 
 from fedpact.chassis.aggregates import Kind
-from fedpact.identity.domain import codes, devices, members, sessions
+from fedpact.identity.domain import access, codes, devices, members, sessions
+from fedpact.identity.domain.access import Access
 from fedpact.identity.domain.model import Code, Device, Organization, Session, User
 
 ORGANIZATIONS = Kind(source="fedpact/identity/organizations", state=Organization, evolve=members.evolve_organization)
@@ -27,4 +28,10 @@ CODES = Kind(
     evolve=codes.evolve,
     expires=lambda code: code.expires,
     silent=True,
+)
+ACCESSES = Kind(
+    source="fedpact/identity/gateways",
+    state=Access,
+    evolve=access.evolve,
+    due=lambda known: known.due,
 )

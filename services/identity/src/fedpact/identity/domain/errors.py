@@ -7,6 +7,10 @@ Expected refusals of identity, one tree.
     ├── UnknownUserError
     ├── AlreadyRegisteredError         the id is taken, with other content
     ├── SelfLockoutError               nobody takes away their own way back in
+    ├── UnknownGatewayError            register it first
+    ├── FixedKeyError                  the gateway's key comes from the hub's setup
+    ├── InvalidInvitationError         the token is worth nothing, or no longer
+    ├── NotEnrolledError               no credentials that could be renewed
     └── OAuthError                     slug = the error code of the RFC
         ├── InvalidRequestError        RFC 6749
         ├── InvalidClientError         RFC 6749
@@ -60,6 +64,30 @@ class SelfLockoutError(IdentityError):
     """Nobody takes away their own way back in."""
 
     slug: ClassVar[str] = "self_lockout"
+
+
+class UnknownGatewayError(IdentityError):
+    """Nobody registered that gateway, or it was never invited."""
+
+    slug: ClassVar[str] = "unknown_gateway"
+
+
+class FixedKeyError(IdentityError):
+    """The gateway's key comes from the hub's setup, not from an enrolment."""
+
+    slug: ClassVar[str] = "fixed_key"
+
+
+class InvalidInvitationError(IdentityError):
+    """The token is worth nothing, or no longer."""
+
+    slug: ClassVar[str] = "invalid_invitation"
+
+
+class NotEnrolledError(IdentityError):
+    """Whoever asks for the next credentials has none that are good."""
+
+    slug: ClassVar[str] = "not_enrolled"
 
 
 class OAuthError(IdentityError):

@@ -1,0 +1,47 @@
+"""
+How a program proves to the bus who it is, and the bus to the program.
+
+A key file is an NKey's seed, or credentials (`*.creds`: a JWT and its seed), read anew at every connection, so that
+one that was renewed counts at the next. With a CA file, or an address that begins with `tls://`, the handshake comes
+before everything else: a server that says it has no TLS would otherwise be believed, and so would whoever sits between.
+"""
+
+import ssl
+from pathlib import Path
+
+from faststream.nats.security import NatsCredentials, NatsNKey, NatsSecurity
+
+from fedpact.chassis.settings import ServiceSettings
+
+CREDENTIALS = ".creds"
+
+
+def security(settings: ServiceSettings) -> NatsSecurity | None:
+    """For a broker."""
+    context = trusting(settings.nats_url, settings.nats_ca_file)
+    first, name = context is not None, settings.nats_server_name if context else None
+    if settings.nats_creds_file:
+        path = str(settings.nats_creds_file)
+        return NatsCredentials(path, ssl_context=context, tls_hostname=name, tls_handshake_first=first)
+    if settings.nats_seed_file:
+        return NatsNKey(settings.nats_seed_file, ssl_context=context, tls_hostname=name, tls_handshake_first=first)
+    return NatsSecurity(ssl_context=context, tls_hostname=name, tls_handshake_first=first) if context else None
+
+
+def arguments(url: str, key_file: Path | None, ca_file: Path | None) -> dict[str, object]:
+    """For a plain connection."""
+    context = trusting(url, ca_file)
+    found: dict[str, object] = {"tls": context, "tls_handshake_first": True} if context else {}
+    if key_file is None:
+        return found
+    kind = "user_credentials" if key_file.suffix == CREDENTIALS else "nkeys_seed"
+    return found | {kind: str(key_file)}
+
+
+def trusting(url: str, ca_file: Path | None) -> ssl.SSLContext | None:
+    """Believes that CA alone, or those of the system; `None` where the address wants no TLS."""
+    if ca_file is None and not url.startswith("tls://"):
+        return None
+    context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
