@@ -25,6 +25,7 @@ from fedpact.contracts.envelope import Envelope
 from fedpact.contracts.queries import Wait
 from fedpact.contracts.registry import DatasetUnregistered
 from fedpact.contracts.scheduling import Shortfall
+from fedpact.contracts.specs import ParticipantView
 from fedpact.contracts.telemetry import MetricsReported
 
 
@@ -85,6 +86,16 @@ async def test_why_holds_what_the_scheduler_says(client: Client, there: Stage) -
     told = (await client.get("/v1/specs/s-1/why")).body
     assert "gateway-1 lacks cpu: wanted 4, available 1" in told["sentences"]
     assert "2 are ahead in the queue" in told["sentences"]
+
+
+async def test_why_says_of_a_participant_nothing_twice(client: Client, there: Stage) -> None:
+    standing = ParticipantView(gateway="gateway-1", phase="gone", message="gone")
+    starting = ParticipantView(gateway="orchestrator", phase="starting", message="the FLARE server starts")
+    named = {"participants": {"a": standing, "b": starting}}
+    await there.tell(created(), changed(status="updating.creating").model_copy(update=named))
+    told = (await client.get("/v1/specs/s-1/why")).body["sentences"]
+    assert "a (gateway-1) is gone" in told
+    assert "b (orchestrator) is starting: the FLARE server starts" in told
 
 
 async def test_an_unregistered_dataset_is_gone(client: Client, there: Stage) -> None:

@@ -13,11 +13,16 @@ from fedpact.client.cli.main import app
 from fedpact.contracts import catalog
 from fedpact.contracts.policies import PolicyDocument
 from fedpact.decision.bounds import compile_bounds
+from fedpact.infra.federation import federation
 
 ROOT = Path(__file__).parents[3]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 CONTEXTS = {kind.split(".", 1)[0] for kind in catalog.messages()}
 
+WORDS_A_MINUTE = 200
+MINUTES = {"five": 5, "ten": 10, "fifteen": 15, "half an hour": 30}
+_LOGIN = re.compile(r"fedpact login --user (\S+)")
+_MINUTES = re.compile(rf"[Ii]n about ({'|'.join(MINUTES)})\b")
 _FENCE = re.compile(r"^```(\w*)[^\n`]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
@@ -137,3 +142,21 @@ def test_every_state_machine_has_its_diagram() -> None:
     from diagrams import pages as drawn  # noqa: PLC0415 - imports every state machine
 
     assert [path.name for path, text in drawn(ROOT / "docs") if path.read_text() != text] == []
+
+
+def tutorials() -> pytest.MarkDecorator:
+    found = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
+    return pytest.mark.parametrize("page", found, ids=[page.stem for page in found])
+
+
+@tutorials()
+def test_whom_a_tutorial_logs_in_as_is_there(page: Path) -> None:
+    known = {person.user for person in federation(2).people}
+    assert set(_LOGIN.findall(page.read_text())) <= known
+
+
+@tutorials()
+def test_much_of_the_time_a_tutorial_states_is_left_for_doing(page: Path) -> None:
+    stated = _MINUTES.search(" ".join(page.read_text().split("\n## ")[0].split()))
+    if stated:
+        assert len(page.read_text().split()) / WORDS_A_MINUTE <= MINUTES[stated[1]] * 0.6

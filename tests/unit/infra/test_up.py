@@ -11,8 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from fedpact.client.cli.main import app
+from fedpact.infra.federation import federation
 from fedpact.infra.layout import Layout
 from fedpact.infra.up import end_leftovers, names_folder
+from fedpact.infra.welcome import started, welcome
 
 
 @pytest.mark.parametrize(
@@ -58,3 +60,12 @@ def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> N
     (tmp_path / "file").touch()
     result = CliRunner().invoke(app, ["up", "--folder", str(tmp_path / "file")])
     assert (result.exit_code, "name a folder that you may write with `--folder`" in result.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(("folders", "named"), [(("cox", "statistics"), "statistics"), (("dose", "lasso"), "dose")])
+def test_the_model_to_try_is_one_that_is_there(tmp_path: Path, folders: tuple[str, ...], named: str) -> None:
+    for folder in folders:
+        (tmp_path / "models" / folder).mkdir(parents=True)
+        (tmp_path / "models" / folder / "model.yaml").touch()
+    up = started("http://127.0.0.1:7070", Layout(tmp_path / ".fedpact"), federation(1))
+    assert f"fedpact models push {tmp_path / 'models' / named} --as mia" in welcome(up, tmp_path / "models", tmp_path)

@@ -82,8 +82,14 @@ def _tries(up: Started, models: Path, here: Path) -> Iterator[str]:
     yield "try, in another shell:"
     yield from _exports(up, here)
     yield "    fedpact login --user ada && fedpact status"
-    yield f"    fedpact login --user mia --as mia && fedpact models push {models / 'statistics'} --as mia"
+    yield f"    fedpact login --user mia --as mia && fedpact models push {_first(models)} --as mia"
     yield "    fedpact login --user root --as root && fedpact gateways list --as root"
+
+
+def _first(models: Path) -> Path:
+    """The model to begin with, of those the federation was started with."""
+    shipped = models / "statistics"
+    return shipped if shipped.is_dir() else min(card.parent for card in models.glob("*/model.yaml"))
 
 
 def _ends(up: Started, here: Path) -> Iterator[str]:

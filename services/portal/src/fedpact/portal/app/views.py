@@ -28,7 +28,7 @@ from fedpact.contracts.pact import Person
 from fedpact.contracts.policies import PolicyPublished, Reason
 from fedpact.contracts.queries import Wait
 from fedpact.contracts.registry import DatasetProposed, DatasetRegistered, ModelChanged, ProposalSettled
-from fedpact.contracts.specs import EndOutcome, SpecCreated, Stage, Verdict
+from fedpact.contracts.specs import EndOutcome, ParticipantView, SpecCreated, Stage, Verdict
 from fedpact.portal.domain.model import (
     Entry,
     GatewayState,
@@ -88,7 +88,7 @@ def gateway_view(state: GatewayState) -> GatewayView | None:
     known, said = state.registered or state.announced, state.announced
     if known is None:
         return None
-    view = GatewayView(gateway=known.gateway, organization=known.organization, role=known.role)
+    view = GatewayView(gateway=known.gateway, organization=known.organization, role=known.role, access=state.access)
     if said is None:
         return view
     return view.model_copy(
@@ -244,13 +244,19 @@ def cut(items: Sequence[T], page: PageQuery, key: Callable[[T], str]) -> tuple[T
 def _sentences(spec: SpecView, wait: Wait | None) -> list[str]:
     told = [f"the status is {spec.status}" + (f": {spec.cause}" if spec.cause else "")]
     told += [_reason(reason) for reason in (*spec.reasons, *spec.custodian_reasons)]
-    told += [f"{name} ({p.gateway}) is {p.phase}: {p.message}" for name, p in spec.participants.items() if p.message]
+    told += [_standing(name, participant) for name, participant in spec.participants.items() if participant.message]
     if wait is not None and wait.waiting:
         told += [shortfall.sentence() for shortfall in wait.shortfalls]
         told.append(f"{wait.ahead} are ahead in the queue" if wait.ahead else "nobody is ahead in the queue")
     if spec.outcome is EndOutcome.FAILED:
         told.append("the last activation failed: activate it again when the cause is gone")
     return told
+
+
+def _standing(name: str, participant: ParticipantView) -> str:
+    """How a participant stands; a message that only repeats the phase is not said twice."""
+    more = "" if participant.message == participant.phase else f": {participant.message}"
+    return f"{name} ({participant.gateway}) is {participant.phase}{more}"
 
 
 def _reason(reason: Reason) -> str:
