@@ -39,7 +39,7 @@ from fedpact.gateway_agent.domain.pods import (
     server_of,
     server_pod,
 )
-from fedpact.gateway_agent.ground import SEARCH_PATH
+from fedpact.gateway_agent.launching import SEARCH_PATH
 from fedpact.model_tools.errors import NotConnectedError
 from fedpact.model_tools.pact import GENERATION, SPEC, Part
 
