@@ -21,10 +21,10 @@ from fedpact.chassis.clock import Clock, SystemClock
 from fedpact.contracts.pact import PinnedModel
 from fedpact.contracts.policies import Bounds
 from fedpact.decision.package import ModelCard
-from fedpact.gateway_agent.adapters.gauges import MetricFiles
+from fedpact.gateway_agent.adapters.gauges import FILE, rounds_in
 from fedpact.gateway_agent.adapters.secure_runtime import SecureRuntimes
 from fedpact.gateway_agent.adapters.uploads import results_in
-from fedpact.gateway_agent.app.doors import LocalModel, Round
+from fedpact.gateway_agent.app.doors import LocalModel
 from fedpact.gateway_agent.app.ports import EngineJob, Session
 from fedpact.gateway_agent.domain.engine import Status, is_final
 from fedpact.gateway_agent.domain.runs import pause
@@ -144,7 +144,7 @@ class Run:
         began = time.monotonic()
         while True:
             job = await session.job(engine_job)
-            self._tell_rounds(*await MetricFiles().rounds(simulation.kit(SERVER), engine_job, self._told))
+            self._tell_rounds(simulation.kit(SERVER) / engine_job)
             if is_final(job.status):
                 return job
             await simulation.check()
@@ -156,15 +156,15 @@ class Run:
         for path, file in found:
             (self.out / file.name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, self.out / file.name)
-        self._tell_rounds(*await MetricFiles().rounds(self.out, "", self._told))
+        self._tell_rounds(self.out)
         if job.status != Status.COMPLETED:
             said = [self._reason() or job.reason, logs.fault(consoles)]
             raise RunFailedError(f"{'; '.join(filter(None, said))}; all logs are in `{self.out / logs.FOLDER}`")
         self.tell(f"done       after {self._seconds} s")
         return [file.name for _, file in found if file.kind != "log"]
 
-    def _tell_rounds(self, rounds: Sequence[Round], told: int) -> None:
-        self._told = told
+    def _tell_rounds(self, run: Path) -> None:
+        rounds, self._told = rounds_in(run / FILE, self._told)
         for one in rounds:
             metrics = "  ".join(f"{name}={value:.4g}" for name, value in sorted(one.metrics.items()))
             self.tell(f"round {one.number:<4} {metrics}")

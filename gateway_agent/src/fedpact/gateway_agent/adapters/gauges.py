@@ -24,7 +24,7 @@ class MetricFiles:
     """Read where FLARE runs the job: `<server kit>/<engine job>`."""
 
     async def rounds(self, server: Place, engine_job: str, after: int) -> tuple[Sequence[Round], int]:
-        return await asyncio.to_thread(_rounds, server.kit / engine_job / FILE, after)
+        return await asyncio.to_thread(rounds_in, server.kit / engine_job / FILE, after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,10 @@ class MetricConsoles:
     """Read from the console of a server that runs with `metric_teller`."""
 
     async def rounds(self, server: Place, engine_job: str, after: int) -> tuple[Sequence[Round], int]:
-        return await asyncio.to_thread(_rounds, server.log, after, f"{MARK} {engine_job} ".encode())
+        return await asyncio.to_thread(rounds_in, server.log, after, f"{MARK} {engine_job} ".encode())
 
 
-def _rounds(path: Path, after: int, begin: bytes = b"") -> tuple[Sequence[Round], int]:
+def rounds_in(path: Path, after: int, begin: bytes = b"") -> tuple[Sequence[Round], int]:
     """The lines that begin so, without that, and where to go on."""
     try:
         with path.open("rb") as file:
