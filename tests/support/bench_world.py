@@ -1,12 +1,14 @@
 """
 What the benchmarks of ours stand on: a whole federation, warm, with data, models, signed policies and a pact.
 
-Waiting is by the portal's event stream, as a client waits: a line about the spec wakes it, then it reads what changed.
+Waiting is by the portal's event stream, as a client waits: a line about the spec, or about the job when that is what is
+waited for, wakes it, then it reads what changed.
 Asking in short steps instead would load what is being measured.
 """
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -42,6 +44,8 @@ class Spec:
 
     api: Api
     id: str
+    about: str | None = None
+    """The job that is waited for; `None` while it is the spec itself."""
     nudge: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def activate(self) -> None:
@@ -62,10 +66,12 @@ class Spec:
 
     async def job(self, job: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The job once `holds`."""
+        self.about = job
         return await self._wait(f"/v1/jobs/{job}", holds)
 
     async def until(self, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The spec once `holds`."""
+        self.about = None
         return await self._wait(f"/v1/specs/{self.id}", holds)
 
     async def _wait(self, path: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
@@ -119,14 +125,14 @@ async def _known(ada: Api, datasets: Sequence[str]) -> None:
 
 
 async def _listen(spec: Spec) -> None:
-    """Wake whoever waits at every line about the spec."""
+    """Wake whoever waits at every line about what is waited for."""
     endless = aiohttp.ClientTimeout(total=None)
     while True:
         headers = {"Authorization": f"Bearer {await spec.api.token()}"}
         url = f"{spec.api.portal}/v1/events"
         async with spec.api.session.get(url, params={"spec": spec.id}, headers=headers, timeout=endless) as stream:
             async for line in stream.content:
-                if line.startswith(b"data:"):
+                if line.startswith(b"data:") and json.loads(line[5:]).get("job_id") == spec.about:
                     spec.nudge.set()
 
 

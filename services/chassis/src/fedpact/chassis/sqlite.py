@@ -1,7 +1,9 @@
 """
 Documents in SQLite, for sites that run no database. The only module that imports the driver.
 
-One connection, used by one worker thread at a time. `synchronous=FULL`: what was acknowledged survives a crash.
+Writes go through one connection, used by one worker thread at a time, as they wait for the disk. `synchronous=FULL`:
+what was acknowledged survives a crash. Reads have a connection of their own and are done at once: beside a write-ahead
+log nobody waits for a writer, and a site's documents are few.
 The store's epoch is written once at creation, so that consumers notice when a site lost its store.
 """
 
@@ -41,6 +43,7 @@ class SqliteFile:
     def __init__(self, path: Path, now: datetime) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._reading = sqlite3.connect(path, isolation_level=None)
         path.chmod(0o600)
         self._lock = threading.Lock()
         self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + _SCHEMA)
@@ -55,7 +58,15 @@ class SqliteFile:
 
     def close(self) -> None:
         with self._lock:
+            self._reading.close()
             self._connection.close()
+
+    def read(self, select: str, values: Sequence[str | int]) -> list["Row"]:
+        """The rows as they were last committed."""
+        try:
+            return self._reading.execute(select, values).fetchall()
+        except sqlite3.Error as error:
+            raise UnavailableError(f"the site's store failed: {error}") from error
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do `work` in one transaction, in a thread."""
@@ -82,14 +93,14 @@ class SqliteDocuments:
         self.epoch = file.epoch
 
     async def load(self, key: str) -> Document | None:
-        found = await self._select(" AND key = ?", key)
+        found = self._select(" AND key = ?", key)
         return found[0] if found else None
 
     async def save(self, document: Document, *, expected: int, added: Sequence[Entry], at: datetime) -> bool:
         return await self._file.run(lambda db: self._save(db, document, expected, added, at))
 
     async def unsent(self, limit: int) -> Sequence[Document]:
-        return await self._select(" AND outbox_at IS NOT NULL ORDER BY outbox_at, key LIMIT ?", limit)
+        return self._select(" AND outbox_at IS NOT NULL ORDER BY outbox_at, key LIMIT ?", limit)
 
     async def sent(self, published: Mapping[str, Sequence[str]]) -> None:
         def empty(db: sqlite3.Connection) -> None:
@@ -99,25 +110,22 @@ class SqliteDocuments:
         await self._file.run(empty)
 
     async def due(self, now: datetime, limit: int) -> Sequence[str]:
-        found = await self._select(" AND due_at <= ? ORDER BY due_at, key LIMIT ?", _text(now), limit)
+        found = self._select(" AND due_at <= ? ORDER BY due_at, key LIMIT ?", _text(now), limit)
         return [d.key for d in found]
 
     async def where(self, index: str, value: str) -> Sequence[Document]:
         clause = " AND key IN (SELECT key FROM indexes WHERE kind = d.kind AND name = ? AND value = ?) ORDER BY key"
-        return await self._select(clause, index, value)
+        return self._select(clause, index, value)
 
     async def every(self) -> Sequence[Document]:
-        return await self._select(" ORDER BY key")
+        return self._select(" ORDER BY key")
 
     async def purge(self, now: datetime) -> None:
         clause = "DELETE FROM documents WHERE kind = ? AND expires_at <= ? AND outbox_at IS NULL"
         await self._file.run(lambda db: db.execute(clause, (self._kind, _text(now))))
 
-    async def _select(self, clause: str, *values: str | int) -> list[Document]:
-        rows: list[Row] = await self._file.run(
-            lambda db: db.execute(_SELECT + clause, (self._kind, *values)).fetchall()
-        )
-        return [_document(row) for row in rows]
+    def _select(self, clause: str, *values: str | int) -> list[Document]:
+        return [_document(row) for row in self._file.read(_SELECT + clause, (self._kind, *values))]
 
     def _save(
         self, db: sqlite3.Connection, document: Document, expected: int, added: Sequence[Entry], at: datetime
