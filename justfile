@@ -63,6 +63,11 @@ integration *options: _ready
 e2e *options: _ready
     {{ bin }}/pytest tests/e2e "$@"
 
+# Hub and gateways with one proxy between them, and a link that is cut for a minute (needs root and ip)
+[group("check")]
+two-sites *options: _ready
+    {{ bin }}/pytest -q -m long tests/e2e/test_two_sites.py "$@"
+
 # Every distribution builds, installs and imports alone
 [group("check")]
 isolated *options: _ready

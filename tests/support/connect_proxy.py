@@ -1,5 +1,5 @@
 """
-An HTTP proxy that knows CONNECT alone, as hospitals have one: `python connect_proxy.py HOST PORT [ALLOWED ...]`.
+An HTTP proxy that knows CONNECT alone, as hospitals have one: `python connect_proxy.py HOST PORT LOGIN [ALLOWED ...]`.
 
 `allowed` are the places it opens a way to, as `host:port`; a `login` is asked for when given.
 """
@@ -56,8 +56,8 @@ class ConnectProxy:
         return "" if target in self.allowed else "403 Forbidden"
 
 
-async def main(host: str, port: str, *allowed: str) -> None:
-    async with ConnectProxy(allowed).serving(host, int(port)):
+async def main(host: str, port: str, login: str, *allowed: str) -> None:
+    async with ConnectProxy(allowed, login).serving(host, int(port)):
         await asyncio.Event().wait()
 
 

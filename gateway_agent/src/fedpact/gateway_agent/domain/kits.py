@@ -28,6 +28,9 @@ Seconds after which a site that is not heard counts as lost: a link may be away 
 come back. A client whose process ended is reported by its own agent at once. FLARE's 600 hide a dead site for long.
 """
 
+ANSWER = 60.0
+"""Seconds without any progress after which a client asks again for a task, or sends its result again."""
+
 _NVFLARE = "nvflare.app_common"
 
 
@@ -210,7 +213,13 @@ def _client_resources(terms: Terms) -> Json:
     return {
         **_allow_list(terms),
         "allow_log_streaming": False,  # tracebacks may hold data; the agent reads the local files
-        "client": {"retry_timeout": 30, "compression": "Gzip", "client_register_interval": 0.5},
+        "client": {
+            "retry_timeout": 30,
+            "compression": "Gzip",
+            "client_register_interval": 0.5,
+            # Without progress: a request that a cut link swallowed is made again. FLARE waits 300 s for its answer.
+            "communication_timeout": ANSWER,
+        },
         "components": [
             {"id": "resource_manager", **manager},
             {"id": "process_launcher", **_part("job_launcher.client_process_launcher.ClientProcessJobLauncher", {})},
