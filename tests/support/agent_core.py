@@ -120,7 +120,13 @@ class Agent:
             clock=self.site.clock,
             patience=Patience(),
         )
-        return Servers(wishes=self.server_wishes, workloads=self.workloads, runs=self.runs, work=work)
+        return Servers(
+            wishes=self.server_wishes,
+            workloads=self.workloads,
+            runs=self.runs,
+            job_wishes=self.job_wishes,
+            work=work,
+        )
 
     def _jobs(self) -> Jobs:
         ports = self.ports

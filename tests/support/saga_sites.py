@@ -168,12 +168,16 @@ class Site:
 
     async def _job(self, key: str, wanted: JobDirective) -> None:
         run, chance = await self.runs.find(key), self.ground.chance
+        if run is not None and run.is_past(wanted.attempt):
+            run = None
         if run is not None and run.final:
             return
         server = await self.workloads.find(f"{wanted.spec_id}/server")
         wish = await self.servers.find(f"{wanted.spec_id}/server")
         turn = Turn.of(wanted)
         over = wish is not None and (Turn.of(wish.directive) > turn or wish.directive.wanted is Wanted.STOPPED)
+        if over and wanted.wanted is not Wanted.STOPPED:
+            return  # what becomes of it, the hub says
         if over or wanted.wanted is Wanted.STOPPED:
             await self._observe(wanted, JobPhase.COMPLETED if run and chance(0.3) else JobPhase.CANCELLED)
         elif server is not None and server.turn == turn and server.phase is Phase.READY:
@@ -214,6 +218,7 @@ class Site:
             spec_id=wanted.spec_id,
             generation=wanted.generation,
             job_id=wanted.job_id,
+            attempt=wanted.attempt,
             phase=phase,
             engine_job="e-1",
         )
@@ -231,7 +236,14 @@ class Site:
         return ParticipantAccepted(**about, csr=f"csr of {wanted.participant}")
 
     def _changed(self, wanted: ParticipantDirective | ServerDirective, key: str, phase: Phase) -> ParticipantChanged:
-        return ParticipantChanged(**self._about(wanted), participant=key.split("/")[1], phase=phase, message=phase)
+        killed = phase is Phase.FAILED and self.ground.chance(0.6)
+        return ParticipantChanged(
+            **self._about(wanted),
+            participant=key.split("/")[1],
+            phase=phase,
+            message=phase,
+            cause=Why.KILLED if killed else None,
+        )
 
     def _listens(self, wanted: ServerDirective) -> ServerReady:
         certificates = {name: f"crt of {name}" for name in wanted.requests}

@@ -123,8 +123,10 @@ def refused(participant: str, cause: Cause = Cause.VETO, generation: int = 1, at
     return ParticipantRefused.model_validate(_about(participant, generation, attempt) | more)
 
 
-def changed(participant: str, phase: Phase, generation: int = 1, attempt: int = 1) -> ParticipantChanged:
-    more = {"phase": phase, "message": phase.value}
+def changed(
+    participant: str, phase: Phase, generation: int = 1, attempt: int = 1, cause: Cause | None = None
+) -> ParticipantChanged:
+    more = {"phase": phase, "message": phase.value, "cause": cause}
     return ParticipantChanged.model_validate(_about(participant, generation, attempt) | more)
 
 
@@ -161,9 +163,11 @@ def job_cancelled(job_id: str = "j-1") -> JobCancelled:
     return JobCancelled(job_id=job_id, spec_id=SPEC)
 
 
-def job_ended(job_id: str = "j-1", generation: int = 1) -> JobObserved:
+def job_ended(
+    job_id: str = "j-1", generation: int = 1, attempt: int = 0, phase: JobPhase = JobPhase.COMPLETED
+) -> JobObserved:
     return JobObserved(
-        gateway="orchestrator", spec_id=SPEC, generation=generation, job_id=job_id, phase=JobPhase.COMPLETED
+        gateway="orchestrator", spec_id=SPEC, generation=generation, job_id=job_id, attempt=attempt, phase=phase
     )
 
 

@@ -104,7 +104,7 @@ async def test_an_exit_of_the_server_is_the_truth(agent: Agent, site: Site) -> N
     site.world.ends(NAME, -9)
     site.clock.pass_(1)
     await look(agent)
-    assert (await agent.workloads.get(SERVER_KEY)).message == "the FLARE server ended by signal 9"
+    assert (await agent.workloads.get(SERVER_KEY)).message == "the FLARE server was ended by signal 9"
 
 
 async def test_sites_that_do_not_come_fail_the_activation_by_name(agent: Agent, site: Site) -> None:
@@ -206,6 +206,7 @@ async def test_a_job_that_its_activation_takes_along_says_so(agent: Agent, site:
     await agent.hear(job(), 2)
     await look_at_job(agent)
     await agent.hear(server(Wanted.STOPPED), 3)
+    await agent.hear(job(Wanted.STOPPED), 4)
     await look_at_job(agent)
     assert await agent.said(JOB_KEY) == ["submitted", "running", "cancelled"]
     assert await with_activation(agent) == [False, False, True]
@@ -261,11 +262,38 @@ async def test_a_server_that_is_to_stop_waits_for_its_jobs_last_words(agent: Age
     await look_at_job(agent)
     await agent.hear(server(Wanted.STOPPED), 3)
     assert await agent.servers.reconcile(SERVER_KEY) is not None
+    await agent.hear(job(Wanted.STOPPED), 4)
+    site.clock.pass_(10)
+    assert await agent.servers.reconcile(SERVER_KEY) is not None
     assert (await agent.workloads.get(SERVER_KEY)).phase is Phase.READY
     await look_at_job(agent)
     assert await agent.said(JOB_KEY) == ["submitted", "running", "cancelled"]
     await look(agent)
     assert (await agent.workloads.get(SERVER_KEY)).phase is Phase.GONE
+
+
+async def test_a_job_whose_activation_is_set_up_anew_says_no_last_word_and_runs_again(agent: Agent, site: Site) -> None:
+    site.flare.course = (Status.RUNNING,)
+    await connected(agent)
+    await agent.hear(job(), 2)
+    await look_at_job(agent)
+    await agent.hear(server(Wanted.STOPPED), 3)
+    await look_at_job(agent)
+    await look(agent)
+    site.clock.pass_(2)  # nobody stops the job, so the server does not wait for it
+    await look(agent)
+    assert (await agent.workloads.get(SERVER_KEY)).phase is Phase.GONE
+    await agent.hear(job(attempt=2), 4)
+    await look_at_job(agent)
+    assert await agent.said(JOB_KEY) == ["submitted", "running"]
+    await agent.hear(server(attempt=2), 5)
+    await look(agent)
+    site.flare.steps.clear()  # it is another server
+    site.flare.course, site.flare.sites[CLIENT] = (Status.RUNNING, Status.COMPLETED), site.clock.now()
+    await look(agent)
+    await look_at_job(agent)
+    assert await agent.said(JOB_KEY) == ["submitted", "running", "submitted", "running", "completed"]
+    assert {run.attempt for run in [await agent.runs.get(JOB_KEY)]} == {2}
 
 
 async def test_a_job_that_says_running_and_does_not_run_is_lost(agent: Agent, site: Site) -> None:

@@ -122,7 +122,11 @@ class ActivationPlaced(ActivationFact):
 
 
 class ActivationSentBack(SpecFact):
-    """A gateway refused for capacity before anything started: wait, then ask again with seniority kept."""
+    """
+    A gateway refused for capacity, or a participant was killed: wait, then ask again with seniority kept.
+
+    `lost` says that it was killed, maybe in the middle of jobs, which then run again.
+    """
 
     type: ClassVar[str] = "specs.activation.sent_back"
 
@@ -130,6 +134,7 @@ class ActivationSentBack(SpecFact):
     attempt: int
     cause: str
     retry_at: AwareDatetime
+    lost: bool = False
 
 
 class GrantsKept(SpecFact):

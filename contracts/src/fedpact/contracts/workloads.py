@@ -54,6 +54,8 @@ class Cause(StrEnum):
     VETO = "veto"
     DATASET = "dataset"
     LOST = "lost"
+    KILLED = "killed"
+    """Ended from outside: by a person, an engine, a machine that went down. Worth another try."""
 
 
 class Observation(Fact):
@@ -222,6 +224,8 @@ class JobObserved(Observation):
     spec_id: Id
     generation: int
     job_id: Id
+    attempt: int = 0
+    """The attempt of the activation that it ran in; 0 where the agent does not say."""
     phase: JobPhase
     engine_job: Annotated[str, Field(max_length=200)] = ""
     reason: Words = ""

@@ -61,7 +61,12 @@ def compose(settings: Settings) -> Service:
     )
     proposals = _proposals(ground, offers, reconciler.queue.call)
     events.subscribe_gateway(ground.bus, handlers, proposals)
-    admin = Admin(offers=offers, queries=_queries(ground, offers), applied=lambda: handlers.applied)
+    admin = Admin(
+        offers=offers,
+        queries=_queries(ground, offers),
+        applied=lambda: handlers.applied,
+        renewal=ground.renewal,
+    )
 
     async def administered() -> None:
         async with serving_locally(admin.app(), settings.admin_socket or settings.state_folder / "admin.socket"):

@@ -5,6 +5,7 @@ import logging
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import TypeVar
 
 from fedpact.chassis.aggregates import Kind, Stored
@@ -17,6 +18,7 @@ from fedpact.chassis.sqlite import SqliteFile
 from fedpact.chassis.telemetry import tracing
 from fedpact.contracts.telemetry import GatewayAlive
 from fedpact.gateway_agent.adapters import files
+from fedpact.gateway_agent.adapters.bus_credentials import CredentialsFile
 from fedpact.gateway_agent.adapters.telemetry import BusTelemetry
 from fedpact.gateway_agent.adapters.tunnels import Tunnel, proxy_at
 from fedpact.gateway_agent.app import kinds
@@ -25,6 +27,7 @@ from fedpact.gateway_agent.app.home import Home
 from fedpact.gateway_agent.app.lookout import Lookout
 from fedpact.gateway_agent.app.presence import Site
 from fedpact.gateway_agent.app.reconciler import Reconciler
+from fedpact.gateway_agent.app.renewal import Renewal
 from fedpact.gateway_agent.launching import launching, models
 from fedpact.gateway_agent.settings import Settings
 
@@ -46,6 +49,7 @@ class Ground:
         self.tunnel = Tunnel.to(settings.nats_url, self.proxy) if self.proxy else None
         bus = self.tunnel.near(settings) if self.tunnel else settings
         self.bus = Bus(bus, gateway, self.clock, tracer=tracing(gateway, settings.otlp_endpoint), own=own)
+        self.renewal = self._renewal(settings.renewed) if settings.renewed else None
         self.workloads = self.kept("workloads", kinds.workloads(gateway))
         self.runs = self.kept("jobs", kinds.jobs(gateway))
         self.offers = self.kept("datasets", kinds.offers(gateway))
@@ -119,8 +123,17 @@ class Ground:
             clock=self.clock,
             kinds=dict.fromkeys((*published, *silent)),
             prepare=(*((self.tunnel.open,) if self.tunnel else ()), self.site.speak),
-            tasks=(reconciled, spoke, counted, alive, *part.tasks),
+            tasks=(reconciled, spoke, counted, alive, *((self.renewal.run,) if self.renewal else ()), *part.tasks),
             close=(*((self.tunnel.close,) if self.tunnel else ()), *part.close, self._close, *self.launching.close),
+        )
+
+    def _renewal(self, file: Path) -> Renewal:
+        return Renewal(
+            gateway=self.settings.gateway,
+            files=CredentialsFile(file),
+            ask=self.bus.ask,
+            reconnect=self.bus.reconnect,
+            clock=self.clock,
         )
 
     async def breathe(self) -> None:

@@ -38,6 +38,7 @@ def compose(settings: Settings) -> Service:
         wishes=ground.server_wishes,
         workloads=ground.workloads,
         runs=ground.runs,
+        job_wishes=ground.job_wishes,
         work=_server_work(ground, activations, federation, renderers),
     )
     jobs = Jobs(

@@ -86,6 +86,9 @@ class Settings(ServiceSettings):
     key_file: Path | None = Field(default=None, description="gateway: key of the DAL's tokens, made when missing")
     token_hours: float = Field(default=24.0, gt=0, le=720, description="gateway: an activation's longest life")
 
+    renewed_creds_file: Path | None = Field(
+        default=None, description="credentials for the bus that this agent renews; `nats_creds_file` unless given"
+    )
     proxy: Address = Field(
         default=None, description="gateway: `host:port` of the HTTP proxy that leads outside, if only one does"
     )
@@ -153,6 +156,11 @@ class Settings(ServiceSettings):
             if folder is not None and not folder.is_absolute():
                 raise ValueError(f"{name} is an absolute path")
         return self
+
+    @property
+    def renewed(self) -> Path | None:
+        """The credentials that end unless this agent renews them."""
+        return self.renewed_creds_file or self.nats_creds_file
 
     @property
     def totals(self) -> Resources:

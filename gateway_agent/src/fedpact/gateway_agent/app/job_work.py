@@ -186,6 +186,7 @@ def observed(
         spec_id=wanted.spec_id,
         generation=wanted.generation,
         job_id=wanted.job_id,
+        attempt=wanted.attempt,
         phase=phase,
         engine_job=engine_job,
         reason=reason,

@@ -31,11 +31,13 @@ from fedpact.gateway_agent.domain.steps import (
     Wait,
 )
 from fedpact.gateway_agent.domain.voice import Voice
-from fedpact.gateway_agent.domain.wishes import ServerWish
+from fedpact.gateway_agent.domain.wishes import JobWish, ServerWish
 from fedpact.gateway_agent.domain.workload import Said, Turn, Workload
 
 LAST_WORDS_SECONDS = 12.0
 """How long a server that is to stop waits for its jobs' last words."""
+WORD_SECONDS = 1.0
+"""How long it waits to hear that a job is to stop too."""
 PASSES = 20
 PAUSE = 1.0
 
@@ -45,6 +47,7 @@ class Servers:
     wishes: Aggregates[ServerWish]
     workloads: Aggregates[Workload]
     runs: Aggregates[Run]
+    job_wishes: Aggregates[JobWish]
     work: ServerWork
 
     async def reconcile(self, key: str) -> float | None:
@@ -89,10 +92,15 @@ class Servers:
             return False
         activation, now = self.work.activations.of(said.name), self.work.lookout.ticks()
         activation.stopping_since = activation.stopping_since or now
-        if now - activation.stopping_since > LAST_WORDS_SECONDS:
-            return False
-        mine = (said.spec_id, said.turn.generation)
-        return any((run.spec_id, run.generation) == mine for run in await self.runs.where(LIVE, YES))
+        lasts, mine = now - activation.stopping_since, (said.spec_id, said.turn.generation)
+        live = [run for run in await self.runs.where(LIVE, YES) if (run.spec_id, run.generation) == mine]
+        return any([lasts <= await self._last_words(run) for run in live])
+
+    async def _last_words(self, run: Run) -> float:
+        """Seconds that a job has. One that nobody stops runs again elsewhere, unless that word is still on its way."""
+        wish = await self.job_wishes.find(f"{run.spec_id}/{run.job_id}")
+        wanted = wish is not None and wish.directive.wanted is not Wanted.STOPPED
+        return WORD_SECONDS if wanted else LAST_WORDS_SECONDS
 
     async def _do(
         self, key: str, step: ServerStep, wanted: ServerDirective | None, said: Workload | None

@@ -19,6 +19,8 @@ DomainError                      (contracts)
     ├── UnknownDatasetError      unknown_dataset       this gateway offers none of that name
     ├── ProposalRefusedError     proposal_refused      not by this gateway's rules
     ├── ProxyRefusedError        proxy_refused         the site's HTTP proxy opens no way
+    ├── RenewalRefusedError      renewal_refused       the hub gives no further credentials for the bus
+    ├── FixedKeyError            fixed_key             the key for the bus comes from the hub's setup
     └── FederationError          federation_failed
         ├── UnreachableError     federation_unreachable
         ├── JobRefusedError      job_refused
@@ -154,6 +156,18 @@ class ProxyRefusedError(AgentError):
     """The site's HTTP proxy opens no way."""
 
     slug: ClassVar[str] = "proxy_refused"
+
+
+class RenewalRefusedError(AgentError):
+    """The hub gives this gateway no further credentials for the bus."""
+
+    slug: ClassVar[str] = "renewal_refused"
+
+
+class FixedKeyError(AgentError):
+    """The gateway's key for the bus comes from the hub's setup."""
+
+    slug: ClassVar[str] = "fixed_key"
 
 
 class FederationError(AgentError):

@@ -37,6 +37,8 @@ from fedpact.gateway_agent.domain.workload import Turn, Workload
 
 LAUNCHES = 5
 """How often to try again when a port was taken by somebody else."""
+KILLS = frozenset({1, 2, 9, 15})
+"""Signals that come from outside: SIGHUP, SIGINT, SIGKILL, SIGTERM. Any other is the workload's own doing."""
 SOON = Wait(seconds=0.05)
 CALM = Wait(seconds=1.0)
 """How soon an exit, a lapsed grant or a veto is noticed."""
@@ -150,8 +152,10 @@ def _exited(what: str, seen: Seen | None) -> Fail:
     if seen and seen.trouble and seen.trouble.phase is Phase.FAILED:
         return Fail(cause=seen.trouble.cause, reason=f"the FLARE {what} ended: {seen.trouble.message}")
     if seen is None or seen.exit_code is None:
-        return Fail(cause=Cause.EXIT, reason=f"the FLARE {what} ended, nobody saw how")
+        return Fail(cause=Cause.KILLED, reason=f"the FLARE {what} ended, nobody saw how")
     if seen.out_of_memory:
         return Fail(cause=Cause.RESOURCES, reason=f"the FLARE {what} needed more memory than the spec reserves")
+    if -seen.exit_code in KILLS:
+        return Fail(cause=Cause.KILLED, reason=f"the FLARE {what} was ended by signal {-seen.exit_code}")
     how = f"with exit code {seen.exit_code}" if seen.exit_code >= 0 else f"by signal {-seen.exit_code}"
     return Fail(cause=Cause.EXIT, reason=f"the FLARE {what} ended {how}")

@@ -34,8 +34,14 @@ class Run:
     spec_id: str
     job_id: str
     generation: int
+    attempt: int = 0
+    """0 where an earlier version wrote it down."""
     phase: JobPhase
     engine_job: str = ""
+
+    def is_past(self, attempt: int) -> bool:
+        """Whether it was in an earlier attempt of the activation than that."""
+        return 0 < self.attempt < attempt
 
     @property
     def final(self) -> bool:
@@ -60,7 +66,7 @@ class RunSight:
     session: bool = False
     """Whether its FLARE server can be spoken to."""
     ended: bool = False
-    """Whether its activation is over, or ending."""
+    """Whether its activation is over, or ending; whether the job ends with it or runs again, the hub says."""
     lost: bool = False
     """Nothing runs it any more, whatever FLARE says."""
 
@@ -111,10 +117,16 @@ RunStep = Submit | Poll | Abort | Store | SayEnded | Later
 
 def plan_run(wanted: JobDirective | None, said: Run | None, sight: RunSight) -> RunStep | None:
     """The next step for a job; `None` once its last word is said."""
-    if (said is not None and said.final) or wanted is None:
+    if wanted is None:
+        return None
+    if said is not None and said.is_past(wanted.attempt):
+        said = None
+    if said is not None and said.final:
         return None
     if sight.outcome:
         return Store(outcome=sight.outcome)
+    if sight.ended and wanted.wanted is not Wanted.STOPPED:
+        return Later(seconds=1.0)
     if sight.ended or wanted.wanted is Wanted.STOPPED:
         reason = ENDED if sight.ended else UNWANTED
         if said is None or not sight.session:
@@ -138,7 +150,7 @@ def pause(lasted: float) -> float:
 
 def news(run: Run | None, fact: JobObserved) -> Sequence[Fact]:
     """The fact, if it may be said of the job."""
-    if run is None:
+    if run is None or run.is_past(fact.attempt):
         return [fact]
     return [fact] if fact.phase in TRANSITIONS[run.phase] else []
 
@@ -147,9 +159,14 @@ def evolve(run: Run | None, fact: Fact) -> Run:
     """The job after `fact` was said."""
     if not isinstance(fact, JobObserved):
         raise TypeError(f"`{fact.type}` is not about a job")
-    engine_job = fact.engine_job or (run.engine_job if run else "")
+    same = run is not None and not run.is_past(fact.attempt)
     return Run(
-        spec_id=fact.spec_id, job_id=fact.job_id, generation=fact.generation, phase=fact.phase, engine_job=engine_job
+        spec_id=fact.spec_id,
+        job_id=fact.job_id,
+        generation=fact.generation,
+        attempt=fact.attempt,
+        phase=fact.phase,
+        engine_job=fact.engine_job or (run.engine_job if run and same else ""),
     )
 
 

@@ -12,8 +12,10 @@ from fedpact.contracts.envelope import Strict
 from fedpact.contracts.ids import DatasetId
 from fedpact.gateway_agent.app.offers import Offers
 from fedpact.gateway_agent.app.queries import Queries
+from fedpact.gateway_agent.app.renewal import Renewal
+from fedpact.gateway_agent.domain.errors import FixedKeyError
 
-STATUS_OF = {"dataset_name": 422, "unknown_dataset": 404, "data_door_refused": 409}
+STATUS_OF = {"dataset_name": 422, "unknown_dataset": 404, "data_door_refused": 409, "renewal_refused": 403}
 
 
 class RegisterDataset(Strict):
@@ -35,11 +37,14 @@ class Admin:
     offers: Offers
     queries: Queries
     applied: Callable[[], int]
+    renewal: Renewal | None = None
+    """Absent where the key for the bus comes from the hub's setup."""
 
     def app(self) -> web.Application:
         app = make_app(checks={}, status_of=STATUS_OF)
         app.middlewares.append(same_user)
         app.router.add_get("/status", self.status)
+        app.router.add_post("/rotate", self.rotate)
         app.router.add_get("/datasets", self.datasets)
         app.router.add_put("/datasets/{name}", self.register)
         app.router.add_delete("/datasets/{name}", self.withdraw)
@@ -47,6 +52,12 @@ class Admin:
 
     async def status(self, _: web.Request) -> web.Response:
         return web.json_response((await self.queries.status(self.applied())).model_dump(mode="json"))
+
+    async def rotate(self, _: web.Request) -> web.Response:
+        """The next key for the bus, now."""
+        if self.renewal is None:
+            raise FixedKeyError("this gateway's key for the bus comes from the hub's setup: ask the hub's operator")
+        return web.json_response({"expires_at": (await self.renewal.now()).isoformat()})
 
     async def datasets(self, _: web.Request) -> web.Response:
         """What is offered, each with the place that only this machine knows."""

@@ -201,6 +201,8 @@ def _changed(spec: Spec, fact: ParticipantChanged, now: datetime, limits: Limits
     moved = _moved(spec, fact, fact.phase, fact.message)
     if fact.phase is not Phase.FAILED:
         return [moved]
+    if fact.cause is Cause.KILLED and spec.stage in RUNS and spec.losses < limits.losses:
+        return [moved, _sent_back(spec, f"`{fact.participant}` is set up anew: {fact.message}", now, lost=True)]
     return [moved, *stopped(spec, FAILED, f"`{fact.participant}` failed: {fact.message}", now, limits)]
 
 
@@ -209,13 +211,19 @@ def _refused(spec: Spec, fact: ParticipantRefused, now: datetime, limits: Limits
         return []
     text = f"`{fact.gateway}` refused: {fact.reason}"
     if fact.cause is Cause.CAPACITY and spec.stage is Stage.CREATING and spec.endpoint is None:
-        retry = now + limits.retry_after(spec.attempt)
-        return [
-            ActivationSentBack(
-                spec_id=spec.id, generation=spec.generation, attempt=spec.attempt, cause=text, retry_at=retry
-            )
-        ]
+        return [_sent_back(spec, text, now + limits.retry_after(spec.attempt))]
     return [_moved(spec, fact, Phase.FAILED, fact.reason), *stopped(spec, FAILED, text, now, limits)]
+
+
+def _sent_back(spec: Spec, cause: str, retry_at: datetime, *, lost: bool = False) -> ActivationSentBack:
+    return ActivationSentBack(
+        spec_id=spec.id,
+        generation=spec.generation,
+        attempt=spec.attempt,
+        cause=cause,
+        retry_at=retry_at,
+        lost=lost,
+    )
 
 
 def _gone(spec: Spec, fact: ParticipantFact, now: datetime, limits: Limits) -> Sequence[Fact]:

@@ -23,6 +23,7 @@ TRANSITIONS: Mapping[tuple[Stage, type[Fact]], Stage] = {
     (Stage.WAITING, facts.GrantsKept): Stage.CREATING,
     (Stage.WAITING, facts.ActivationEnded): Stage.IDLE,
     (Stage.CREATING, facts.ActivationSentBack): Stage.WAITING,
+    (Stage.ACTIVE, facts.ActivationSentBack): Stage.WAITING,
     (Stage.CREATING, facts.ActivationCompleted): Stage.ACTIVE,
     (Stage.CREATING, facts.ActivationStopping): Stage.DELETING,
     (Stage.ACTIVE, facts.ActivationStopping): Stage.DELETING,
@@ -76,6 +77,7 @@ def _requested(spec: Spec, fact: facts.ActivationRequested) -> Spec:
         certificates={},
         due_at=None,
         idle_since=None,
+        losses=0 if fact.generation > spec.generation else spec.losses,
     )
 
 
@@ -101,7 +103,9 @@ def _granted(spec: Spec, fact: facts.GrantsKept) -> Spec:
 
 
 def _sent_back(spec: Spec, fact: facts.ActivationSentBack) -> Spec:
-    return replace(spec, cause=fact.cause, due_at=fact.retry_at, grants={}, bounds=())
+    """Open jobs stay open: they run again in the next attempt."""
+    losses = spec.losses + fact.lost
+    return replace(spec, cause=fact.cause, due_at=fact.retry_at, grants={}, bounds=(), idle_since=None, losses=losses)
 
 
 def _moved(spec: Spec, fact: facts.ParticipantMoved) -> Spec:
@@ -115,7 +119,7 @@ def _listens(spec: Spec, fact: facts.ServerListens) -> Spec:
 
 
 def _completed(spec: Spec, fact: facts.ActivationCompleted) -> Spec:
-    return replace(spec, due_at=None, idle_since=fact.at)
+    return replace(spec, due_at=None, idle_since=None if spec.open_jobs else fact.at)
 
 
 def _stopping(spec: Spec, fact: facts.ActivationStopping) -> Spec:

@@ -25,6 +25,8 @@ class Limits:
     """From the wish to stop until everything is gone; what is not is fenced."""
     backoff: timedelta = timedelta(seconds=2)
     """Before asking again for capacity that a gateway refused; doubles with each attempt, up to a minute."""
+    losses: int = 3
+    """How many killed participants an activation is set up anew for, before it fails."""
 
     def retry_after(self, attempt: int) -> timedelta:
         """How long the next attempt waits."""
@@ -103,6 +105,8 @@ class Spec:
     open_jobs: Mapping[str, Job] = field(default_factory=dict)
     queued_jobs: Mapping[str, Job] = field(default_factory=dict)
     fences: tuple[Fence, ...] = ()
+    losses: int = 0
+    """How often this generation was set up anew because a participant was killed."""
     idle_since: datetime | None = None
     stopping_since: datetime | None = None
     invalid: str = ""

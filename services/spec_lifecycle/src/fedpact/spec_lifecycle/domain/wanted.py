@@ -33,12 +33,13 @@ def wanted(spec: Spec) -> Mapping[Part, Directive]:
     runs = spec.stage in {Stage.CREATING, Stage.ACTIVE}
     if SERVER not in spec.participants:
         return {}
-    if spec.stage is Stage.WAITING and spec.placed_attempt == spec.attempt and not spec.pauses:
-        return {}  # placed and not yet granted: nobody was asked for anything
-    parts: list[Directive] = [_client(spec, name, p, runs=runs) for name, p in spec.clients.items()]
-    if server := _server(spec, runs=runs):
-        parts.append(server)
-    if spec.stage is Stage.ACTIVE:
+    parts: list[Directive] = []
+    if spec.stage is not Stage.WAITING or spec.placed_attempt != spec.attempt or spec.pauses:
+        parts += [_client(spec, name, p, runs=runs) for name, p in spec.clients.items()]
+        server = _server(spec, runs=runs)
+        parts += [server] if server else []
+    # Else it is placed and not yet granted: no site was asked for anything. Jobs outlive an attempt that was lost.
+    if spec.stage in {Stage.WAITING, Stage.CREATING, Stage.ACTIVE}:
         parts += [_job(spec, job_id, job) for job_id, job in spec.open_jobs.items()]
     return {(d.gateway, d.part): d for d in parts}
 

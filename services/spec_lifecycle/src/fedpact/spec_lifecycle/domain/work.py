@@ -54,9 +54,14 @@ def observed(spec: Spec, fact: JobObserved, now: datetime, limits: Limits) -> Se
     """A job that ended frees the activation."""
     job = spec.open_jobs.get(fact.job_id)
     mine = (fact.gateway, fact.generation) == (spec.orchestrator, spec.generation)
-    if job is None or fact.phase not in FINAL or not mine:
+    if job is None or fact.phase not in FINAL or not mine or _is_past(spec, fact):
         return []
     return [JobClosed(spec_id=spec.id, job_id=fact.job_id, at=now), *_last(spec, fact.job_id, job, now, limits)]
+
+
+def _is_past(spec: Spec, fact: JobObserved) -> bool:
+    """Whether it is about a lost attempt, after which the job runs again. What was completed there is done."""
+    return fact.attempt not in {0, spec.placed_attempt} and fact.phase is not JobPhase.COMPLETED
 
 
 def _last(spec: Spec, job_id: str, job: Job, now: datetime, limits: Limits) -> Sequence[Fact]:
