@@ -52,7 +52,9 @@ def test_the_card_is_of_its_folder_and_its_schema_is_decidable(name: str) -> Non
     card = read_model_card(ROOT / name)
     assert card.id == name
     assert compile_bounds(card.payload_schema)
-    assert card.record(package_digest(ROOT / name)).components == (f"fedpact.models.{name}.",)
+    record = card.record(package_digest(ROOT / name))
+    assert record.components == (f"fedpact.models.{name}.",)
+    assert record.examples == card.examples != ()
 
 
 @pytest.mark.parametrize(("name", "number"), EXAMPLES)

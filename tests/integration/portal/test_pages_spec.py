@@ -25,11 +25,12 @@ from portal_values import (
 from fedpact.contracts.envelope import Envelope
 from fedpact.contracts.jobs import JobStatus, SubmitJob
 from fedpact.contracts.queries import DownloadTicket, Wait
-from fedpact.contracts.registry import VersionRecord
+from fedpact.contracts.registry import Example, ModelChanged, VersionRecord
 from fedpact.contracts.scheduling import Shortfall
 from fedpact.contracts.specs import Activate, Deactivate, ParticipantView, Verdict
 from fedpact.contracts.specs import Stage as SpecStage
 from fedpact.contracts.telemetry import MetricsReported
+from fedpact.portal.entrypoints.pages.examples import AGAIN
 
 
 def running(status: str = "active.running_idle", generation: int = 1):
@@ -153,6 +154,33 @@ async def test_the_form_for_a_job_begins_with_the_models_own_example(ada: Browse
     page = (await ada.get("/specs/s-1")).text
     assert "&#34;rounds&#34;: 7" in page
     assert "What the model takes" in page
+
+
+def explained(*examples: Example) -> ModelChanged:
+    record = VersionRecord(version="1.0.0", digest="sha256:" + "a" * 64, examples=examples)
+    return model().model_copy(update={"versions": (record,)})
+
+
+async def test_of_a_cards_examples_the_first_is_filled_in_and_the_others_can_be_chosen(
+    ada: Browser, there: Stage
+) -> None:
+    one, two = Example(title="Few rounds", payload={"rounds": 2}), Example(title="Many", payload={"rounds": 90})
+    await there.tell(changed("s-1"), explained(one))
+    page = (await ada.get("/specs/s-1")).text
+    assert "Few rounds" in page
+    assert 'id="example"' not in page
+    await there.tell(explained(one, two))
+    page = (await ada.get("/specs/s-1")).text
+    assert "&#34;rounds&#34;: 2" in page.partition("<textarea")[2]
+    assert [part.partition("<")[0] for part in page.split('}">')[1:]] == ["Few rounds", "Many"]
+    assert "Many" in (await ada.get("/models/logreg")).text
+
+
+async def test_the_newest_payload_is_the_first_to_choose(ada: Browser, there: Stage) -> None:
+    await there.tell(changed("s-1"), explained(Example(title="Many", payload={"rounds": 90})), job("j-1"))
+    page = (await ada.get("/specs/s-1")).text
+    assert [part.partition("<")[0] for part in page.split('}">')[1:]] == [AGAIN, "Many"]
+    assert "&#34;secret&#34;: 1" in page.partition("<textarea")[2]
 
 
 async def test_a_job_is_submitted_from_the_page(ada: Browser, there: Stage) -> None:

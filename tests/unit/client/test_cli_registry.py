@@ -23,6 +23,7 @@ from client_portal import (
             "/v1/gateways",
             {"gateway": "gateway-1", "organization": "lakeside", "role": "orchestrator"},
         ),
+        (("gateways", "revoke", "gateway-1"), "POST", "/v1/gateways/gateway-1/revoke", None),
         (
             ("orgs", "register", "lakeside", "--name", "Lakeside"),
             "POST",
@@ -80,6 +81,16 @@ def test_a_version_is_added_as_its_file_says(run: Run, portal: FakePortal, tmp_p
     portal.on("POST", "/v1/models/mean/versions", {"model": "mean", "name": "Mean", "publisher": "northlab"})
     assert run("models", "add-version", "mean", str(tmp_path / "version.yaml")).exit_code == 0
     assert body_of(portal.last) == {"version": "1.0.0", "digest": DIGEST}
+
+
+def test_a_model_is_shown_with_payloads_that_work(run: Run, portal: FakePortal) -> None:
+    example = {"title": "Few rounds", "payload": {"num_rounds": 2}}
+    version = {"version": "1.0.0", "digest": DIGEST, "examples": [example]}
+    known = {"model": "mean", "name": "Mean", "publisher": "northlab", "versions": [version]}
+    portal.on("GET", "/v1/models/mean", known)
+    said = run("models", "get", "mean").stdout
+    assert "title: Few rounds" in said
+    assert "num_rounds: 2" in said
 
 
 def test_a_digest_needs_no_hub(run: Run, portal: FakePortal) -> None:

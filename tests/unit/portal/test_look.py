@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
+from fedpact.portal.entrypoints.pages.examples import payload_example
 from fedpact.portal.entrypoints.pages.login import own_place
 from fedpact.portal.entrypoints.pages.look import lasting, size, status_tone, status_word, told
-from fedpact.portal.entrypoints.pages.spec import payload_example
 
 
 @given(st.text())

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fedpact.contracts.envelope import Actor, Order
 from fedpact.contracts.identity import Role
-from fedpact.contracts.registry import AddModelVersion, ModelChanged, RegisterModel, VersionRecord
+from fedpact.contracts.registry import AddModelVersion, Example, ModelChanged, RegisterModel, VersionRecord
 from fedpact.registry.domain import models
 from fedpact.registry.domain.errors import (
     AlreadyRegisteredError,
@@ -124,3 +124,17 @@ def test_whatever_is_sent_what_was_pinned_stays_pinned_and_the_publisher_stays(s
             assert known.versions[: len(before.versions)] == before.versions
         names = [v.version for v in known.versions] if known else []
         assert len(set(names)) == len(names)
+
+
+def test_examples_come_with_a_version_and_a_later_push_brings_them_to_one_that_had_none():
+    few, many = Example(title="few", payload={"rounds": 1}), Example(title="many", payload={"rounds": 9})
+    bare = after(models.add_version(LOGREG, order(MAKER, version())), LOGREG)
+    told = after(models.add_version(bare, order(MAKER, version(examples=(few,)))), bare)
+    assert [record.examples for record in told.versions] == [(few,)]
+    assert models.add_version(told, order(MAKER, version(examples=(many,)))) == []
+    assert models.add_version(told, order(MAKER, version())) == []
+
+
+def test_a_version_recorded_before_there_were_examples_is_read():
+    recorded = ModelChanged(model="m", name="M", publisher="maker", versions=(version().record,)).model_dump_json()
+    assert ModelChanged.model_validate_json(recorded.replace(',"examples":[]', "")).versions[0].examples == ()

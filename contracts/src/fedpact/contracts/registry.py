@@ -32,6 +32,17 @@ class DatasetShape(Strict):
     columns: tuple[str, ...] = ()
 
 
+class Example(Strict):
+    """A payload that works, with one sentence on what it does."""
+
+    title: Annotated[str, Field(max_length=500)]
+    payload: dict[str, JsonValue]
+
+
+Examples = Annotated[tuple[Example, ...], Field(max_length=32)]
+"""From the model's card: what a form for a job begins with."""
+
+
 class VersionRecord(Strict):
     """One model version. `components` are class prefixes a rendered job may name; a trailing dot is a package."""
 
@@ -43,6 +54,7 @@ class VersionRecord(Strict):
     payload_schema: dict[str, JsonValue] = {}
     permissions: tuple[str, ...] = ()
     privacy: tuple[str, ...] = ()
+    examples: Examples = ()
 
 
 class GatewayRegistered(Fact):

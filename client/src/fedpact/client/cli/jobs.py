@@ -19,6 +19,9 @@ Job = Annotated[
     str,
     typer.Argument(metavar="JOB", help="The job's id.", show_default=False, autocompletion=completion.jobs),
 ]
+Payload = Annotated[
+    str, typer.Option(help="The parameters: JSON or YAML, or @FILE. `fedpact models get MODEL` has examples.")
+]
 
 
 @verb(app)
@@ -29,7 +32,7 @@ def submit(
         typer.Argument(metavar="SPEC", help="The spec's id.", show_default=False, autocompletion=completion.specs),
     ],
     *,
-    payload: Annotated[str, typer.Option(help="The parameters: JSON or YAML, or @FILE.")] = "{}",
+    payload: Payload = "{}",
     activate: Annotated[bool, typer.Option("--activate", help="Activate the spec first, when it has to be.")] = False,
     deactivate: Annotated[bool, typer.Option("--deactivate", help="End the activation after the job.")] = False,
     job_id: Annotated[str | None, typer.Option("--id", help="Your choice of its id; the same id is one job.")] = None,

@@ -14,7 +14,7 @@ from pydantic import Field, JsonValue
 from fedpact.contracts.envelope import Strict
 from fedpact.contracts.ids import Id, Version
 from fedpact.contracts.pact import Demand
-from fedpact.contracts.registry import VersionRecord
+from fedpact.contracts.registry import Examples, VersionRecord
 
 CARD = "model.yaml"
 """The file in the package's folder that holds the card."""
@@ -31,13 +31,6 @@ class Control(Strict):
     """What holds when a policy says nothing."""
 
 
-class Example(Strict):
-    """A payload that works, with one sentence on what it does."""
-
-    title: str
-    payload: dict[str, JsonValue]
-
-
 class ModelCard(Strict):
     """Everything a registry, a custodian and a data scientist need to know of a model version."""
 
@@ -51,7 +44,7 @@ class ModelCard(Strict):
     permissions: dict[str, Control] = {}
     privacy: dict[str, Control] = {}
     resources: Demand = Demand()
-    examples: tuple[Example, ...] = ()
+    examples: Examples = ()
 
     def record(self, digest: str, commit: str = "") -> VersionRecord:
         """The version as the registry keeps it."""
@@ -64,6 +57,7 @@ class ModelCard(Strict):
             payload_schema=self.payload_schema,
             permissions=tuple(self.permissions),
             privacy=tuple(self.privacy),
+            examples=self.examples,
         )
 
 

@@ -1,7 +1,8 @@
 """
 Models: published by one organization, each version pinned to one digest for good.
 
-What a policy or spec named yesterday must be what runs tomorrow, so nothing of a version ever changes.
+What a policy or spec named yesterday must be what runs tomorrow, so nothing of a version ever changes. Its examples
+bind nobody: a version that came without takes those of a later push.
 """
 
 from collections.abc import Sequence
@@ -29,14 +30,14 @@ def register(known: Model | None, order: Order[RegisterModel]) -> Sequence[Fact]
         publisher=order.actor.organization,
     )
     if known is None:
-        return [_fact(wanted)]
+        return [_fact(wanted, ())]
     if _card(known) != _card(wanted):
         raise AlreadyRegisteredError(f"the model `{known.id}` is already registered: choose another id", path="model")
     return []
 
 
 def add_version(known: Model | None, order: Order[AddModelVersion]) -> Sequence[Fact]:
-    """The facts that add a version; none when the version has that digest already."""
+    """The facts that add a version; none when the version has that digest already and nothing is added to it."""
     _may_publish(order.actor)
     command, record = order.command, order.command.record
     if known is None:
@@ -45,15 +46,19 @@ def add_version(known: Model | None, order: Order[AddModelVersion]) -> Sequence[
         raise NotPublisherError(
             f"`{known.id}` is published by `{known.publisher}`: only that organization adds versions", path="model"
         )
-    pinned = {version.version: version.digest for version in known.versions}.get(record.version)
+    pinned = {version.version: version for version in known.versions}.get(record.version)
     if pinned is None:
-        return [_fact(known, record)]
-    if pinned != record.digest:
+        return [_fact(known, (*known.versions, record))]
+    if pinned.digest != record.digest:
         raise VersionTakenError(
-            f"version `{record.version}` of `{known.id}` is pinned to `{pinned}`: publish this one under a new version",
+            f"version `{record.version}` of `{known.id}` is pinned to `{pinned.digest}`: publish this one under a new"
+            " version",
             path="record.version",
         )
-    return []
+    if pinned.examples or not record.examples:
+        return []
+    explained = pinned.model_copy(update={"examples": record.examples})
+    return [_fact(known, tuple(explained if version is pinned else version for version in known.versions))]
 
 
 def evolve(_: Model | None, fact: Fact) -> Model:
@@ -77,11 +82,11 @@ def _card(model: Model) -> tuple[str, str, str]:
     return model.name, model.description, model.publisher
 
 
-def _fact(model: Model, *added: VersionRecord) -> ModelChanged:
+def _fact(model: Model, versions: tuple[VersionRecord, ...]) -> ModelChanged:
     return ModelChanged(
         model=model.id,
         name=model.name,
         description=model.description,
         publisher=model.publisher,
-        versions=(*model.versions, *added),
+        versions=versions,
     )

@@ -1,10 +1,10 @@
 """One compute spec: its decision, its participants, its jobs while they run, what happened, and what one may do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import Field, ValidationError
 
 from fedpact.contracts.api import (
     ArtifactView,
@@ -25,6 +25,7 @@ from fedpact.portal.domain.model import Entry, Measured
 from fedpact.portal.domain.offers import may_cancel, offers
 from fedpact.portal.domain.phases import phases
 from fedpact.portal.domain.sight import may_see_job
+from fedpact.portal.entrypoints.pages.examples import examples_of
 from fedpact.portal.entrypoints.pages.forms import Form, Mistake, mistakes
 from fedpact.portal.entrypoints.pages.live import News, frame, live
 from fedpact.portal.entrypoints.pages.outcomes import settled
@@ -33,7 +34,6 @@ from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE, is_fo
 
 JOBS = 10
 FIRST = (ArtifactKind.RESULT, ArtifactKind.CHECKPOINT, ArtifactKind.METRIC, ArtifactKind.LOG)
-PLAIN: Mapping[str, JsonValue] = {"integer": 1, "number": 1, "string": "", "array": [], "object": {}, "boolean": False}
 WAITING = "updating.awaiting_resources"
 
 
@@ -157,7 +157,7 @@ async def _shown(desk: Desk, visit: Visit, draft: JobDraft) -> View:
         "cards": cards,
         "address": lambda number: f"/specs/{spec.spec_id}?page={number}#jobs",
         "version_record": record,
-        "example": _example(cards, record),
+        "examples": examples_of(record, cards[0].job.payload if cards else None),
         "draft": draft,
         "key": visit.call.command_id,
     }
@@ -179,37 +179,6 @@ async def _version(desk: Desk, spec: SpecView) -> VersionRecord | None:
     except NotVisibleError:
         return None
     return next((record for record in model.versions if record.version == spec.model.version), None)
-
-
-def _example(cards: Sequence[JobCard], record: VersionRecord | None) -> dict[str, JsonValue]:
-    """What the form begins with: the newest payload again, or one that the model gives."""
-    if cards:
-        return cards[0].job.payload
-    return payload_example(record.payload_schema) if record else {}
-
-
-def payload_example(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """A payload to begin with: the schema's own example, or a value of the right kind for each property."""
-    examples = schema.get("examples")
-    if isinstance(examples, list) and examples and isinstance(examples[0], dict):
-        return examples[0]
-    properties = schema.get("properties")
-    required = schema.get("required")
-    names = required if isinstance(required, list) else []
-    known = properties if isinstance(properties, dict) else {}
-    return {name: _value(known.get(name)) for name in names if isinstance(name, str)}
-
-
-def _value(schema: JsonValue) -> JsonValue:
-    if not isinstance(schema, dict):
-        return None
-    for name in ("const", "default", "minimum"):
-        if name in schema:
-            return schema[name]
-    choices = schema.get("enum")
-    if isinstance(choices, list) and choices:
-        return choices[0]
-    return PLAIN.get(str(schema.get("type")))
 
 
 def _guard(visit: Visit) -> GenerationGuard:

@@ -1,4 +1,5 @@
-// What the pages do in the browser beside htmx: the theme toggle, times in the reader's words, and errors of parts.
+// What the pages do in the browser beside htmx: the theme toggle, what a choice fills in, times in the reader's words,
+// and errors of parts.
 "use strict";
 (() => {
   const root = document.documentElement;
@@ -18,6 +19,11 @@
     setTimeout(() => event.target.querySelectorAll("button:not([type=button])").forEach((b) => { b.disabled = true; }));
   });
   addEventListener("pageshow", () => document.querySelectorAll("form button:disabled").forEach((b) => { b.disabled = false; }));
+
+  document.addEventListener("change", (event) => {
+    const filled = document.getElementById(event.target.dataset?.fills);
+    if (filled) filled.value = event.target.value;
+  });
 
   const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
   const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
