@@ -89,7 +89,8 @@ def _tries(up: Started, models: Path, here: Path) -> Iterator[str]:
 def _first(models: Path) -> Path:
     """The model to begin with, of those the federation was started with."""
     shipped = models / "statistics"
-    return shipped if shipped.is_dir() else min(card.parent for card in models.glob("*/model.yaml"))
+    found = (card.parent for card in models.glob("*/model.yaml"))
+    return shipped if shipped.is_dir() else min(found, default=shipped)
 
 
 def _ends(up: Started, here: Path) -> Iterator[str]:
