@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from connect_proxy import ConnectProxy
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -16,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from pydantic import ValidationError
 from servers import free_port, until
 
+from fedpact.chassis.proxies import Proxy
 from fedpact.entrance.adapters.route_folder import RouteFolder
 from fedpact.entrance.app.gauges import Gauges
 from fedpact.entrance.app.passages import Limits, Passages
@@ -208,8 +210,45 @@ async def test_with_one_way_onward_everybody_is_led_there_without_a_question(tmp
                 writer.close()
 
 
-@pytest.mark.parametrize("asked", [{}, {"routes": "/routes", "onward": "hub:8443"}, {"onward": "hub"}])
+async def test_a_proxy_on_the_way_onward_is_asked_for_that_one_place(tmp_path: Path) -> None:
+    async with server_of(tmp_path, ONE) as there:
+        proxy = ConnectProxy({f"{LOCAL}:{there}"}, "site:secret")
+        async with proxy.serving() as way:
+            onward = Passages(
+                limits=LIMITS,
+                gauges=Gauges(),
+                onward=Address(host=LOCAL, port=there),
+                proxy=Proxy(host=LOCAL, port=way, login="site:secret"),
+            )
+            async with listening(onward, LOCAL, 0) as port:
+                reader, writer = await connected(tmp_path, port, ONE)
+                writer.write(b"through both")
+                assert await reader.readexactly(12) == b"through both"
+                writer.close()
+            assert proxy.opened == [f"{LOCAL}:{there}"]
+
+
+async def test_a_proxy_that_opens_no_way_is_said_with_what_to_do(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    certificate(tmp_path, ONE)
+    async with ConnectProxy(set(), "site:secret").serving() as way:
+        gauges = Gauges()
+        proxy = Proxy(host=LOCAL, port=way, login="site:wrong")
+        onward = Passages(limits=LIMITS, gauges=gauges, onward=Address(host="hub", port=8443), proxy=proxy)
+        async with listening(onward, LOCAL, 0) as port:
+            with pytest.raises(OSError):  # noqa: PT011 - TLS says an end of file, TCP a reset
+                await connected(tmp_path, port, ONE)
+        assert counted(gauges, "fedpact_entrance_refused_total", reason="server_unreachable") == 1
+    assert "answers 407: let it open this way; give it a login in a file" in caplog.text
+    assert "wrong" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{}, {"routes": "/routes", "proxy": "proxy:3128"}, {"routes": "/routes", "onward": "hub:8443"}, {"onward": "hub"}],
+)
 def test_an_entrance_leads_by_name_or_to_one_place(asked: dict[str, str]) -> None:
-    with pytest.raises(ValidationError, match=r"either routes or onward|an address is `host:port`"):
+    with pytest.raises(ValidationError, match=r"either routes or onward|an address is `host:port`|without one"):
         Settings(**asked)
     assert Settings(onward="hub:8443").onward == ("hub", 8443)

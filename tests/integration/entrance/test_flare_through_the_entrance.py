@@ -7,13 +7,13 @@ import pytest
 from connect_proxy import ConnectProxy
 from flare_activation import Activation, ended
 
+from fedpact.chassis.proxies import Proxy
 from fedpact.entrance.adapters.route_folder import RouteFolder
 from fedpact.entrance.app.gauges import Gauges
 from fedpact.entrance.app.passages import Limits, Passages
 from fedpact.entrance.entrypoints.listener import listening
 from fedpact.gateway_agent.adapters.roads import EntranceRoads
 from fedpact.gateway_agent.domain.kits import Joint
-from fedpact.gateway_agent.domain.proxies import Proxy
 
 LIMITS = Limits(connections=64, per_peer=64, hello=5, connect=5, idle=120)
 LOGIN = "site:pass:word"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from fedpact.chassis.http import make_app, serving
+from fedpact.chassis.proxies import proxy_at
 from fedpact.chassis.telemetry import log_as_json
 from fedpact.entrance.adapters.route_folder import RouteFolder
 from fedpact.entrance.app.gauges import Gauges
@@ -55,7 +56,13 @@ def compose(settings: Settings) -> Entrance:
     )
     return Entrance(
         settings=settings,
-        passages=Passages(limits=limits, gauges=gauges, routes=routes, onward=onward),
+        passages=Passages(
+            limits=limits,
+            gauges=gauges,
+            routes=routes,
+            onward=onward,
+            proxy=proxy_at(settings.proxy, settings.proxy_login_file),
+        ),
         app=make_app(checks={"routes": routes.problem} if routes else {}, registry=gauges.registry),
     )
 

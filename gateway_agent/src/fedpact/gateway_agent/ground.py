@@ -13,6 +13,7 @@ from fedpact.chassis.bus import Bus, OwnDurable
 from fedpact.chassis.clock import Clock, SystemClock
 from fedpact.chassis.guard import failure_of
 from fedpact.chassis.http import make_app
+from fedpact.chassis.proxies import proxy_at
 from fedpact.chassis.service import Service, Work
 from fedpact.chassis.sqlite import SqliteFile
 from fedpact.chassis.telemetry import tracing
@@ -20,7 +21,7 @@ from fedpact.contracts.telemetry import GatewayAlive
 from fedpact.gateway_agent.adapters import files
 from fedpact.gateway_agent.adapters.bus_credentials import CredentialsFile
 from fedpact.gateway_agent.adapters.telemetry import BusTelemetry
-from fedpact.gateway_agent.adapters.tunnels import Tunnel, proxy_at
+from fedpact.gateway_agent.adapters.tunnels import Tunnel
 from fedpact.gateway_agent.app import kinds
 from fedpact.gateway_agent.app.handlers import Call, Handlers
 from fedpact.gateway_agent.app.home import Home

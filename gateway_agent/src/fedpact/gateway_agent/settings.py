@@ -9,14 +9,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from fedpact.chassis.settings import ServiceSettings
+from fedpact.chassis.settings import Address, ServiceSettings
 from fedpact.contracts.ids import Id
 from fedpact.contracts.pact import Resources
 from fedpact.contracts.registry import Capability
 
 Words = Annotated[tuple[str, ...], NoDecode]
 """Separated by commas."""
-Address = Annotated[tuple[str, Annotated[int, Field(gt=0, lt=65536)]] | None, NoDecode]
 Domain = Annotated[
     str, Field(max_length=100, pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$")
 ]
@@ -129,16 +128,6 @@ class Settings(ServiceSettings):
     @classmethod
     def _words(cls, value: object) -> object:
         return tuple(word.strip() for word in value.split(",") if word.strip()) if isinstance(value, str) else value
-
-    @field_validator("proxy", "flare_via", "flare_entrance", mode="before")
-    @classmethod
-    def _address(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        host, _, port = value.rpartition(":")
-        if value and (not (host and port.isdecimal()) or set(host) & set("/@:")):
-            raise ValueError("an address is `host:port`, without a scheme and without a login")
-        return (host, int(port)) if value else None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

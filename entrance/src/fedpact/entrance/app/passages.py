@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from fedpact.chassis.joining import Line, join
+from fedpact.chassis.proxies import Proxy
 from fedpact.entrance.app.gauges import Gauges
 from fedpact.entrance.app.ports import Address, Routes
 from fedpact.entrance.domain.errors import (
@@ -50,6 +51,8 @@ class Passages:
     gauges: Gauges
     routes: Routes | None = None
     onward: Address | None = None
+    proxy: Proxy | None = None
+    """On the way onward."""
     _peers: Counter[str] = field(default_factory=Counter)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -60,7 +63,9 @@ class Passages:
                 await self._through(client)
         except EntranceError as refusal:
             self.gauges.refused(refusal.slug)
-            log.debug("refused: %s", refusal.reason, extra={"slug": refusal.slug})
+            # Whoever is unknown may come often and say anything: that is counted, not told.
+            level = logging.WARNING if isinstance(refusal, UnreachableError) else logging.DEBUG
+            log.log(level, "refused: %s", refusal.reason, extra={"slug": refusal.slug})
             if isinstance(refusal, UnknownNameError):
                 writer.write(UNKNOWN_NAME_ALERT)
         except ConnectionError:
@@ -117,6 +122,6 @@ class Passages:
 
     async def _dialed(self, address: Address, what: str) -> Line:
         try:
-            return await Line.dial(address.host, address.port, self.limits.connect)
+            return await (self.proxy or Line).dial(address.host, address.port, self.limits.connect)
         except OSError as error:
-            raise UnreachableError(f"{what} does not answer") from error
+            raise UnreachableError(f"{what} does not answer: {error or type(error).__name__}") from error

@@ -9,13 +9,11 @@ import asyncio
 import logging
 import socket
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from fedpact.chassis.joining import CHUNK, Line, join
+from fedpact.chassis.proxies import Proxy
 from fedpact.chassis.settings import ServiceSettings
-from fedpact.gateway_agent.domain.errors import ProxyRefusedError
-from fedpact.gateway_agent.domain.proxies import END, LONGEST_ANSWER, Proxy
 
 LOOPBACK = "127.0.0.1"
 NATS_PORT = 4222
@@ -23,14 +21,6 @@ CONNECT_SECONDS = 10.0
 IDLE_SECONDS = 120.0
 """Of the bus, whose both ends ask after each other every 15 s."""
 log = logging.getLogger(__name__)
-
-
-def proxy_at(address: tuple[str, int] | None, login_file: Path | None) -> Proxy | None:
-    """The site's proxy, with what it is logged in with."""
-    if address is None:
-        return None
-    host, port = address
-    return Proxy(host=host, port=port, login=login_file.read_text().strip() if login_file else "")
 
 
 @dataclass(slots=True)
@@ -71,32 +61,10 @@ class Tunnel:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         near = Line(reader, writer)
         try:
-            far = await self._opened()
-        except (OSError, ProxyRefusedError) as error:
+            far = await self.proxy.dial(self.host, self.port, CONNECT_SECONDS)
+        except OSError as error:
             log.warning("no way to `%s:%d`: %s", self.host, self.port, error or type(error).__name__)
         else:
             await join(near, far, IDLE_SECONDS)
             await far.close()
         await near.close()
-
-    async def _opened(self) -> Line:
-        line = await Line.dial(self.proxy.host, self.proxy.port, CONNECT_SECONDS)
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                line.writer.write(self.proxy.request(self.host, self.port))
-                self.proxy.check(await _head(line.reader))
-        except (OSError, ProxyRefusedError):
-            line.hang_up()
-            raise
-        return line
-
-
-async def _head(reader: asyncio.StreamReader) -> bytes:
-    """An answer's head, and not a byte of what comes after it."""
-    head = b""
-    while not head.endswith(END):
-        byte = await reader.read(1)
-        if not byte or len(head) > LONGEST_ANSWER:
-            raise ConnectionResetError("the proxy gave no answer")
-        head += byte
-    return head

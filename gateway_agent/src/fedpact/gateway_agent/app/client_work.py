@@ -137,7 +137,8 @@ class ClientWork:
             text = "workloads of this site reach FLARE servers through an entrance alone, and the hub has none"
             raise SiteRefusedError(Cause.RESOURCES, text)
         host, port = self.via or (endpoint.host, endpoint.port)
-        return Joint(project=endpoint.project, host=host, port=port, name=endpoint.server_name, proxy=self.proxy)
+        proxy = "" if self.via else self.proxy
+        return Joint(project=endpoint.project, host=host, port=port, name=endpoint.server_name, proxy=proxy)
 
     async def _open(self, voice: Voice) -> DataAccess:
         permit, activation = await self._permit(voice.key), activation_of(voice.name)

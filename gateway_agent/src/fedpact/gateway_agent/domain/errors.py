@@ -18,7 +18,6 @@ DomainError                      (contracts)
     ├── DatasetNameError         dataset_name
     ├── UnknownDatasetError      unknown_dataset       this gateway offers none of that name
     ├── ProposalRefusedError     proposal_refused      not by this gateway's rules
-    ├── ProxyRefusedError        proxy_refused         the site's HTTP proxy opens no way
     ├── RenewalRefusedError      renewal_refused       the hub gives no further credentials for the bus
     ├── FixedKeyError            fixed_key             the key for the bus comes from the hub's setup
     └── FederationError          federation_failed
@@ -150,12 +149,6 @@ class ProposalRefusedError(AgentError):
     """Not by this gateway's rules. The hub tells the reason, so it names no place of this machine."""
 
     slug: ClassVar[str] = "proposal_refused"
-
-
-class ProxyRefusedError(AgentError):
-    """The site's HTTP proxy opens no way."""
-
-    slug: ClassVar[str] = "proxy_refused"
 
 
 class RenewalRefusedError(AgentError):

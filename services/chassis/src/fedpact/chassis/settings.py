@@ -1,9 +1,24 @@
 """Settings every service has. Subclass, set `env_prefix` to `FEDPACT_<SERVICE>_`, and add the service's own."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def _address(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    host, _, port = value.rpartition(":")
+    if value and (not (host and port.isdecimal()) or set(host) & set("/@:")):
+        raise ValueError("an address is `host:port`, without a scheme and without a login")
+    return (host, int(port)) if value else None
+
+
+Port = Annotated[int, Field(gt=0, lt=65536)]
+Address = Annotated[tuple[str, Port] | None, NoDecode, BeforeValidator(_address)]
+"""`host:port`; nothing where it is empty."""
 
 
 class ServiceSettings(BaseSettings):

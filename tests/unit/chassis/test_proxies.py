@@ -4,8 +4,7 @@ from base64 import b64decode
 
 import pytest
 
-from fedpact.gateway_agent.domain.errors import ProxyRefusedError
-from fedpact.gateway_agent.domain.proxies import Proxy
+from fedpact.chassis.proxies import Proxy, ProxyRefusedError
 
 PROXY = Proxy(host="proxy.site", port=3128)
 WITH_LOGIN = Proxy(host="proxy.site", port=3128, login="fed pact:p@ss:word/1")
@@ -37,7 +36,7 @@ def test_an_open_way_is_taken(answer: bytes) -> None:
     ("answer", "told"),
     [
         (b"HTTP/1.1 403 Forbidden\r\n\r\n", "answers 403"),
-        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "PROXY_LOGIN_FILE"),
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "give it a login in a file"),
         (b"SSH-2.0-x\r\n\r\n", "no HTTP proxy"),
         (b"HTTP/1.1 \r\n\r\n", "no HTTP proxy"),
         (b"\r\n\r\n", "no HTTP proxy"),
