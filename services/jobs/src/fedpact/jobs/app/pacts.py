@@ -1,6 +1,5 @@
 """What others told of the specs that jobs are for: kept as it comes, joined when it is asked for."""
 
-import asyncio
 from dataclasses import dataclass
 
 from fedpact.chassis.aggregates import Aggregates, Cause
@@ -21,16 +20,14 @@ class Pacts:
 
     async def find(self, spec_id: str) -> Pact:
         """All that is known of a spec; what is not known yet is absent."""
-        spec, standing, terms = await asyncio.gather(
-            self.specs.find(spec_id), self.standings.find(spec_id), self.terms.find(spec_id)
-        )
+        spec = await self.specs.find(spec_id)
         if spec is None:
             return Pact()
         model = spec.content.model
         return Pact(
             spec=spec,
-            standing=standing,
-            terms=terms,
+            standing=await self.standings.find(spec_id),
+            terms=await self.terms.find(spec_id),
             schema=schema_of(await self.models.find(model.id), model),
         )
 
