@@ -11,6 +11,7 @@ from agent_site import Crash, Site
 from fedpact.chassis.errors import UnavailableError
 from fedpact.contracts.directives import Wanted
 from fedpact.contracts.workloads import JobObserved, Phase
+from fedpact.gateway_agent.adapters.roads import EntranceRoads
 from fedpact.gateway_agent.app.doors import Round
 from fedpact.gateway_agent.domain.engine import Status
 from fedpact.gateway_agent.domain.pods import PodName
@@ -71,6 +72,22 @@ async def test_a_server_listens_and_is_connected_and_ends(agent: Agent, site: Si
     await look(agent)
     assert await agent.said(SERVER_KEY) == DONE
     assert (site.world.seen, site.kits, site.roots) == ({}, set(), {})
+
+
+async def test_behind_an_entrance_gateways_are_told_its_address_and_a_route_lives_as_long_as_the_server(
+    agent: Agent, tmp_path: Path
+) -> None:
+    routes = tmp_path / "routes"
+    agent.servers.work.roads = EntranceRoads(host="hub.example.org", port=8443, domain="example.org", folder=routes)
+    await connected(agent)
+    ready = (await agent.workloads.get(SERVER_KEY)).ready
+    assert ready is not None
+    name = f"{SPEC}-1.flare.example.org"
+    assert (ready.host, ready.port, ready.server_name) == ("hub.example.org", 8443, name)
+    assert (routes / name).read_text() == "localhost:4711"
+    await agent.hear(server(Wanted.STOPPED), 2)
+    await look(agent)
+    assert not list(routes.iterdir())
 
 
 async def test_certificates_are_in_the_names_the_hub_expects(agent: Agent) -> None:
