@@ -15,7 +15,9 @@ from fedpact.contracts.identity import ChangeUser, RegisterOrganization, Registe
 from fedpact.decision.actors import AUDIENCE, ISSUER, read_actor
 from fedpact.identity.adapters.chance import SystemChance
 from fedpact.identity.adapters.key_ring import KeyRing
+from fedpact.identity.adapters.provider import HttpProvider
 from fedpact.identity.app import bootstrap
+from fedpact.identity.app.arrivals import Arrivals
 from fedpact.identity.app.bootstrap import Bootstrap
 from fedpact.identity.app.codes import Codes
 from fedpact.identity.app.devices import Devices
@@ -23,6 +25,7 @@ from fedpact.identity.app.handlers import Handlers
 from fedpact.identity.app.issuer import Issuer, Terms
 from fedpact.identity.app.kinds import CODES, DEVICES, ORGANIZATIONS, SESSIONS, USERS
 from fedpact.identity.domain.model import hashed
+from fedpact.identity.entrypoints.away import Away
 from fedpact.identity.entrypoints.http import DEV_USER, DEVICE, Endpoints
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -62,13 +65,16 @@ class Answer:
 class Lab:
     """The issuer on a socket, its clock, and a client."""
 
-    def __init__(self, folder, *, dev_login):
-        self.clock = FakeClock(START)
+    def __init__(self, folder, *, dev_login, clock=None, provider=None):
+        self.clock = clock or FakeClock(START)
         self.users = Stored(MemoryDocuments(), USERS)
         self.organizations = Stored(MemoryDocuments(), ORGANIZATIONS)
         self.stored = {name: MemoryDocuments() for name in ("devices", "sessions", "codes")}
         self.signer = KeyRing.at(folder / "signing.pem", issuer=ISSUER, audience=AUDIENCE)
-        self.dev_login = dev_login
+        self.dev_login, self.provider = dev_login, provider
+        self.handlers = Handlers(
+            organizations=self.organizations, users=self.users, provider=provider.issuer if provider else None
+        )
         self.base = ""
         self.http: aiohttp.ClientSession
 
@@ -97,11 +103,25 @@ class Lab:
             ),
             organizations=self.organizations,
             signer=self.signer,
+            away=self.away(chance),
+            loopback=frozenset({"fedpact-cli"}),
             clients=frozenset({"fedpact-cli", PORTAL}),
-            public_url=None,
+            public_url=self.base if self.provider else None,
             dev_login=self.dev_login,
         ).add_to(app)
         return app
+
+    def away(self, chance):
+        if self.provider is None:
+            return None
+        arrivals = Arrivals(
+            users=self.users,
+            organizations=self.organizations,
+            provider=HttpProvider(self.provider.registration, self.clock),
+            belief=self.provider.belief,
+            clock=self.clock,
+        )
+        return Away(arrivals=arrivals, chance=chance, public_url=self.base)
 
     async def post(self, path, headers=None, **form):
         sent = self.http.post(self.base + path, data=form, headers=headers or {}, allow_redirects=False)
@@ -130,8 +150,7 @@ class Lab:
     async def disable(self, user):
         actor = Actor(user="root", organization="clinic", roles=(Role.ADMIN,))
         order = Order(command=ChangeUser(user=user, disabled=True), actor=actor, now=START)
-        handlers = Handlers(organizations=self.organizations, users=self.users)
-        await handlers.change_user(order, Cause(now=START))
+        await self.handlers.change_user(order, Cause(now=self.clock.now()))
 
     async def kept(self):
         return "".join([repr(await documents.every()) for documents in self.stored.values()])
@@ -143,14 +162,15 @@ async def answer(response):
     return Answer(response.status, body, dict(response.headers), text)
 
 
-async def running(folder, *, dev_login) -> AsyncIterator[Lab]:
-    lab = Lab(folder, dev_login=dev_login)
-    await bootstrap.apply(FOUNDING, lab.organizations, lab.users, START)
-    async with serving(lab.app(), "127.0.0.1", 0) as port, aiohttp.ClientSession() as lab.http:
-        lab.base = f"http://127.0.0.1:{port}"
+async def running(folder, *, dev_login, port=0, **different) -> AsyncIterator[Lab]:
+    lab = Lab(folder, dev_login=dev_login, **different)
+    lab.base = f"http://127.0.0.1:{port}" if port else ""
+    await bootstrap.apply(FOUNDING, lab.handlers, lab.clock.now())
+    async with serving(lab.app(), "127.0.0.1", port) as taken, aiohttp.ClientSession() as lab.http:
+        lab.base = f"http://127.0.0.1:{taken}"
         yield lab
 
 
 async def actor_of(lab, issued):
-    keys = (await lab.get("/jwks")).body["keys"]
-    return read_actor(issued.body["access_token"], keys, lab.clock.now())
+    told = (await lab.get("/jwks")).body
+    return read_actor(issued.body["access_token"], told, lab.clock.now())

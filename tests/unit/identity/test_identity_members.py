@@ -1,5 +1,6 @@
 """Who may add and change whom."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -12,14 +13,16 @@ from fedpact.identity.domain import members
 from fedpact.identity.domain.errors import (
     AlreadyRegisteredError,
     IdentityError,
+    NoProviderError,
     NotAllowedError,
     SelfLockoutError,
     UnknownOrganizationError,
     UnknownUserError,
 )
-from fedpact.identity.domain.model import AccountChanged, Organization, User
+from fedpact.identity.domain.model import AccountChanged, Organization, User, login_at
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+AT = int(NOW.timestamp())
 CLINIC = Organization(id="clinic", name="Clinic")
 ADMIN = Actor(user="root", organization="federation", roles=(Role.ADMIN,))
 OWNER = Actor(user="olga", organization="clinic", roles=(Role.OWNER,))
@@ -119,7 +122,7 @@ def test_a_secret_hash_is_not_in_what_is_published():
 def test_members_left_out_of_a_change_stay_as_they_are():
     changed = after(members.change_user(ADA, order(OWNER, ChangeUser(user="ada", disabled=True))), ADA)
     assert changed == User(
-        id="ada", organization="clinic", name="Ada", roles=ADA.roles, groups=ADA.groups, disabled=True
+        id="ada", organization="clinic", name="Ada", roles=ADA.roles, groups=ADA.groups, disabled=True, cut=NOW
     )
 
 
@@ -132,6 +135,51 @@ def test_a_change_keeps_the_secret_of_a_service_account():
     robot = after(members.register_user(None, order(OWNER, registration(secret_hash=HASH)), CLINIC))
     changed = after(members.change_user(robot, order(OWNER, ChangeUser(user="ada", groups=()))), robot)
     assert changed.secret_hash == HASH
+
+
+@pytest.mark.parametrize(
+    ("changed", "ended"),
+    [({"roles": ()}, AT), ({"groups": ()}, AT), ({"disabled": True}, AT + 1)],
+)
+def test_what_is_taken_from_somebody_ends_the_tokens_that_still_say_it(changed, ended):
+    user = after(members.change_user(ADA, order(OWNER, ChangeUser(user="ada", **changed))), ADA)
+    assert members.end_of_tokens(user) == ended
+
+
+@pytest.mark.parametrize(
+    "changed", [{"roles": (Role.DATA_SCIENTIST, Role.DATA_STEWARD)}, {"groups": ("research", "x")}]
+)
+def test_what_is_given_to_somebody_ends_nothing(changed):
+    assert after(members.change_user(ADA, order(OWNER, ChangeUser(user="ada", **changed))), ADA).cut is None
+
+
+def test_a_subject_needs_a_provider_and_stays_in_identity():
+    wanted = order(OWNER, registration(provider_subject="s-1"))
+    with pytest.raises(NoProviderError):
+        members.register_user(None, wanted, CLINIC)
+    [fact] = members.register_user(None, wanted, CLINIC, "https://login.example")
+    assert fact.login == login_at("https://login.example", "s-1")
+    assert fact.login not in fact.model_dump_json() + repr(fact)
+    assert members.register_user(after([fact]), wanted, CLINIC, "https://login.example") == []
+
+
+def test_somebody_who_logged_in_since_is_still_registered_with_the_same_content():
+    known = replace(after(members.register_user(None, order(OWNER, registration()), CLINIC)), login="l", cut=NOW)
+    assert members.register_user(known, order(OWNER, registration()), CLINIC) == []
+
+
+def test_a_subject_is_given_anew_or_left_to_the_next_login():
+    known = replace(ADA, login="l")
+    given = ChangeUser(user="ada", provider_subject="s-2")
+    assert after(members.change_user(known, order(OWNER, given), "p")).login == login_at("p", "s-2")
+    forgotten = ChangeUser(user="ada", provider_subject="")
+    assert after(members.change_user(known, order(OWNER, forgotten))).login is None
+
+
+def test_nobody_is_given_a_subject_that_is_anothers():
+    with pytest.raises(AlreadyRegisteredError):
+        members.check_free("bob", [ADA])
+    members.check_free("ada", [ADA])
 
 
 def test_an_owner_cannot_tell_a_user_of_another_organization_from_no_user():

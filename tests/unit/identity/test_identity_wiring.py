@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 from pydantic import ValidationError
+from pydantic_settings import EnvSettingsSource
+from pydantic_settings.sources.utils import parse_env_vars
 
 from fedpact.chassis.aggregates import Cause, Stored
 from fedpact.chassis.memory import MemoryDocuments
@@ -41,7 +43,7 @@ class Place:
         self.handlers = Handlers(organizations=self.organizations, users=self.users)
 
     async def found(self, wanted=FOUNDING):
-        await bootstrap.apply(wanted, self.organizations, self.users, NOW)
+        await bootstrap.apply(wanted, self.handlers, NOW)
 
     async def outbox(self):
         documents = [*await self.organizations.documents.every(), *await self.users.documents.every()]
@@ -152,9 +154,9 @@ def test_after_a_rotation_the_newest_signs_and_all_verify(tmp_path):
     rotated = ring(file)
     assert [key["kid"] for key in rotated.public()] == [old.public()[0]["kid"], ring(newer).public()[0]["kid"]]
     for token in (old.sign(claims()), rotated.sign(claims())):
-        assert read_actor(token, rotated.public(), NOW).user == "ada"
+        assert read_actor(token, {"keys": rotated.public()}, NOW).user == "ada"
         assert rotated.subject(token, NOW) == "ada"
-    assert read_actor(rotated.sign(claims()), ring(newer).public(), NOW).user == "ada"
+    assert read_actor(rotated.sign(claims()), {"keys": ring(newer).public()}, NOW).user == "ada"
 
 
 def test_another_services_key_in_the_same_folder_does_not_count(tmp_path):
@@ -191,3 +193,39 @@ def test_a_login_without_passwords_stays_on_this_machine(tmp_path, host, fine):
 
 def test_a_login_without_passwords_is_off_unless_asked_for(tmp_path):
     assert not Settings(mongo_url_file=tmp_path, key_file=tmp_path).dev_login
+
+
+PROVIDER = {"issuer": "https://login.example", "client_id": "fedpact"}
+
+
+@pytest.mark.parametrize(
+    ("provider", "different", "told"),
+    [
+        ({"issuer": "http://login.example"}, {}, "has to be https"),
+        ({"scopes": ("email",)}, {}, "need `openid`"),
+        ({"roles_claim": "groups"}, {}, "give both or neither"),
+        ({"roles": {"x": "owner"}}, {}, "give both or neither"),
+        ({"unknown_users": "register"}, {}, "give `organization_claim`"),
+        ({"organization": "clinic", "organization_claim": "org"}, {}, "leave one out"),
+        ({"roles": {"x": "king"}, "roles_claim": "groups"}, {}, "data_scientist"),
+        ({}, {"dev_login": True}, "it is off where a provider logs people in"),
+        ({}, {"public_url": None}, "`public_url`, so it needs to be set"),
+        ({}, {"public_url": "http://hub.example"}, "`public_url` has to be https"),
+    ],
+)
+def test_a_login_by_a_provider_that_cannot_be_safe_is_refused_at_the_start(tmp_path, provider, different, told):
+    given = {"mongo_url_file": tmp_path, "key_file": tmp_path, "public_url": "https://hub.example"}
+    assert Settings(**given, provider=PROVIDER).provider
+    with pytest.raises(ValidationError, match=told):
+        Settings(**given | different, provider=PROVIDER | provider)
+
+
+def test_a_provider_is_told_as_json_and_one_by_one(tmp_path):
+    environ = {
+        "FEDPACT_IDENTITY_PROVIDER": '{"issuer": "https://a.example", "client_id": "fedpact"}',
+        "FEDPACT_IDENTITY_PROVIDER__ISSUER": "https://b.example",
+    }
+    source = EnvSettingsSource(Settings, env_prefix="FEDPACT_IDENTITY_", env_nested_delimiter="__")
+    source.env_vars = parse_env_vars(environ)
+    found = Settings(mongo_url_file=tmp_path, key_file=tmp_path, public_url="https://c.example", **source())
+    assert (found.provider.issuer, found.provider.client_id) == ("https://b.example", "fedpact")

@@ -2,7 +2,8 @@
 Which portal, as whom: the choice that the command line and programs make the same way.
 
 The portal: what is given, FEDPACT_URL, where the profile is logged in, the embedded federation that runs here, or
-where it would run. The account: a profile that is named; else FEDPACT_CLIENT_ID, FEDPACT_TOKEN_FILE; else the profile.
+where it would run. The account: a profile that is named; else FEDPACT_CLIENT_ID, FEDPACT_PROVIDER_TOKEN_FILE,
+FEDPACT_TOKEN_FILE; else the profile.
 """
 
 import json
@@ -23,6 +24,7 @@ from fedpact.client.profiles import DEFAULT, Profiles, profiles
 from fedpact.client.progress import automatic
 from fedpact.client.tokens import (
     Anonymous,
+    ExchangedToken,
     ServiceAccount,
     StoredLogin,
     TokenFile,
@@ -71,6 +73,9 @@ class Connecting:
         if client and not self.profile:
             secret = secret_file_of(self.environ)
             return ServiceAccount(client=client, secret_file=secret, issuer=self.issuer, clock=clock)
+        provided = self.environ.get("FEDPACT_PROVIDER_TOKEN_FILE")
+        if provided and not self.profile:
+            return ExchangedToken(path=Path(provided), issuer=self.issuer, clock=clock)
         token_file = self.environ.get("FEDPACT_TOKEN_FILE")
         if token_file and not self.profile:
             return TokenFile(Path(token_file))

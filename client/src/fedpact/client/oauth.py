@@ -1,5 +1,8 @@
 """
-Logging in, as OAuth has it: device flow and refresh for people, client credentials for programs.
+Logging in, as OAuth has it.
+
+Device flow, authorization code and refresh for people, client credentials for programs, an exchange of tokens for whom
+the federation's identity provider vouches for.
 
 Where to is asked of the portal (`/v1/config`) and of the issuer it names (its discovery document); nothing is guessed.
 A refresh token is spent by its use, so a refresh is never sent twice.
@@ -9,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self, TypeVar
+from urllib.parse import urlencode
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,6 +23,9 @@ from fedpact.client.errors import LoginExpiredError, NotLoggedInError, TimedOutE
 
 CLIENT = "fedpact-cli"
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+CODE = "authorization_code"
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+JWT = "urn:ietf:params:oauth:token-type:jwt"
 DEV_USER = "urn:fedpact:dev-user"
 SLOWER = 5.0
 """Seconds that RFC 8628 adds after `slow_down`."""
@@ -33,6 +40,7 @@ class Endpoints(Answer):
     """OpenID Provider Metadata, as far as it is used here."""
 
     token_endpoint: str
+    authorization_endpoint: str = ""
     device_authorization_endpoint: str = ""
     revocation_endpoint: str = ""
     grant_types_supported: tuple[str, ...] = ()
@@ -89,6 +97,31 @@ class Issuer:
     def by_secret(self, client: str, secret: str) -> Tokens:
         """The tokens of a service account."""
         return self._first({"grant_type": "client_credentials", "client_id": client, "client_secret": secret})
+
+    def exchanged(self, token: str) -> Tokens:
+        """Tokens for one that the federation's identity provider issued (RFC 8693)."""
+        if EXCHANGE not in self.endpoints.grant_types_supported:
+            raise NotLoggedInError("no identity provider is connected here: use a service account (FEDPACT_CLIENT_ID)")
+        return self._first({"grant_type": EXCHANGE, "subject_token": token, "subject_token_type": JWT})
+
+    def page(self, back: str, state: str, challenge: str) -> str:
+        """Where a browser logs somebody in for this program, and comes back with a code."""
+        if not (self.endpoints.authorization_endpoint and CODE in self.endpoints.grant_types_supported):
+            raise NotLoggedInError("no login of people is connected here: use a service account (FEDPACT_CLIENT_ID)")
+        query = {
+            "response_type": "code",
+            "client_id": CLIENT,
+            "redirect_uri": back,
+            "state": state,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+        return f"{checked(self.endpoints.authorization_endpoint, self.environ)}?{urlencode(query)}"
+
+    def redeemed(self, code: str, verifier: str, back: str) -> Tokens:
+        """The tokens for a code that a browser brought."""
+        form = {"grant_type": CODE, "code": code, "code_verifier": verifier, "redirect_uri": back, "client_id": CLIENT}
+        return self._first(form)
 
     def refreshed(self, token: str) -> Tokens:
         """The next tokens for a refresh token, which is spent by it."""

@@ -71,6 +71,23 @@ class ServiceAccount:
         return self._tokens.access_token
 
 
+@dataclass(slots=True, kw_only=True)
+class ExchangedToken:
+    """Whom the federation's identity provider vouches for, by a token that somebody else keeps fresh in a file."""
+
+    path: Path
+    issuer: Callable[[], Issuer]
+    clock: Clock = field(default_factory=Clock)
+    _tokens: Tokens | None = None
+    _ends: float = 0.0
+
+    def token(self, *, fresh: bool = False) -> str:
+        if fresh or self._tokens is None or self.clock.now() >= self._ends - EARLY:
+            self._tokens = self.issuer().exchanged(read_secret(self.path))
+            self._ends = self.clock.now() + self._tokens.expires_in
+        return self._tokens.access_token
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredLogin:
     """A person's login on this machine, for one portal."""

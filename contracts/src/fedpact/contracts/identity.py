@@ -1,12 +1,15 @@
 """Organizations, users and service accounts, as identity publishes them; and what it is asked to do."""
 
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from fedpact.contracts.envelope import Accepted, Command, Fact, Quarantined, Refused
 from fedpact.contracts.ids import Email, Id
+
+Subject = Annotated[str, Field(min_length=1, max_length=255)]
+"""Who somebody is at the identity provider: the value of the claim that identity is set to read."""
 
 
 class Role(StrEnum):
@@ -84,6 +87,7 @@ class RegisterUser(Command):
     An owner adds somebody to its organization, an admin to any.
 
     `secret_hash` (SHA-256, hex) makes it a service account: the sender keeps the secret, identity never sees it.
+    `provider_subject` says beforehand who this is at the identity provider; without it the first login by `email` does.
     """
 
     type: ClassVar[str] = "identity.register_user"
@@ -95,6 +99,7 @@ class RegisterUser(Command):
     roles: tuple[Role, ...] = ()
     groups: tuple[Id, ...] = ()
     secret_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    provider_subject: Subject | None = None
 
     @property
     def key(self) -> str:
@@ -102,7 +107,11 @@ class RegisterUser(Command):
 
 
 class ChangeUser(Command):
-    """New roles, groups or standing for somebody; members left out stay as they are."""
+    """
+    New roles, groups or standing for somebody; members left out stay as they are.
+
+    `provider_subject` says who this is at the identity provider from now on; an empty one leaves it to the next login.
+    """
 
     type: ClassVar[str] = "identity.change_user"
 
@@ -110,6 +119,7 @@ class ChangeUser(Command):
     roles: tuple[Role, ...] | None = None
     groups: tuple[Id, ...] | None = None
     disabled: bool | None = None
+    provider_subject: Subject | Literal[""] | None = None
 
     @property
     def key(self) -> str:

@@ -26,9 +26,15 @@ class Denied(Model):
 
 
 class Keys(Model):
-    """A JSON Web Key Set."""
+    """
+    A JSON Web Key Set, and whose tokens end before their time.
+
+    `ended`: user -> second since 1970 before which a token of that user counts no more, because something was taken
+    from the user since. Only users of whom unexpired tokens can exist are named.
+    """
 
     keys: tuple[dict[str, JsonValue], ...]
+    ended: dict[Id, int] = Field(default_factory=dict)
 
 
 class AskKeys(Query[Keys]):

@@ -19,6 +19,8 @@ from fedpact.infra.topology import SERVICES
 
 BIN = Path(sys.executable).parent
 HUB_SERVICES = tuple(service.name for service in SERVICES)
+FIRST_STEP = "`fedpact fill`, typed where this federation was started, gives it the demo's tables, models and policies"
+"""What the portal says where nothing is there yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,8 @@ def _own(machine: Machine, name: str) -> Iterator[tuple[str, object]]:
         case "identity":
             yield "KEY_FILE", hub / "identity" / "tokens.pem"
             yield "BOOTSTRAP_FILE", hub / "identity.json"
-            yield "DEV_LOGIN", "true"
+            if not any(variable.startswith("FEDPACT_IDENTITY_PROVIDER") for variable in os.environ):
+                yield "DEV_LOGIN", "true"
             yield "PUBLIC_URL", machine.url("identity")
             yield "REDIRECTS", json.dumps({"fedpact-portal": [f"{machine.url('portal')}/login/callback"]})
         case "registry":
@@ -113,6 +116,7 @@ def _own(machine: Machine, name: str) -> Iterator[tuple[str, object]]:
         case "portal":
             yield "ISSUER_URL", machine.url("identity")
             yield "PUBLIC_URL", machine.url("portal")
+            yield "FIRST_STEP", FIRST_STEP
 
 
 def _orchestrator(machine: Machine) -> Program:

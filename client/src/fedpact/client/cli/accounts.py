@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from fedpact.client.browser_login import BrowserLogin
 from fedpact.client.cli.nouns import verb
 from fedpact.client.cli.session import Session
 from fedpact.client.errors import FedpactError
@@ -15,6 +16,8 @@ User = Annotated[
     str | None, typer.Option(help="Log in as this user without a browser; an embedded federation offers it.")
 ]
 
+Browser = Annotated[bool, typer.Option("--browser", help="In the browser of this machine, without a code to compare.")]
+
 
 def add_to(app: typer.Typer) -> None:
     verb(app)(login)
@@ -24,11 +27,10 @@ def add_to(app: typer.Typer) -> None:
     verb(app)(status)
 
 
-def login(cli: Session, user: User = None) -> None:
+def login(cli: Session, user: User = None, browser: Browser = False) -> None:
     """Log in, in a browser on any device."""
     connecting = cli.connecting
-    issuer = connecting.issuer()
-    tokens = issuer.by_name(user) if user else _approved(cli, issuer)
+    tokens = _tokens(cli, issuer := connecting.issuer(), user, browser=browser)
     kept = login_of(connecting.portal(), issuer.url, tokens, connecting.options.clock.now())
     with Fedpact(kept.url, tokens.access_token, connecting.options) as fp:
         me = fp.me()
@@ -69,6 +71,14 @@ def status(cli: Session) -> None:
     """How the hub does."""
     with cli.fedpact() as fp:
         cli.show(fp.status())
+
+
+def _tokens(cli: Session, issuer: Issuer, user: str | None, *, browser: bool) -> Tokens:
+    if user:
+        return issuer.by_name(user)
+    if browser:
+        return BrowserLogin(issuer=issuer, tell=cli.note, clock=cli.connecting.options.clock).tokens()
+    return _approved(cli, issuer)
 
 
 def _approved(cli: Session, issuer: Issuer) -> Tokens:

@@ -27,6 +27,11 @@ User = Annotated[
 Roles = Annotated[list[Role] | None, typer.Option("--role", help="What they may do; repeat it for more.")]
 Groups = Annotated[list[str] | None, typer.Option("--group", help="A group they are in; repeat it for more.")]
 
+Subject = Annotated[
+    str | None,
+    typer.Option(help="Who they are at the identity provider, where one is connected; an empty one forgets it."),
+]
+
 
 @verb(orgs, "list")
 def list_orgs(cli: Session, page: Page = 0, page_size: PageSize = 50) -> None:
@@ -78,6 +83,7 @@ def register_user(
     organization: Annotated[str | None, typer.Option(help="Where they belong; your own unless given.")] = None,
     role: Roles = None,
     group: Groups = None,
+    subject: Subject = None,
     secret_file: Annotated[
         Path | None, typer.Option(help="Make a service account, and write its new secret to this file.")
     ] = None,
@@ -87,6 +93,7 @@ def register_user(
     asked: dict[str, Any] = {"user": user, "name": name, "roles": tuple(role or ()), "groups": tuple(group or ())}
     asked |= {"email": email} if email else {}
     asked |= {"organization": organization} if organization else {}
+    asked |= {"provider_subject": subject} if subject else {}
     NewUser.model_validate(asked)
     if secret_file is not None:
         asked["secret_hash"] = new_secret(secret_file)
@@ -100,15 +107,22 @@ def register_user(
 def change_user(
     cli: Session,
     user: User,
+    *,
     role: Roles = None,
     group: Groups = None,
+    subject: Subject = None,
     disabled: Annotated[bool | None, typer.Option("--disable/--enable", help="Whether they may log in.")] = None,
     key: Key = None,
 ) -> None:
     """New roles, groups or standing; what is left out stays."""
-    said: dict[str, Any] = {"roles": role or None, "groups": group or None, "disabled": disabled}
+    said: dict[str, Any] = {
+        "roles": role or None,
+        "groups": group or None,
+        "disabled": disabled,
+        "provider_subject": subject,
+    }
     if all(value is None for value in said.values()):
-        raise InputError("what is to change? give `--role`, `--group`, `--disable` or `--enable`")
+        raise InputError("what is to change? give `--role`, `--group`, `--subject`, `--disable` or `--enable`")
     change = UserChange.model_validate({name: value for name, value in said.items() if value is not None})
     with cli.fedpact() as fp:
         cli.show(fp.users.change(user, change, key=key))

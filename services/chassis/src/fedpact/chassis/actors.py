@@ -1,44 +1,59 @@
 """
 Who a token vouches for.
 
-Keys come from the service that signs tokens and are kept; an unknown key is asked for again, at most every few
-seconds, so that a rotation is noticed and a flood of forgeries is not passed on.
+What the service that signs tokens tells, its keys and which tokens ended before their time, is kept for some seconds: a
+token that was ended is refused everywhere soon, and nobody is asked for every token. An unknown key is asked for at
+once, but at most every few seconds, so that a rotation is noticed and a flood of forgeries is not passed on. While
+nobody answers, what is known goes on to count: tokens are short, and the others can work.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
 
 from fedpact.chassis.clock import Clock
+from fedpact.chassis.errors import UnavailableError
 from fedpact.contracts.envelope import Actor, DomainError
 
-Key = Mapping[str, JsonValue]
-FetchKeys = Callable[[], Awaitable[Sequence[Key]]]
-ReadToken = Callable[[str, Sequence[Key], datetime], Actor]
+Told = Mapping[str, JsonValue]
+"""What the service that signs tokens tells of them."""
+Fetch = Callable[[], Awaitable[Told]]
+ReadToken = Callable[[str, Told, datetime], Actor]
 """Pure: the actor a token vouches for at a moment, or a `DomainError`."""
-PAUSE = timedelta(seconds=5)
+PAUSE, FRESH = timedelta(seconds=5), timedelta(seconds=15)
+log = logging.getLogger(__name__)
 
 
 class Actors:
-    def __init__(self, fetch: FetchKeys, read: ReadToken, clock: Clock) -> None:
+    def __init__(self, fetch: Fetch, read: ReadToken, clock: Clock) -> None:
         self._fetch, self._read, self._clock = fetch, read, clock
-        self._keys: Sequence[Key] = ()
+        self._told: Told | None = None
         self._asked: datetime | None = None
 
     async def verify(self, token: str, at: datetime) -> Actor:
         """The actor `token` vouched for at `at`."""
+        told = self._told
+        if told is None or self._older_than(FRESH):
+            told = await self._ask()
         try:
-            return self._read(token, self._keys, at)
+            return self._read(token, told, at)
         except DomainError:
-            if not self._may_ask():
+            if not self._older_than(PAUSE):
                 raise
-        await self._ask()
-        return self._read(token, self._keys, at)
+        return self._read(token, await self._ask(), at)
 
-    def _may_ask(self) -> bool:
-        return self._asked is None or self._clock.now() - self._asked >= PAUSE
+    def _older_than(self, age: timedelta) -> bool:
+        return self._asked is None or self._clock.now() - self._asked >= age
 
-    async def _ask(self) -> None:
-        self._keys = await self._fetch()
+    async def _ask(self) -> Told:
         self._asked = self._clock.now()
+        try:
+            self._told = await self._fetch()
+        except UnavailableError as error:
+            if self._told is None:
+                self._asked = None
+                raise
+            log.warning("tokens are read by what is known of them: %s", error)
+        return self._told

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from pydantic import JsonValue, TypeAdapter
 
-from fedpact.chassis.actors import Actors, Key, ReadToken
+from fedpact.chassis.actors import Actors, ReadToken, Told
 from fedpact.chassis.aggregates import Kind, Stored
 from fedpact.chassis.bus import Bus
 from fedpact.chassis.clock import Clock, SystemClock
@@ -28,7 +28,7 @@ from fedpact.contracts.envelope import Accepted, Fact, Quarantined, Refused
 
 S = TypeVar("S")
 F = TypeVar("F", bound=Fact)
-_KEYS: TypeAdapter[dict[str, list[dict[str, JsonValue]]]] = TypeAdapter(dict[str, list[dict[str, JsonValue]]])
+_TOLD: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
 
 class Hub:
@@ -63,13 +63,14 @@ class Hub:
     def commands(self, read: ReadToken, *, accepted: type[Accepted], refused: type[Refused]) -> Commands:
         """How this service takes commands. `read` says who a token vouches for."""
         self._refusals = refusals(self._documents("refusals", []), self.name, self.clock.now)
-        actors = Actors(self.fetch_keys, read, self.clock)
-        return Commands(self._refusals, actors.verify, accepted=accepted, refused=refused)
+        return Commands(self._refusals, self.actors(read).verify, accepted=accepted, refused=refused)
 
-    async def fetch_keys(self) -> Sequence[Key]:
-        """The public keys that access tokens are signed with."""
-        answer = await self.bus.ask("identity", "keys", "{}")
-        return _KEYS.validate_json(answer)["keys"]
+    def actors(self, read: ReadToken) -> Actors:
+        """Who the tokens vouch for that come with commands or requests."""
+        return Actors(self._ask_of_tokens, read, self.clock)
+
+    async def _ask_of_tokens(self) -> Told:
+        return _TOLD.validate_json(await self.bus.ask("identity", "keys", "{}"))
 
     def app(self, status_of: Mapping[str, int] | None = None) -> web.Application:
         """An HTTP application whose readiness is that of bus and store."""

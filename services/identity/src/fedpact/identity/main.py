@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from fedpact.chassis import service
-from fedpact.chassis.aggregates import Stored
+from fedpact.chassis.aggregates import Aggregates, Stored
+from fedpact.chassis.clock import Clock
 from fedpact.chassis.hub import Hub
 from fedpact.chassis.service import Service
 from fedpact.chassis.ticks import OnTick
@@ -17,16 +18,21 @@ from fedpact.identity.adapters import bootstrap_file
 from fedpact.identity.adapters.bus_authority import BusAuthority
 from fedpact.identity.adapters.chance import SystemChance
 from fedpact.identity.adapters.key_ring import KeyRing
+from fedpact.identity.adapters.provider import HttpProvider
 from fedpact.identity.app import bootstrap
 from fedpact.identity.app.access import About, Accesses
+from fedpact.identity.app.arrivals import Arrivals
 from fedpact.identity.app.codes import Codes
 from fedpact.identity.app.devices import Devices
 from fedpact.identity.app.handlers import Handlers
 from fedpact.identity.app.issuer import Issuer, Terms
 from fedpact.identity.app.kinds import ACCESSES, CODES, DEVICES, ORGANIZATIONS, SESSIONS, USERS
+from fedpact.identity.app.ports import Chance
 from fedpact.identity.domain.access import Access
 from fedpact.identity.domain.access import Terms as AccessTerms
+from fedpact.identity.domain.model import Device
 from fedpact.identity.entrypoints import access, commands, questions
+from fedpact.identity.entrypoints.away import Away
 from fedpact.identity.entrypoints.http import Endpoints
 from fedpact.identity.settings import Settings
 
@@ -42,15 +48,17 @@ def compose(settings: Settings) -> Service:
     signer = KeyRing.at(settings.key_file, issuer=settings.issuer, audience=AUDIENCE)
     founding = bootstrap_file.read(settings.bootstrap_file)
     chance, clock = SystemChance(), hub.clock
+    provider = settings.provider.issuer if settings.provider else None
+    handlers = Handlers(organizations=organizations, users=users, provider=provider)
 
     async def found() -> None:
-        await bootstrap.apply(founding, organizations, users, clock.now())
+        await bootstrap.apply(founding, handlers, clock.now())
 
     reached = hub.kept("gateways", ACCESSES)
     accesses = _accesses(hub, settings, reached)
     orders = hub.commands(read_actor, accepted=CommandAccepted, refused=CommandRefused)
-    commands.subscribe(hub.bus, orders, Handlers(organizations=organizations, users=users))
-    questions.subscribe(hub.bus, signer)
+    commands.subscribe(hub.bus, orders, handlers)
+    questions.subscribe(hub.bus, signer, users, clock)
     app = hub.app(access.STATUS_OF)
     access.serve(app, hub.bus, orders, accesses)
     issuer = Issuer(users=users, logins=logins, signer=signer, chance=chance, clock=clock, terms=_terms(settings))
@@ -58,15 +66,11 @@ def compose(settings: Settings) -> Service:
         issuer=issuer,
         codes=Codes(codes=carried, issuer=issuer, chance=chance, clock=clock),
         redirects=settings.redirects,
-        devices=Devices(
-            devices=waiting,
-            chance=chance,
-            clock=clock,
-            lifetime=timedelta(seconds=settings.device_seconds),
-            interval=settings.device_interval,
-        ),
+        devices=_devices(settings, waiting, chance, clock),
         organizations=organizations,
         signer=signer,
+        away=_away(settings, handlers, chance, clock),
+        loopback=frozenset(settings.loopback_clients),
         clients=frozenset(settings.public_clients),
         public_url=settings.public_url,
         dev_login=settings.dev_login,
@@ -85,8 +89,13 @@ def _terms(settings: Settings) -> Terms:
         issuer=settings.issuer,
         audience=AUDIENCE,
         access=timedelta(seconds=settings.access_seconds),
-        login=timedelta(seconds=settings.login_seconds),
+        login=timedelta(seconds=settings.provider.login_seconds if settings.provider else settings.login_seconds),
     )
+
+
+def _devices(settings: Settings, waiting: Aggregates[Device], chance: Chance, clock: Clock) -> Devices:
+    lifetime = timedelta(seconds=settings.device_seconds)
+    return Devices(devices=waiting, chance=chance, clock=clock, lifetime=lifetime, interval=settings.device_interval)
 
 
 def _accesses(hub: Hub, settings: Settings, reached: Stored[Access]) -> Accesses:
@@ -115,3 +124,17 @@ def _accesses(hub: Hub, settings: Settings, reached: Stored[Access]) -> Accesses
 
 def _text(file: Path | None) -> str:
     return file.read_text() if file else ""
+
+
+def _away(settings: Settings, people: Handlers, chance: Chance, clock: Clock) -> Away | None:
+    """The way to the identity provider, when one is connected."""
+    if settings.provider is None or settings.public_url is None:
+        return None
+    arrivals = Arrivals(
+        users=people.users,
+        organizations=people.organizations,
+        provider=HttpProvider(settings.provider.registration, clock),
+        belief=settings.provider.belief,
+        clock=clock,
+    )
+    return Away(arrivals=arrivals, chance=chance, public_url=settings.public_url.rstrip("/"))

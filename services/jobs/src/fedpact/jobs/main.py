@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from fedpact.chassis import service
-from fedpact.chassis.actors import Actors
 from fedpact.chassis.aggregates import Stored
 from fedpact.chassis.copies import Copies
 from fedpact.chassis.hub import Hub
@@ -132,7 +131,7 @@ def _results(hub: Hub, kept: _Kept, folder: Folder, registering: Registering, se
         limits=Limits(file_bytes=settings.max_file_bytes, job_bytes=settings.max_job_bytes),
         url=settings.upload_url.rstrip("/"),
         clock=hub.clock,
-        verify=Actors(hub.fetch_keys, read_actor, hub.clock).verify,
+        verify=hub.actors(read_actor).verify,
         new_token=lambda: secrets.token_urlsafe(32),
     )
 

@@ -109,7 +109,7 @@ def assemble(model: ReadModel, outside: Outside, settings: Settings) -> Portal:
         queries=queries,
         config=ConfigView(issuer=settings.issuer_url, channel=settings.channel, version=VERSION),
     )
-    site = _site(api, _entrance(model, outside, settings))
+    site = _site(api, _entrance(model, outside, settings), settings.first_step)
     return Portal(api=api, site=site, handlers=handlers, feed=feed, index=index)
 
 
@@ -126,7 +126,7 @@ def _entrance(model: ReadModel, outside: Outside, settings: Settings) -> Entranc
     )
 
 
-def _site(api: Api, entrance: Entrance) -> Site:
+def _site(api: Api, entrance: Entrance, first_step: str) -> Site:
     """The pages, over what the API stands on."""
     assets = Assets()
     desk = Desk(
@@ -138,6 +138,7 @@ def _site(api: Api, entrance: Entrance) -> Site:
         clock=api.door.clock,
         look=Look(assets),
         config=api.config,
+        first_step=first_step,
     )
     return Site(door=api.door, entrance=entrance, desk=desk, assets=assets, pages=PAGES)
 
@@ -169,7 +170,7 @@ def compose(settings: Settings) -> Service:
     model, line = read_model(hub), BusLine(hub.bus)
     outside = Outside(
         line=line,
-        verify=Actors(line.keys, read_actor, hub.clock).verify,
+        verify=Actors(line.of_tokens, read_actor, hub.clock).verify,
         files=HttpFiles(),
         issuer=HttpIssuer(settings.issuer_url, settings.client_id),
         vault=SecretVault(),

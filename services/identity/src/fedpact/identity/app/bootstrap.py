@@ -7,11 +7,10 @@ stays as it is: a restart changes nothing, and never takes back what was changed
 
 from datetime import datetime
 
-from fedpact.chassis.aggregates import Aggregates, Cause
+from fedpact.chassis.aggregates import Cause
 from fedpact.contracts.envelope import Actor, Order, Strict
 from fedpact.contracts.identity import RegisterOrganization, RegisterUser, Role
-from fedpact.identity.domain import members
-from fedpact.identity.domain.model import Organization, User
+from fedpact.identity.app.handlers import Handlers
 
 FOUNDER = Actor(user="bootstrap", organization="bootstrap", roles=(Role.ADMIN,))
 
@@ -24,30 +23,11 @@ class Bootstrap(Strict):
     service_accounts: tuple[RegisterUser, ...] = ()
 
 
-async def apply(
-    wanted: Bootstrap, organizations: Aggregates[Organization], users: Aggregates[User], now: datetime
-) -> None:
+async def apply(wanted: Bootstrap, handlers: Handlers, now: datetime) -> None:
     """Register what is in `wanted` and not yet known."""
     for organization in wanted.organizations:
-        await _register_organization(organization, organizations, now)
+        if await handlers.organizations.find(organization.key) is None:
+            await handlers.register_organization(Order(command=organization, actor=FOUNDER, now=now), Cause(now=now))
     for user in (*wanted.users, *wanted.service_accounts):
-        home = await organizations.find(user.organization)
-        await _register_user(user, home, users, now)
-
-
-async def _register_organization(
-    command: RegisterOrganization, organizations: Aggregates[Organization], now: datetime
-) -> None:
-    order = Order(command=command, actor=FOUNDER, now=now)
-    await organizations.change(
-        command.key, lambda known: () if known else members.register_organization(known, order), Cause(now=now)
-    )
-
-
-async def _register_user(
-    command: RegisterUser, home: Organization | None, users: Aggregates[User], now: datetime
-) -> None:
-    order = Order(command=command, actor=FOUNDER, now=now)
-    await users.change(
-        command.key, lambda known: () if known else members.register_user(known, order, home), Cause(now=now)
-    )
+        if await handlers.users.find(user.key) is None:
+            await handlers.register_user(Order(command=user, actor=FOUNDER, now=now), Cause(now=now))

@@ -61,6 +61,10 @@ class Devices:
             case _:
                 raise AuthorizationPendingError("nobody approved yet: keep asking")
 
+    async def check(self, typed: str) -> None:
+        """Refuse a code that no device waits with."""
+        await self._waiting(typed, self.clock.now())
+
     async def approve(self, typed: str, user: str) -> None:
         """`user` lets the device act in its name."""
         now = self.clock.now()
@@ -72,11 +76,14 @@ class Devices:
         await self._decide(typed, now, lambda device: devices.deny(device, now=now))
 
     async def _decide(self, typed: str, now: datetime, step: Step[Device]) -> None:
+        await self.devices.change((await self._waiting(typed, now)).id, step, Cause(now=now))
+
+    async def _waiting(self, typed: str, now: datetime) -> Device:
         found = await self.devices.where("user_code", hashed(_letters(typed)))
         waiting = [d for d in found if d.status is DeviceStatus.PENDING and now < d.expires]
         if len(waiting) != 1:
             raise InvalidRequestError("no device waits with this code: look at the device, or start the login again")
-        await self.devices.change(waiting[0].id, step, Cause(now=now))
+        return waiting[0]
 
 
 def _letters(typed: str) -> str:

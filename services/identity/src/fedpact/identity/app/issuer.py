@@ -1,8 +1,9 @@
 """
 Tokens: who gets one, and for how long.
 
-An access token says who somebody is for a quarter of an hour and cannot be taken back; a refresh token buys the next
-one, is spent by it, and can. The user is looked up each time a token is made, so that who was disabled gets none.
+An access token says who somebody is for a quarter of an hour; a refresh token buys the next one, is spent by it, and
+can be taken back. The user is looked up each time a token is made, so that who was disabled gets none, and whoever
+verifies tokens is told of users whose older ones say too much.
 """
 
 from dataclasses import dataclass
@@ -75,6 +76,10 @@ class Issuer:
         )
         await self.logins.change(session, lambda _: [started], Cause(now=now))
         return self._tokens(user, refresh=session + _SEPARATOR + secret)
+
+    def to_vouched(self, user: User) -> Tokens:
+        """A token for whom an identity provider has just vouched for; it vouches again for the next one."""
+        return self._tokens(user)
 
     async def refreshed(self, token: str, client: str | None) -> Tokens:
         """New tokens for a refresh token, which is spent by it."""

@@ -5,8 +5,20 @@ from fedpact.identity.domain import access, codes, devices, members, sessions
 from fedpact.identity.domain.access import Access
 from fedpact.identity.domain.model import Code, Device, Organization, Session, User
 
+LOGIN = "login"
+"""Index: who somebody is at the identity provider."""
+CUT = "cut"
+"""Index, and its only value: users from whom something was ever taken."""
 ORGANIZATIONS = Kind(source="fedpact/identity/organizations", state=Organization, evolve=members.evolve_organization)
-USERS = Kind(source="fedpact/identity/users", state=User, evolve=members.evolve_user)
+USERS = Kind(
+    source="fedpact/identity/users",
+    state=User,
+    evolve=members.evolve_user,
+    indexes={
+        LOGIN: lambda user: (user.login,) if user.login else (),
+        CUT: lambda user: (CUT,) if user.cut else (),
+    },
+)
 DEVICES = Kind(
     source="fedpact/identity/devices",
     state=Device,

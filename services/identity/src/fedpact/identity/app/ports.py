@@ -1,10 +1,43 @@
-"""What issuing tokens needs from outside: chance, and a key that signs."""
+"""What issuing tokens needs from outside: chance, a key that signs, and whoever else says who people are."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
 from typing import Protocol
 
 from pydantic import JsonValue
+
+from fedpact.identity.domain.vouching import Claims
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What this installation is to the provider. `secret` is a file, read at each use so that it can be changed."""
+
+    issuer: str
+    client: str
+    secret: Path | None
+    scopes: tuple[str, ...]
+    authorities: Path | None = None
+    """Certificates of who vouches for the provider's TLS, when the system does not know them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trip:
+    """A browser's way to the identity provider and back, as both have to know it."""
+
+    redirect_uri: str
+    state: str
+    nonce: str
+    verifier: str
+
+    @property
+    def challenge(self) -> str:
+        """The verifier as the provider may see it before (RFC 7636, `S256`)."""
+        return urlsafe_b64encode(sha256(self.verifier.encode()).digest()).decode().rstrip("=")
 
 
 class Chance(Protocol):
@@ -32,4 +65,20 @@ class Signer(Protocol):
 
     def public(self) -> Sequence[Mapping[str, JsonValue]]:
         """The keys that verify, as members of a JWKS."""
+        ...
+
+
+class Provider(Protocol):
+    """An identity provider (OpenID Connect): it knows people and programs, we believe what it signs."""
+
+    async def page(self, trip: Trip) -> str:
+        """Where a browser goes to log somebody in."""
+        ...
+
+    async def redeem(self, code: str, trip: Trip) -> Claims:
+        """What the provider says of who logged in, its signature checked and nothing else."""
+        ...
+
+    async def read(self, token: str) -> Claims:
+        """What a token of the provider says, its signature checked and nothing else."""
         ...

@@ -6,6 +6,7 @@ Expected refusals of identity, one tree.
     ├── UnknownOrganizationError       register it first
     ├── UnknownUserError
     ├── AlreadyRegisteredError         the id is taken, with other content
+    ├── NoProviderError                nobody but identity itself says who people are
     ├── SelfLockoutError               nobody takes away their own way back in
     ├── UnknownGatewayError            register it first
     ├── FixedKeyError                  the gateway's key comes from the hub's setup
@@ -15,6 +16,7 @@ Expected refusals of identity, one tree.
         ├── InvalidRequestError        RFC 6749
         ├── InvalidClientError         RFC 6749
         ├── InvalidGrantError          RFC 6749
+        │   └── UntrustedTokenError    what the identity provider signed is not for us, not now, or not signed
         ├── UnauthorizedClientError    RFC 6749
         ├── UnsupportedGrantTypeError  RFC 6749
         ├── UnsupportedTokenTypeError  RFC 7009
@@ -22,6 +24,7 @@ Expected refusals of identity, one tree.
         ├── SlowDownError              RFC 8628
         ├── ExpiredTokenError          RFC 8628
         ├── AccessDeniedError          RFC 8628
+        │   └── NotAdmittedError       the identity provider vouches for somebody who has no place here
         └── InvalidTokenError          RFC 6750
 """
 
@@ -58,6 +61,12 @@ class AlreadyRegisteredError(IdentityError):
     """The id is taken, with other content."""
 
     slug: ClassVar[str] = "already_registered"
+
+
+class NoProviderError(IdentityError):
+    """Nobody but identity itself says who people are."""
+
+    slug: ClassVar[str] = "no_provider"
 
 
 class SelfLockoutError(IdentityError):
@@ -112,6 +121,10 @@ class InvalidGrantError(OAuthError):
     slug: ClassVar[str] = "invalid_grant"
 
 
+class UntrustedTokenError(InvalidGrantError):
+    """What came from the identity provider is not for us, not for now, or not signed by it."""
+
+
 class UnauthorizedClientError(OAuthError):
     """The client may not use this grant here."""
 
@@ -152,6 +165,10 @@ class AccessDeniedError(OAuthError):
     """The person said no."""
 
     slug: ClassVar[str] = "access_denied"
+
+
+class NotAdmittedError(AccessDeniedError):
+    """The identity provider vouches for somebody who has no place here."""
 
 
 class InvalidTokenError(OAuthError):

@@ -6,9 +6,12 @@ Who may add and change whom.
   but `admin`. It does not touch somebody who is an admin.
 * What is registered again with the same content changes nothing; with other content it is refused.
 * Nobody disables themselves or drops their own `owner` or `admin`: somebody else has to.
+* Whatever is taken from somebody ends the tokens that still say it.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 from fedpact.contracts.envelope import Actor, Fact, Order
 from fedpact.contracts.identity import (
@@ -20,12 +23,13 @@ from fedpact.contracts.identity import (
 )
 from fedpact.identity.domain.errors import (
     AlreadyRegisteredError,
+    NoProviderError,
     NotAllowedError,
     SelfLockoutError,
     UnknownOrganizationError,
     UnknownUserError,
 )
-from fedpact.identity.domain.model import AccountChanged, Organization, User
+from fedpact.identity.domain.model import AccountChanged, Organization, User, login_at
 
 ORGANIZATION_ROLES = frozenset(Role) - {Role.ADMIN}
 _WAYS_BACK = (Role.OWNER, Role.ADMIN)
@@ -45,9 +49,15 @@ def register_organization(known: Organization | None, order: Order[RegisterOrgan
     return []
 
 
-def register_user(known: User | None, order: Order[RegisterUser], organization: Organization | None) -> Sequence[Fact]:
-    """The facts that make a user known. `organization` is the one the command names, if it is known."""
-    wanted = _wanted(order.command)
+def register_user(
+    known: User | None, order: Order[RegisterUser], organization: Organization | None, provider: str | None = None
+) -> Sequence[Fact]:
+    """
+    The facts that make a user known.
+
+    `organization` is the one the command names, if it is known; `provider` is who logs people in, if somebody does.
+    """
+    wanted = _wanted(order.command, provider)
     _may_administer(order.actor, wanted.organization)
     _may_grant(order.actor, wanted.roles)
     if organization is None:
@@ -55,27 +65,48 @@ def register_user(known: User | None, order: Order[RegisterUser], organization: 
             f"`{wanted.organization}` is not registered: register the organization first", path="organization"
         )
     if known is None:
-        return [_fact(wanted)]
-    if known != wanted:
+        return [AccountChanged.of(wanted)]
+    if _as_registered(known, wanted) != wanted:
         raise AlreadyRegisteredError(
             f"the id `{wanted.id}` is taken: choose another one, or change that user", path="user"
         )
     return []
 
 
-def change_user(known: User | None, order: Order[ChangeUser]) -> Sequence[Fact]:
-    """The facts that give a user new roles, groups or standing."""
+def change_user(known: User | None, order: Order[ChangeUser], provider: str | None = None) -> Sequence[Fact]:
+    """The facts that give a user new roles, groups, standing or another login at `provider`."""
     command, actor = order.command, order.actor
     if known is None or not _reaches(actor, known.organization):
         _may_administer(actor, actor.organization)
         raise UnknownUserError(f"there is no user `{command.user}` you may change: check the id", path="user")
-    wanted = _changed(known, command)
+    wanted = _changed(known, command, provider)
     if Role.ADMIN in known.roles and not actor.has(Role.ADMIN):
         raise NotAllowedError(f"`{known.id}` is an admin: only an admin may change that user")
     _may_grant(actor, set(wanted.roles) - set(known.roles))
     if actor.user == known.id:
         _keeps_a_way_back(known, wanted)
-    return [] if wanted == known else [_fact(wanted)]
+    return [] if wanted == known else [AccountChanged.of(lessened(known, wanted, order.now))]
+
+
+def end_of_tokens(user: User) -> int:
+    """The second before which the user's tokens count no more; who is disabled got none in the same second."""
+    assert user.cut is not None
+    return int(user.cut.timestamp()) + user.disabled
+
+
+def check_free(user: str, holders: Sequence[User]) -> None:
+    """Refuse to give `user` a login at the provider that is another's."""
+    if any(holder.id != user for holder in holders):
+        raise AlreadyRegisteredError(
+            "this subject is another user's already: give the right one", path="provider_subject"
+        )
+
+
+def lessened(known: User, wanted: User, now: datetime) -> User:
+    """`wanted`, marked when it is less than `known` was."""
+    lost = set(known.roles) - set(wanted.roles) or set(known.groups) - set(wanted.groups)
+    disabled = wanted.disabled and not known.disabled
+    return replace(wanted, cut=now) if lost or disabled else wanted
 
 
 def evolve_organization(_: Organization | None, fact: Fact) -> Organization:
@@ -96,6 +127,8 @@ def evolve_user(_: User | None, fact: Fact) -> User:
         groups=fact.groups,
         secret_hash=fact.secret_hash,
         disabled=fact.disabled,
+        login=fact.login,
+        cut=fact.cut,
     )
 
 
@@ -126,7 +159,7 @@ def _keeps_a_way_back(known: User, wanted: User) -> None:
         )
 
 
-def _wanted(command: RegisterUser) -> User:
+def _wanted(command: RegisterUser, provider: str | None) -> User:
     return User(
         id=command.user,
         organization=command.organization,
@@ -135,35 +168,35 @@ def _wanted(command: RegisterUser) -> User:
         roles=_each_once(command.roles),
         groups=tuple(dict.fromkeys(command.groups)),
         secret_hash=command.secret_hash,
+        login=_login(command.provider_subject, provider) if command.provider_subject else None,
     )
 
 
-def _changed(known: User, command: ChangeUser) -> User:
-    return User(
-        id=known.id,
-        organization=known.organization,
-        name=known.name,
-        email=known.email,
+def _as_registered(known: User, wanted: User) -> User:
+    """`known` without what came to it by a first login or a change, and not by being registered."""
+    return replace(known, cut=None, login=known.login if wanted.login else None)
+
+
+def _changed(known: User, command: ChangeUser, provider: str | None) -> User:
+    login = known.login if command.provider_subject is None else _login(command.provider_subject, provider)
+    return replace(
+        known,
         roles=known.roles if command.roles is None else _each_once(command.roles),
         groups=known.groups if command.groups is None else tuple(dict.fromkeys(command.groups)),
-        secret_hash=known.secret_hash,
         disabled=known.disabled if command.disabled is None else command.disabled,
+        login=login,
     )
+
+
+def _login(subject: str, provider: str | None) -> str | None:
+    if not subject:
+        return None
+    if provider is None:
+        raise NoProviderError(
+            "no identity provider is connected here: leave `provider_subject` out", path="provider_subject"
+        )
+    return login_at(provider, subject)
 
 
 def _each_once(roles: Sequence[Role]) -> tuple[Role, ...]:
     return tuple(sorted(set(roles)))
-
-
-def _fact(user: User) -> AccountChanged:
-    return AccountChanged(
-        user=user.id,
-        organization=user.organization,
-        name=user.name,
-        email=user.email,
-        roles=user.roles,
-        groups=user.groups,
-        service_account=user.service_account,
-        disabled=user.disabled,
-        secret_hash=user.secret_hash,
-    )

@@ -37,6 +37,10 @@ class User:
     groups: tuple[str, ...] = ()
     secret_hash: str | None = None
     disabled: bool = False
+    login: str | None = None
+    """Who this is at the identity provider, as `login_at` writes it."""
+    cut: datetime | None = None
+    """When something was last taken from the user: tokens from before say too much."""
 
     @property
     def service_account(self) -> bool:
@@ -47,6 +51,25 @@ class AccountChanged(UserChanged):
     """`UserChanged` as identity itself folds it; on the bus it is a plain `UserChanged`."""
 
     secret_hash: str | None = Field(default=None, exclude=True, repr=False)
+    login: str | None = Field(default=None, exclude=True, repr=False)
+    cut: AwareDatetime | None = Field(default=None, exclude=True)
+
+    @classmethod
+    def of(cls, user: User) -> "AccountChanged":
+        """The fact that somebody is `user` from now on."""
+        return cls(
+            user=user.id,
+            organization=user.organization,
+            name=user.name,
+            email=user.email,
+            roles=user.roles,
+            groups=user.groups,
+            service_account=user.service_account,
+            disabled=user.disabled,
+            secret_hash=user.secret_hash,
+            login=user.login,
+            cut=user.cut,
+        )
 
 
 class DeviceStatus(StrEnum):
@@ -171,6 +194,11 @@ class SessionRotated(Kept):
 
 class SessionRevoked(Kept):
     pass
+
+
+def login_at(provider: str, subject: str) -> str:
+    """Somebody at an identity provider: only issuer and subject together name a person, and for ever."""
+    return sha256(f"{provider}\n{subject}".encode()).hexdigest()
 
 
 def hashed(secret: str) -> str:

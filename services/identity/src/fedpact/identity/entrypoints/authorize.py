@@ -2,8 +2,8 @@
 The page where a browser logs somebody in for a program (RFC 6749, 4.1; RFC 9700).
 
 A request that names an unknown program, or an address that program did not register, is answered here and sends the
-browser nowhere. Every other refusal goes back to the program, as it asked to be told. Who the person is must come
-from a login; only the development login exists so far: the person is whoever was chosen, on this machine only.
+browser nowhere. Every other refusal goes back to the program, as it asked to be told. Who the person is comes from the
+identity provider; where none is connected, from the development login: whoever was chosen, on this machine only.
 """
 
 import re
@@ -14,13 +14,17 @@ from urllib.parse import urlencode, urlsplit
 
 from aiohttp import web
 
+from fedpact.chassis.errors import UnavailableError
 from fedpact.identity.app.codes import Asked, Codes
 from fedpact.identity.app.issuer import Issuer
 from fedpact.identity.domain.errors import InvalidRequestError, OAuthError, UnauthorizedClientError
 from fedpact.identity.entrypoints import forms
-from fedpact.identity.entrypoints.frame import closed, option, page
+from fedpact.identity.entrypoints.away import Away
+from fedpact.identity.entrypoints.frame import closed, option, page, told
 
 _CHALLENGE = re.compile(r"^[A-Za-z0-9_-]{43}$")
+_LOOPBACK = re.compile(r"^http://(127\.0\.0\.1|\[::1\]):[0-9]{1,5}/callback$")
+ERRAND = "authorize"
 LONGEST_STATE = 500
 KEPT = ("response_type", "client_id", "redirect_uri", "state", "code_challenge", "code_challenge_method")
 _FORM = """<h1>Log in</h1>
@@ -38,27 +42,38 @@ class Authorize:
     issuer: Issuer
     codes: Codes
     redirects: Mapping[str, Collection[str]]
+    loopback: Collection[str]
+    """Programs on people's own machines: each may use any port of that machine (RFC 8252, 7.3)."""
+    away: Away | None
+    """The way to the identity provider, when one is connected."""
     open: bool
-    """Whether a person can say who they are."""
+    """Whether whoever is chosen is believed."""
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_get("/authorize", self.ask)
         app.router.add_post("/authorize", self.decide)
 
     async def ask(self, request: web.Request) -> web.StreamResponse:
-        """The form."""
-        if not self.open:
+        """The form, or the way to who knows the person."""
+        if not self.open and self.away is None:
             return closed()
         try:
             asked = self._asked(request.query)
         except OAuthError as error:
-            return _told(error)
-        try:
-            _check(request.query)
-        except OAuthError as error:
-            return _back(asked, request.query, {"error": error.slug, "error_description": error.reason})
-        people = "".join(option(person) for person in await self.issuer.people())
+            return told(error)
         kept = {name: request.query.get(name, "") for name in KEPT}
+        try:
+            _check(kept)
+            if self.away is not None:
+                return await self.away.leave({"to": ERRAND, **kept})
+        except OAuthError as error:
+            return _back(asked, kept, {"error": error.slug, "error_description": error.reason})
+        except UnavailableError as error:
+            return told(error)
+        return await self._form(asked, kept)
+
+    async def _form(self, asked: Asked, kept: Mapping[str, str]) -> web.Response:
+        people = "".join(option(person) for person in await self.issuer.people())
         hidden = "".join(_hidden(name, value) for name, value in kept.items())
         return page("log in", _FORM.format(hidden=hidden, people=people), form_goes_to=asked.redirect_uri)
 
@@ -77,14 +92,24 @@ class Authorize:
             if user not in {person.id for person in await self.issuer.people()}:
                 raise UnauthorizedClientError(f"`{user}` is no person who may log in: go back and choose another name")
         except OAuthError as error:
-            return _told(error)
+            return told(error)
         return _back(asked, form, {"code": await self.codes.issue(user, asked)})
+
+    async def entered(self, errand: Mapping[str, str], user: str) -> web.Response:
+        """Somebody is back from the identity provider: send the browser on to the program."""
+        asked = self._asked(errand)
+        return _back(asked, errand, {"code": await self.codes.issue(user, asked)})
+
+    def refused(self, errand: Mapping[str, str], error: OAuthError) -> web.Response:
+        """Nobody came back, or nobody who may come in: the program is told."""
+        return _back(self._asked(errand), errand, {"error": error.slug, "error_description": error.reason})
 
     def _asked(self, query: Mapping[str, str]) -> Asked:
         client, place = query.get("client_id", ""), query.get("redirect_uri", "")
-        if client not in self.redirects:
+        if client not in self.redirects and client not in self.loopback:
             raise UnauthorizedClientError(f"the program `{client}` is not known here: see the setting `redirects`")
-        if place not in self.redirects[client]:
+        own = client in self.loopback and _LOOPBACK.fullmatch(place)
+        if not own and place not in self.redirects.get(client, ()):
             raise InvalidRequestError(f"`{client}` has not registered `{place}`: see the setting `redirects`")
         return Asked(client=client, redirect_uri=place, challenge=query.get("code_challenge", ""))
 
@@ -104,11 +129,6 @@ def _back(asked: Asked, query: Mapping[str, str], told: Mapping[str, str]) -> we
     joint = "&" if urlsplit(asked.redirect_uri).query else "?"
     place = asked.redirect_uri + joint + urlencode({**told, **state})
     return web.Response(status=303, headers={"Location": place, "Cache-Control": "no-store"})
-
-
-def _told(error: OAuthError) -> web.Response:
-    body = f'<h1>No login here</h1><p role="alert">{escape(error.reason)}</p>'
-    return page("no login", body, status=400)
 
 
 def _hidden(name: str, value: str) -> str:

@@ -100,3 +100,10 @@ def from_this_machine(request: web.Request) -> None:
     foreign = origin is not None and urlsplit(origin).netloc != request.host
     if foreign or not is_loopback(request.url.host or ""):
         raise AccessDeniedError("logging in without a password works on this machine only: use http://127.0.0.1")
+
+
+def from_own_page(request: web.Request, public_url: str) -> None:
+    """Refuse a form that another site's page sends: browsers say where a form is from."""
+    own = urlsplit(public_url)
+    if request.headers.get("Origin") != f"{own.scheme}://{own.netloc}":
+        raise AccessDeniedError(f"this form has to come from a page of {public_url}: open it there")

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from fedpact.chassis.errors import UnavailableError
+from fedpact.identity.domain.errors import OAuthError
 from fedpact.identity.domain.model import User
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action {}; frame-ancestors 'none'; base-uri 'none'"
@@ -42,6 +44,19 @@ def closed() -> web.Response:
     """Nobody can say who they are."""
     told = "<p>No login of people is connected to this installation. Use a service account.</p>"
     return page("no login", told, status=403)
+
+
+def told(error: OAuthError | UnavailableError) -> web.Response:
+    """Why nobody was logged in."""
+    reason = error.reason if isinstance(error, OAuthError) else f"{error}: try again in a moment"
+    body = f'<h1>No login</h1><p role="alert">{escape(reason)}</p>'
+    return page("no login", body, status=400 if isinstance(error, OAuthError) else 503)
+
+
+def onward(place: str) -> web.Response:
+    """A page that sends the browser elsewhere: forms may only send it to where their page says."""
+    body = f'<meta http-equiv="refresh" content="0;url={escape(place)}"><p><a href="{escape(place)}">Log in</a></p>'
+    return page("log in", body)
 
 
 def option(person: User) -> str:

@@ -1,14 +1,22 @@
 """The questions identity answers."""
 
+from datetime import timedelta
+
+from fedpact.chassis.aggregates import Aggregates
 from fedpact.chassis.bus import Bus
+from fedpact.chassis.clock import Clock
 from fedpact.identity.app import queries
 from fedpact.identity.app.ports import Signer
+from fedpact.identity.domain.model import User
+
+LONGEST = timedelta(hours=1, minutes=1)
+"""No access token lives longer, with what clocks may differ."""
 
 
-def subscribe(bus: Bus, signer: Signer) -> None:
-    """Say which keys verify access tokens."""
+def subscribe(bus: Bus, signer: Signer, users: Aggregates[User], clock: Clock) -> None:
+    """Say which keys verify access tokens, and whose tokens ended early."""
 
     async def keys(_: bytes) -> str:
-        return queries.keys(signer)
+        return await queries.keys(signer, users, clock.now() - LONGEST)
 
     bus.answer("identity", "keys", keys)

@@ -5,11 +5,9 @@ HTTP is served before the bus is reached, so that health and the way in can be a
 the bus is told to try again.
 """
 
-from collections.abc import Sequence
-
 from pydantic import ValidationError
 
-from fedpact.chassis.actors import Key
+from fedpact.chassis.actors import Told
 from fedpact.chassis.bus import Bus
 from fedpact.chassis.documents import Entry
 from fedpact.chassis.errors import UnavailableError
@@ -35,10 +33,10 @@ class BusLine:
         self._check()
         return await self._bus.ask(context, verb, question)
 
-    async def keys(self) -> Sequence[Key]:
-        """The public keys identity signs tokens with."""
+    async def of_tokens(self) -> Told:
+        """What identity tells of its tokens: the keys, and which ended before their time."""
         try:
-            return Keys.model_validate_json(await self.ask("identity", "keys", "{}")).keys
+            return Keys.model_validate_json(await self.ask("identity", "keys", "{}")).model_dump()
         except ValidationError as error:
             raise UnavailableError("`identity` gave keys that cannot be read") from error
 
