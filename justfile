@@ -113,6 +113,11 @@ compose-demo *options: _ready
 compose-down *options: _ready
     {{ bin }}/python infra/compose/one_machine.py down "$@"
 
+# Both charts on a Kubernetes cluster, the story told there, everything taken away: --kubeconfig F --repository R
+[group("deploy")]
+k8s-demo *options: _ready
+    {{ bin }}/python -m fedpact.infra.k8s "$@"
+
 _ready:
     @test -f .venv/.synced -a .venv/.synced -nt constraints.txt || just _sync
 

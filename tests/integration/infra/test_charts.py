@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 import yaml
-from charts import FOLDER, LEAST, Json, breaches, helm_lacks, pods, rendered
+from charts import FOLDER, LEAST, Json, breaches, helm_lacks, merged, pods, rendered
 from jsonschema import Draft202012Validator
 
 from fedpact.chassis.settings import ServiceSettings
 from fedpact.dal_service.settings import Settings as Dal
 from fedpact.gateway_agent.domain.manifests import RIGHTS
 from fedpact.gateway_agent.settings import Settings as Agent
+from fedpact.identity.settings import Provider
 from fedpact.identity.settings import Settings as Identity
 from fedpact.infra import containers
 from fedpact.infra.federation import federation
@@ -31,6 +32,9 @@ from fedpact.scheduler.settings import Settings as Scheduler
 from fedpact.spec_lifecycle.settings import Settings as SpecLifecycle
 
 pytestmark = pytest.mark.skipif(bool(helm_lacks()), reason=helm_lacks())
+IMAGES = {f"sha256:{'a' * 64}": f"registry.example/model-logreg@sha256:{'b' * 64}"}
+PODS: Json = {"workloads": {"launcher": "kubernetes", "pullSecrets": ["registry"]}, "models": {"images": IMAGES}}
+"""Workloads as pods."""
 GOLDEN = Path(__file__).parent / "charts"
 SETTINGS: Mapping[str, type[ServiceSettings]] = {
     "identity": Identity,
@@ -50,20 +54,30 @@ VARIANTS: Mapping[str, tuple[str, Json]] = {
     "hub with a bus and a store elsewhere": (
         "hub",
         {
-            "nats": {"enabled": False, "external": {"name": "nats.example.org", "cidr": "192.0.2.7/32"}},
+            "nats": {"enabled": False, "external": {"name": "nats.example.org", "port": 4333, "cidr": "192.0.2.7/32"}},
             "mongo": {"enabled": False, "external": {"name": "mongo.example.org", "cidr": "192.0.2.8/32"}},
             "owners": ["lakeside"],
             "network": {"gateways": [{"ipBlock": {"cidr": "198.51.100.0/24"}}], "browsers": [{"podSelector": {}}]},
         },
     ),
+    "hub with pods": ("hub", merged(PODS, {"orchestrator": {"flare": {"host": "", "service": "ClusterIP"}}})),
+    "hub with pods for gateways elsewhere": (
+        "hub",
+        merged(PODS, {"orchestrator": {"flare": {"service": "NodePort", "ports": {"first": 30100, "last": 30119}}}}),
+    ),
+    "gateway with pods and cilium": ("gateway", PODS),
+    "gateway with pods beside the hub": (
+        "gateway",
+        merged(PODS, {"cilium": {"enabled": False}, "hub": {"peers": [{"namespaceSelector": {}}]}}),
+    ),
     "gateway without cilium": ("gateway", {"cilium": {"enabled": False}, "hub": {"cidr": "192.0.2.0/24"}}),
     "gateway with everything": (
         "gateway",
         {
+            **PODS,
             "cilium": {"egressToHost": True},
-            "workloads": {"rbac": True},
             "gpu": {"enabled": True, "runtimeClass": "nvidia"},
-            "dal": {"persistence": {"local": {"hostPath": "/srv/dal"}}},
+            "dal": {"sources": {"files": {"inbox": "inbox"}}, "persistence": {"local": {"hostPath": "/srv/dal"}}},
             "image": {"pullSecrets": ["registry"]},
         },
     ),
@@ -128,15 +142,23 @@ def test_a_pod_that_does_not_keep_to_it_is_noticed(looser: Json) -> None:
     assert breaches({**pod, **looser})
 
 
-def test_only_the_agent_has_a_token_and_only_where_it_is_given_rights(objects: list[Json]) -> None:
+def test_only_an_agent_that_makes_pods_has_a_token_and_rights(objects: list[Json]) -> None:
     holders = {name for name, pod in pods(objects) if pod["automountServiceAccountToken"]}
     roles = {each["metadata"]["name"] for each in objects if each["kind"] == "Role"}
-    assert holders == roles <= {"agent"}
+    launchers = {name for name, pod in pods(objects) if told(pod).get("FEDPACT_AGENT_LAUNCHER") == "kubernetes"}
+    assert holders == roles == launchers <= {"agent", "orchestrator"}
     assert not [each for each in objects if each["kind"] in {"ClusterRole", "ClusterRoleBinding"}]
 
 
-def test_the_agent_may_do_what_its_launcher_of_pods_does_and_nothing_else() -> None:
-    rules = one(rendered("gateway", {"workloads": {"rbac": True}}), "Role", "agent")["rules"]
+def told(pod: Json) -> dict[str, str]:
+    return {row["name"]: row["value"] for row in pod["containers"][0].get("env", ())}
+
+
+@pytest.mark.parametrize(("chart", "agent"), [("hub", "orchestrator"), ("gateway", "agent")])
+def test_an_agent_may_do_what_its_launcher_of_pods_does_and_nothing_else(chart: str, agent: str) -> None:
+    rules = one(
+        rendered(*VARIANTS[f"{chart} with pods" if chart == "hub" else "gateway with everything"]), "Role", agent
+    )["rules"]
     granted = {resource: tuple(rule["verbs"]) for rule in rules for resource in rule["resources"]}
     assert granted == RIGHTS
 
@@ -183,9 +205,57 @@ def test_every_volume_that_is_mounted_is_there(objects: list[Json]) -> None:
         assert wanted <= claims, name
 
 
-def test_each_service_of_the_topology_is_a_deployment() -> None:
-    deployed = {each["metadata"]["name"] for each in rendered("hub") if each["kind"] == "Deployment"}
-    assert deployed == {service.name.replace("_", "-") for service in SERVICES} | {"orchestrator"}
+def test_an_administrator_may_make_the_role_instead() -> None:
+    kinds = {each["kind"] for each in rendered("gateway", merged(PODS, {"workloads": {"rbac": False}}))}
+    assert not kinds & {"Role", "RoleBinding"}
+
+
+def test_who_keeps_something_or_reads_in_order_is_never_there_twice() -> None:
+    single = {each["metadata"]["name"] for each in rendered("hub") if each["kind"] == "StatefulSet"}
+    assert single == {service.name.replace("_", "-") for service in SERVICES} | {"orchestrator", "nats", "mongo"}
+    assert {each["metadata"]["name"]: each["kind"] for each in rendered("gateway") if pod_of(each)} == {
+        "agent": "StatefulSet",
+        "dal": "StatefulSet",
+        "steward": "Deployment",
+    }
+
+
+def pod_of(each: Json) -> bool:
+    return "template" in each.get("spec", {})
+
+
+def test_bus_and_store_are_where_the_operator_says() -> None:
+    objects = rendered(*VARIANTS["hub with a bus and a store elsewhere"])
+    urls = {told(pod).get(f"FEDPACT_{name.upper().replace('-', '_')}_NATS_URL") for name, pod in pods(objects)}
+    assert urls - {None} == {"nats://nats.example.org:4333"}
+    (settle,) = [pod for name, pod in pods(objects) if name.startswith("settle")]
+    assert settle["containers"][0]["args"] == [
+        "--bus",
+        "nats://nats.example.org:4333",
+        "--store",
+        "mongo.example.org:27017",
+    ]
+
+
+def test_with_pods_a_model_version_has_its_image_and_the_agent_no_gpu() -> None:
+    objects = rendered(*VARIANTS["gateway with everything"])
+    assert json.loads(one(objects, "ConfigMap", "images")["data"]["images.json"]) == IMAGES
+    agent = dict(pods(objects))["agent"]
+    assert "nvidia.com/gpu" not in agent["containers"][0]["resources"]["limits"]
+    assert "runtimeClassName" not in agent
+    assert told(agent)["FEDPACT_AGENT_KUBERNETES_GPU"] == "nvidia.com/gpu"
+    process = dict(pods(rendered("gateway", {"gpu": {"enabled": True}})))["agent"]
+    assert process["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == 1
+
+
+def test_of_the_data_the_agent_sees_the_inbox_and_nothing_else() -> None:
+    (mount,) = [
+        each
+        for each in dict(pods(rendered(*VARIANTS["gateway with everything"])))["agent"]["containers"][0]["volumeMounts"]
+        if each["name"] == "data"
+    ]
+    assert mount == {"name": "data", "mountPath": "/home/datastore/inbox", "subPath": "inbox", "readOnly": True}
+    assert "data" not in {volume["name"] for volume in dict(pods(rendered("gateway")))["agent"]["volumes"]}
 
 
 def test_each_pod_mounts_its_own_secret_and_no_other(objects: list[Json]) -> None:
@@ -262,6 +332,11 @@ def test_a_proxy_is_refused_with_the_reason() -> None:
         ("hub", {"nats": {"enabled": False}}, "nats"),
         ("hub", {"orchestrator": {"flare": {"host": ""}}}, "host"),
         ("hub", {"services": {"identity": {"replicas": 2}}}, "services"),
+        ("hub", {"workloads": {"launcher": "kubernetes"}}, "images"),
+        ("hub", merged(PODS, {"orchestrator": {"flare": {"service": "LoadBalancer"}}}), "service"),
+        ("hub", merged(PODS, {"orchestrator": {"flare": {"service": "NodePort", "host": ""}}}), "host"),
+        ("gateway", {"workloads": {"launcher": "kubernetes"}}, "images"),
+        ("gateway", merged(PODS, {"models": {"images": {f"sha256:{'a' * 64}": "registry.example/model:1"}}}), "images"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_and_named(chart: str, values: Json, named: str) -> None:
@@ -344,3 +419,14 @@ def test_a_folder_that_nobody_prepared_is_refused_with_what_to_do(tmp_path: Path
     said = subprocess.run(words, capture_output=True, text=True, check=False)
     assert said.returncode == 1
     assert "give the folder that `prepare` made" in said.stderr
+
+
+def test_identity_is_told_of_the_provider_and_may_reach_it() -> None:
+    login = {"issuer": "https://login.example", "client_id": "fedpact", "roles_claim": "r", "roles": {"boss": "owner"}}
+    peer = {"ipBlock": {"cidr": "198.51.100.7/32"}}
+    objects = rendered("hub", {"login": login, "network": {"provider": [peer]}})
+    [identity] = [pod for name, pod in pods(objects) if name == "identity"]
+    told = {each["name"]: each.get("value") for each in identity["containers"][0]["env"]}
+    assert Provider.model_validate_json(told["FEDPACT_IDENTITY_PROVIDER"]).roles == {"boss": "owner"}
+    [policy] = [o for o in objects if o["kind"] == "NetworkPolicy" and o["metadata"]["name"] == "identity"]
+    assert policy["spec"]["egress"] == [{"ports": [{"protocol": "TCP", "port": 443}], "to": [peer]}]

@@ -80,6 +80,64 @@ spec:
   resources: {requests: {storage: {{ .size }}}}
 {{- end }}
 
+{{/* What a launcher of pods does, in this namespace and nowhere else: it never reads a secret. */}}
+{{- define "bounds.role" -}}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  {{- include "bounds.meta" . | nindent 2 }}
+rules:
+  - {apiGroups: [""], resources: [pods], verbs: [create, delete, get, list, watch]}
+  - {apiGroups: [""], resources: [pods/log], verbs: [get]}
+  - {apiGroups: [""], resources: [secrets], verbs: [create, delete]}
+  - {apiGroups: [""], resources: [services], verbs: [create, delete]}
+  - {apiGroups: [networking.k8s.io], resources: [networkpolicies], verbs: [create, delete, list, watch]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  {{- include "bounds.meta" . | nindent 2 }}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: {{ .name }}}
+subjects: [{kind: ServiceAccount, name: {{ .name }}, namespace: {{ .root.Release.Namespace }}}]
+{{- end }}
+
+{{/* One that is never there twice, not even while the old one still ends: it reads a durable in order or holds a folder. */}}
+{{- define "bounds.single" -}}
+replicas: 1
+serviceName: {{ .name }}
+podManagementPolicy: Parallel
+selector:
+  {{- include "bounds.chosen" . | nindent 2 }}
+{{- end }}
+
+{{/* What an agent is told of the pods that it makes. */}}
+{{- define "bounds.workloads" -}}
+{{- $w := .root.Values.workloads -}}
+- {name: FEDPACT_AGENT_LAUNCHER, value: {{ $w.launcher }}}
+{{- if eq $w.launcher "kubernetes" }}
+- {name: FEDPACT_AGENT_KUBERNETES_NAMESPACE, value: {{ .root.Release.Namespace }}}
+- {name: FEDPACT_AGENT_KUBERNETES_PULL_SECRETS, value: {{ join "," $w.pullSecrets | quote }}}
+- {name: FEDPACT_AGENT_KUBERNETES_POLICED, value: {{ $w.policed | quote }}}
+- {name: FEDPACT_AGENT_KUBERNETES_WORKSPACE, value: {{ $w.workspace | quote }}}
+- {name: FEDPACT_AGENT_MODEL_IMAGES, value: /images/images.json}
+- {name: FEDPACT_AGENT_CPU, value: {{ $w.cpu | quote }}}
+- {name: FEDPACT_AGENT_MEMORY, value: {{ int $w.memory | quote }}}
+{{- else }}
+- {name: FEDPACT_AGENT_CPU, value: {{ .agent.cpu | quote }}}
+- {name: FEDPACT_AGENT_MEMORY, value: {{ sub .agent.memory 500 | quote }}} # the rest is the agent's own
+{{- end }}
+{{- end }}
+
+{{/* Which image a model version runs from. The agent reads it anew each time. */}}
+{{- define "bounds.images" -}}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  {{- include "bounds.meta" . | nindent 2 }}
+data:
+  images.json: {{ .root.Values.models.images | toJson | quote }}
+{{- end }}
+
 {{/* A folder of the node, as a volume of the cluster: the standard forbids pods to name one themselves. */}}
 {{- define "bounds.folder" -}}
 apiVersion: v1

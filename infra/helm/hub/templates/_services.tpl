@@ -10,6 +10,23 @@ jobs: {state: true}
 portal: {public: true}
 {{- end }}
 
+{{/* Where bus and store are: in this release, or where `external` says. */}}
+{{- define "hub.bus.port" -}}
+{{ .Values.nats.enabled | ternary 4222 (int .Values.nats.external.port) }}
+{{- end }}
+
+{{- define "hub.bus" -}}
+nats://{{ .Values.nats.enabled | ternary "nats" .Values.nats.external.name }}:{{ include "hub.bus.port" . }}
+{{- end }}
+
+{{- define "hub.store.port" -}}
+{{ .Values.mongo.enabled | ternary 27017 (int .Values.mongo.external.port) }}
+{{- end }}
+
+{{- define "hub.store" -}}
+{{ .Values.mongo.enabled | ternary "mongo" .Values.mongo.external.name }}:{{ include "hub.store.port" . }}
+{{- end }}
+
 {{- define "hub.env" -}}
 {{- $url := .root.Values.urls -}}
 {{- if eq .name "identity" }}

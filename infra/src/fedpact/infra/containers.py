@@ -35,18 +35,18 @@ SERVICES_WITH_FILES = ("identity", "policy", "jobs")
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - inside a container; what is published is the stack's business
 
 
-def prepare(layout: Layout, members: Federation) -> None:
+def prepare(layout: Layout, members: Federation, store: str = STORE) -> None:
     """Every key, password and configuration, and the folders that containers write to; all of it closed to others."""
     before = os.umask(0o077)  # folders above a secret too: a site's part travels to its own machine
     try:
-        _write(layout, members)
+        _write(layout, members, store)
     finally:
         os.umask(before)
 
 
-def _write(layout: Layout, members: Federation) -> None:
+def _write(layout: Layout, members: Federation, store: str) -> None:
     server = NatsServer(port=NATS_PORT, store=layout.jetstream, host=EVERYWHERE, sync_always=True)
-    setup.found(layout, members, server, STORE)
+    setup.found(layout, members, server, store)
     password(layout.secrets / f"{ROOT}.password")
     for folder in (layout.jetstream, layout.databases, *(layout.hub / name for name in SERVICES_WITH_FILES)):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -57,11 +57,11 @@ def _write(layout: Layout, members: Federation) -> None:
         _share_key(layout.site(custodian.gateway))
 
 
-async def settle(layout: Layout) -> None:
+async def settle(layout: Layout, bus: str = BUS, store: str = STORE) -> None:
     """A database user for every service, and the bus's streams and durables."""
     root = password(layout.secrets / f"{ROOT}.password")
-    await create_users(f"mongodb://{ROOT}:{root}@{STORE}/?authSource=admin", setup.users(layout))
-    await setup.apply_sites(layout, BUS, setup.sites_in(layout))
+    await create_users(f"mongodb://{ROOT}:{root}@{store}/?authSource=admin", setup.users(layout))
+    await setup.apply_sites(layout, bus, setup.sites_in(layout))
 
 
 def demo(layout: Layout, members: Federation, portal: str, issuer: str, models: Path) -> Report:
@@ -102,6 +102,8 @@ def main() -> None:
     parser.add_argument("step", choices=("prepare", "settle", "demo"))
     parser.add_argument("folder", type=Path, help="where the federation keeps its things")
     parser.add_argument("--gateways", type=int, default=2, help="how many custodians")
+    parser.add_argument("--bus", default=BUS, help="where the bus is")
+    parser.add_argument("--store", default=STORE, help="host and port of the store, as services reach it")
     parser.add_argument("--portal", default="http://127.0.0.1:7070")
     parser.add_argument("--issuer", default="http://127.0.0.1:8081")
     parser.add_argument("--models", type=Path, default=Path("/models"), help="folder of model packages")
@@ -109,9 +111,9 @@ def main() -> None:
     layout, members = Layout(asked.folder), federation(asked.gateways)
     match asked.step:
         case "prepare":
-            prepare(layout, members)
+            prepare(layout, members, asked.store)
         case "settle":
-            asyncio.run(settle(layout))
+            asyncio.run(settle(layout, asked.bus, asked.store))
         case "demo":
             _tell(layout, members, asked)
 

@@ -50,6 +50,8 @@ class Story:
     report: Report
     interlude: Callable[[str], None] = lambda _: None
     """Called at named moments, for those who want to disturb."""
+    demand: Demand = DEMAND
+    patience: float = PATIENCE
 
     def tell(self) -> None:
         held_out, parts = split(load(), len(self.world.federation.custodians))
@@ -70,7 +72,7 @@ class Story:
         return datasets
 
     def _rejected(self, ada: Fedpact, datasets: list[str]) -> str:
-        spec = ada.specs.create(_content(datasets, "logreg"))
+        spec = ada.specs.create(self._content(datasets, "logreg"))
         view = self._verdict(ada, spec.id)
         if view.verdict is not Verdict.REJECTED:
             raise StoryError(f"a spec that no policy covers is {view.verdict}")
@@ -81,7 +83,7 @@ class Story:
         return spec.id
 
     def _statistics(self, ada: Fedpact, datasets: list[str]) -> None:
-        spec = ada.specs.create(_content(datasets, "statistics")).id
+        spec = ada.specs.create(self._content(datasets, "statistics")).id
         self._verdict(ada, spec)
         payload: Payload = {"functions": ["count", "mean", "stddev"], "columns": ["mean_radius", "mean_texture"]}
         self._run(ada, spec, "statistics", payload)
@@ -114,7 +116,7 @@ class Story:
 
     def _followed(self, ada: Fedpact, job: Job[Hub], spec: str) -> JobView:
         told = 0
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while True:
             view = job.get()
             self._look(ada, spec)
@@ -126,7 +128,7 @@ class Story:
             if view.status.final:
                 return view
             if time.monotonic() > deadline:
-                raise StoryError(f"job {job.id} is still {view.status.value} after {PATIENCE:.0f} s")
+                raise StoryError(f"job {job.id} is still {view.status.value} after {self.patience:.0f} s")
             time.sleep(LOOK * 3)
 
     def _compare(self, held_out: Table, parts: tuple[Table, ...]) -> None:
@@ -166,10 +168,10 @@ class Story:
         return set(datasets) <= known and gateways
 
     def _until(self, holds: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + self.patience
         while not holds():
             if time.monotonic() > deadline:
-                raise StoryError(f"waited {PATIENCE:.0f} s in vain for {what}")
+                raise StoryError(f"waited {self.patience:.0f} s in vain for {what}")
             time.sleep(LOOK)
 
     def _timed(self, phase: str, work: Callable[[], T]) -> T:
@@ -178,6 +180,6 @@ class Story:
         self.report.timings[phase] = round(time.monotonic() - began, 2)
         return result
 
-
-def _content(datasets: list[str], model: str) -> SpecContent:
-    return SpecContent(datasets=tuple(datasets), model=ModelRef(id=model, version=VERSION), resources=DEMAND)
+    def _content(self, datasets: list[str], model: str) -> SpecContent:
+        pinned = ModelRef(id=model, version=VERSION)
+        return SpecContent(datasets=tuple(datasets), model=pinned, resources=self.demand)

@@ -7,6 +7,7 @@ together.
 """
 
 import csv
+import io
 import math
 import random
 from collections.abc import Sequence
@@ -31,13 +32,18 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
 
-    def write(self, path: Path) -> None:
+    def csv(self) -> str:
         """As CSV with a line of names."""
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow(self.columns)
+        writer.writerows(self.rows)
+        return text.getvalue()
+
+    def write(self, path: Path) -> None:
+        """The same, in a file."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(self.columns)
-            writer.writerows(self.rows)
+        path.write_text(self.csv(), newline="")
 
     def both(self) -> tuple[list[Row], list[int]]:
         """Features and target apart."""
