@@ -36,7 +36,7 @@ class BusLine:
     async def of_tokens(self) -> Told:
         """What identity tells of its tokens: the keys, and which ended before their time."""
         try:
-            return Keys.model_validate_json(await self.ask("identity", "keys", "{}")).model_dump()
+            return Keys.model_validate_json(await self.ask("identity", "keys", "{}")).model_dump(mode="json")
         except ValidationError as error:
             raise UnavailableError("`identity` gave keys that cannot be read") from error
 
