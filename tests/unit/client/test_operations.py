@@ -177,6 +177,13 @@ WRITES: list[tuple[Call, str, str, Any, BaseModel]] = [
         GATEWAY,
     ),
     (
+        lambda fp: fp.gateways.revoke("gateway-1"),
+        "POST",
+        "/v1/gateways/gateway-1/revoke",
+        None,
+        GATEWAY,
+    ),
+    (
         lambda fp: fp.datasets.propose(api.NewProposal(gateway="gateway-1", name="scans", entry="scans/")),
         "POST",
         "/v1/dataset-proposals",

@@ -1,7 +1,10 @@
 """What the registry knows: gateways, datasets and models."""
 
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from fedpact.client import operations
 from fedpact.client.errors import NotFoundError
@@ -16,6 +19,7 @@ from fedpact.contracts.api import (
     ModelPage,
     ModelView,
     NewGateway,
+    NewInvitation,
     NewModel,
     NewProposal,
     PageQuery,
@@ -23,6 +27,17 @@ from fedpact.contracts.api import (
     ProposalView,
 )
 from fedpact.contracts.registry import VersionRecord
+from fedpact.decision.enrolment import token_hash
+
+
+class Invitation(BaseModel):
+    """What a gateway is enrolled with, once, until then. Hand the token over on a way you trust."""
+
+    model_config = ConfigDict(frozen=True)
+
+    gateway: str
+    token: str = Field(repr=False)
+    until: AwareDatetime | None = None
 
 
 class Gateways(Noun[H]):
@@ -50,6 +65,20 @@ class Gateways(Noun[H]):
         """Make a site known, and say which organization manages it."""
         new = NewGateway(gateway=gateway, organization=organization, role=role)
         return self.hub.flow(operations.register_gateway(new, self.hub.key(key)))
+
+    @verb
+    def invite(self, gateway: str, *, hours: int = 24) -> Flow[Invitation]:
+        """Let a gateway enroll, once: whoever has the token of the answer. The hub gets its hash alone."""
+        token = f"{gateway}.{token_urlsafe(32)}"
+        new = NewInvitation(token_hash=token_hash(token), hours=hours)
+        known = yield from self.hub.flow(operations.invite_gateway(gateway, new, self.hub.key()))
+        until = known.access.invited_until if known.access else None
+        return Invitation(gateway=known.gateway, token=token, until=until)
+
+    @verb
+    def revoke(self, gateway: str, *, key: str | None = None) -> Flow[GatewayView]:
+        """End all that a gateway may do on the bus. It is disconnected at once."""
+        return self.hub.flow(operations.revoke_gateway(gateway, self.hub.key(key)))
 
 
 class Datasets(Noun[H]):

@@ -13,7 +13,7 @@ from typing import Self
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ConfigDict, RootModel
+from pydantic import AwareDatetime, BaseModel, ConfigDict, RootModel
 
 from fedpact.client.addresses import TIMEOUT
 from fedpact.client.answers import error_of, read
@@ -35,6 +35,14 @@ class Offered(BaseModel):
 
 class Offers(RootModel[tuple[Offered, ...]]):
     """All of them."""
+
+
+class Rotated(BaseModel):
+    """When the new credentials end."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    expires_at: AwareDatetime
 
 
 class Custodian:
@@ -66,6 +74,10 @@ class Custodian:
     def offers(self) -> Offers:
         """What the gateway offers, and where it lies."""
         return read(Offers, self._ask("GET", "/datasets"))
+
+    def rotate(self) -> Rotated:
+        """Have the agent make its next key for the bus now."""
+        return read(Rotated, self._ask("POST", "/rotate"))
 
     def __enter__(self) -> Self:
         return self

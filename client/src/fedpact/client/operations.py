@@ -79,6 +79,14 @@ def register_gateway(new: api.NewGateway, key: str) -> Request[api.GatewayView]:
     return _write(api.GatewayView, "gateways", body=new, key=key)
 
 
+def invite_gateway(gateway_id: str, new: api.NewInvitation, key: str) -> Request[api.GatewayView]:
+    return _write(api.GatewayView, "gateways", gateway_id, "invite", body=new, key=key)
+
+
+def revoke_gateway(gateway_id: str, key: str) -> Request[api.GatewayView]:
+    return _write(api.GatewayView, "gateways", gateway_id, "revoke", key=key)
+
+
 def datasets(page: api.PageQuery) -> Request[api.DatasetPage]:
     return _list(api.DatasetPage, page, "datasets")
 

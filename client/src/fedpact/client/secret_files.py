@@ -13,6 +13,12 @@ BYTES = 32
 def new_secret(path: Path) -> str:
     """Write a new secret to `path`, readable by its owner only. Returns its hash."""
     secret = token_urlsafe(BYTES)
+    write_secret(path, secret)
+    return sha256(secret.encode()).hexdigest()
+
+
+def write_secret(path: Path, secret: str) -> None:
+    """Write a secret to a new file at `path`, readable by its owner only."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
@@ -21,4 +27,3 @@ def new_secret(path: Path) -> str:
         raise InputError(f"`{path}` cannot be written: {(error.strerror or 'unknown cause').lower()}") from error
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(secret + "\n")
-    return sha256(secret.encode()).hexdigest()

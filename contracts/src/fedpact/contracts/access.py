@@ -20,7 +20,7 @@ Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 in hex."""
 Signature = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{86}$")]
 """Ed25519, base64url without padding."""
-Token = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}\.[A-Za-z0-9_-]{43}$", repr=False)]
+Token = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}\.[A-Za-z0-9_-]{43}$")]
 """`<gateway>.<secret>`, good for one enrolment."""
 
 
@@ -83,6 +83,9 @@ class GatewayExpiring(_AboutGateway):
     days: int
 
 
+AccessFact = GatewayInvited | GatewayEnrolled | GatewayRenewed | GatewayRevoked | GatewayExpiring
+
+
 class InviteGateway(Command):
     """An admin lets a registered gateway enroll, once, within `hours`. `token_hash` is all the hub sees."""
 
@@ -112,7 +115,7 @@ class RevokeGateway(Command):
 class EnrolmentRequest(Strict):
     """`proof`: `member_key` signs what it asks for, so that nobody enrolls a key that is not theirs."""
 
-    token: Token
+    token: Token = Field(repr=False)
     member_key: PublicKey
     proof: Signature
 

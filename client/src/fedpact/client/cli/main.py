@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.main import get_command
 
-from fedpact.client.cli import accounts, artifacts, guide, hub, jobs, people, policies, registry, specs
+from fedpact.client.cli import accounts, artifacts, enrolling, guide, hub, jobs, people, policies, registry, specs
 from fedpact.client.cli.nouns import As, Debug, Output, Url, chosen, session_of
 from fedpact.client.cli.plugins import Noun, WithPlugins
 from fedpact.client.cli.session import Session, told
@@ -33,6 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 accounts.add_to(app)
+enrolling.add_to(registry.gateways)
 guide.add_to(app)
 for group, name in (
     (specs.app, "specs"),

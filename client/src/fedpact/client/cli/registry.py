@@ -72,7 +72,7 @@ def register_dataset(
     socket: Socket = None,
 ) -> None:
     """Register a dataset at its gateway, on the gateway's machine."""
-    with _agent(cli, socket) as agent:
+    with agent_at(cli, socket) as agent:
         cli.show(agent.register(name, absolute(path), description, derived_from or ()))
 
 
@@ -103,7 +103,7 @@ def list_proposals(cli: Session, page: Page = 0, page_size: PageSize = 50) -> No
 @verb(datasets, "unregister")
 def unregister_dataset(cli: Session, name: Name, socket: Socket = None) -> None:
     """Take a dataset back at its gateway: nothing reads it from now on."""
-    with _agent(cli, socket) as agent:
+    with agent_at(cli, socket) as agent:
         agent.unregister(name)
     cli.done(f"unregistered `{name}`", name=name)
 
@@ -111,7 +111,7 @@ def unregister_dataset(cli: Session, name: Name, socket: Socket = None) -> None:
 @verb(datasets, "offered")
 def offered_datasets(cli: Session, socket: Socket = None) -> None:
     """What a gateway offers and where it lies, asked on the gateway's machine."""
-    with _agent(cli, socket) as agent:
+    with agent_at(cli, socket) as agent:
         cli.show(agent.offers())
 
 
@@ -196,7 +196,8 @@ def register_gateway(
         cli.show(fp.gateways.register(gateway, organization, role=role, key=key))
 
 
-def _agent(cli: Session, socket: Path | None) -> Custodian:
+def agent_at(cli: Session, socket: Path | None) -> Custodian:
+    """The agent of a gateway on this machine."""
     named = socket or cli.environ.get(ENVIRON)
     if not named:
         here = ", ".join(embedded_sockets(home(cli.environ)))

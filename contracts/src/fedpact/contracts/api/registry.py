@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field
 
+from fedpact.contracts.access import Hash
 from fedpact.contracts.api.common import Name, Page
 from fedpact.contracts.envelope import Model, Strict
 from fedpact.contracts.ids import DatasetId, Id
@@ -33,8 +34,27 @@ class NewProposal(Strict):
     description: Description = ""
 
 
+class NewInvitation(Strict):
+    """`token_hash` is SHA-256, in hex, of the token that the sender made and hands over: the hub never sees it."""
+
+    token_hash: Hash
+    hours: Annotated[int, Field(ge=1, le=168)] = 24
+
+
+class GatewayAccess(Model):
+    """How a gateway gets onto the bus. One that is enrolled may be invited again, on another machine."""
+
+    status: Literal["invited", "enrolled", "revoked"]
+    invited_until: AwareDatetime | None = None
+    expires_at: AwareDatetime | None = None
+
+
 class GatewayView(Model):
-    """`announced` is false until the site has spoken; totals are what it allots to Fedpact, never what is free."""
+    """
+    `announced` is false until the site has spoken; totals are what it allots to Fedpact, never what is free.
+
+    `access` is absent where the gateway's key comes from the hub's setup.
+    """
 
     gateway: Id
     organization: Id
@@ -44,6 +64,7 @@ class GatewayView(Model):
     version: str = ""
     capabilities: tuple[str, ...] = ()
     limits_enforced: tuple[str, ...] = ()
+    access: GatewayAccess | None = None
 
 
 class DatasetView(Model):

@@ -54,7 +54,7 @@ class Renewal:
     async def run(self) -> None:
         """Renew whenever half of the time is over, for ever; what does not work now is tried again."""
         while True:
-            failure = await failure_of(self._when_due())
+            failure = await failure_of(self.if_due())
             if failure is not None:
                 log.error("the credentials for the bus are not renewed: %s", failure)
             await asyncio.sleep(LOOK_SECONDS)
@@ -76,7 +76,8 @@ class Renewal:
         log.info("the credentials for the bus are renewed until %s", given.expires_at.isoformat())
         return given.expires_at
 
-    async def _when_due(self) -> None:
+    async def if_due(self) -> None:
+        """Renew when half of the time is over."""
         jwt, _ = self.files.current()
         begun, end = nats_jwt.issued(jwt), nats_jwt.expiry(jwt)
         if end is not None and self.clock.now() >= begun + (end - begun) / 2:

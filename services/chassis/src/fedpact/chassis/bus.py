@@ -195,6 +195,10 @@ class Bus:
         """Finish the running handlers and disconnect."""
         await self.broker.stop()
 
+    async def reconnect(self) -> None:
+        """Connect anew, with the credentials as they are now."""
+        await self.broker.config.connection_state.connection.force_reconnect()
+
     async def problem(self) -> str | None:
         """What keeps this service from consuming, for readiness; `None` when nothing does."""
         if not await self.broker.ping(1.0):

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from fedpact.chassis.aggregates import Cause, S, Stored
 from fedpact.chassis.clock import Clock
+from fedpact.contracts.access import AccessFact
 from fedpact.contracts.api import MetricPoint
 from fedpact.contracts.artifacts import ArtifactDeleted, ArtifactGranted, ArtifactRegistered, ArtifactRevoked
 from fedpact.contracts.envelope import Accepted, Envelope, Fact, Refused
@@ -71,7 +72,7 @@ class Handlers:
     async def proposal(self, fact: DatasetProposed | ProposalSettled, cause: Cause) -> None:
         await self._fold(self.model.proposals, fact, cause)
 
-    async def gateway(self, fact: GatewayRegistered | GatewayAnnounced, cause: Cause) -> None:
+    async def gateway(self, fact: GatewayRegistered | GatewayAnnounced | AccessFact, cause: Cause) -> None:
         await self._fold(self.model.gateways, fact, cause)
 
     async def policy(self, fact: PolicyPublished | PolicyWithdrawn, cause: Cause) -> None:

@@ -7,6 +7,14 @@ The words hold nothing that the narrowest of the audience may not know: no paylo
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from fedpact.contracts.access import (
+    AccessFact,
+    GatewayEnrolled,
+    GatewayExpiring,
+    GatewayInvited,
+    GatewayRenewed,
+    GatewayRevoked,
+)
 from fedpact.contracts.artifacts import ArtifactDeleted, ArtifactFact, ArtifactGranted, ArtifactRevoked, Grantee
 from fedpact.contracts.envelope import Fact
 from fedpact.contracts.identity import OrganizationRegistered, UserChanged
@@ -27,6 +35,7 @@ from fedpact.contracts.specs import ParticipantView, SpecChanged, SpecCreated, V
 from fedpact.portal.domain.model import Audience, Entry
 
 KEPT = timedelta(days=90)
+GatewayFact = GatewayRegistered | GatewayAnnounced | AccessFact
 EVERYONE = Audience(everyone=True)
 NOBODY = Audience()
 
@@ -120,16 +129,15 @@ def _with(heard: Audience, grantee: Grantee) -> Audience:
 
 def _elsewhere(fact: Fact) -> _Line | None:
     """What happens outside specs and jobs."""
+    if isinstance(fact, GatewayFact):
+        heard = Audience(admins=True, organizations=(fact.organization,))
+        return _Line(text=f"gateway {fact.gateway} {_of_gateway(fact)}", audience=heard)
     match fact:
         case OrganizationRegistered():
             return _Line(text=f"organization {fact.organization} joined", audience=EVERYONE)
         case UserChanged():
             heard = Audience(admins=True, owners=(fact.organization,), users=(fact.user,))
             return _Line(text=f"user {fact.user} {'disabled' if fact.disabled else 'changed'}", audience=heard)
-        case GatewayRegistered() | GatewayAnnounced():
-            verb = "registered" if isinstance(fact, GatewayRegistered) else f"announced version {fact.version}"
-            heard = Audience(admins=True, organizations=(fact.organization,))
-            return _Line(text=f"gateway {fact.gateway} {verb}", audience=heard)
         case DatasetRegistered():
             return _Line(text=f"dataset {fact.dataset} registered", audience=EVERYONE)
         case DatasetUnregistered():
@@ -150,6 +158,24 @@ def _elsewhere(fact: Fact) -> _Line | None:
             return _Line(text=f"policy {fact.policy} withdrawn", audience=Audience(organizations=(fact.organization,)))
         case _:
             return None
+
+
+def _of_gateway(fact: GatewayFact) -> str:
+    match fact:
+        case GatewayRegistered():
+            return "registered"
+        case GatewayAnnounced():
+            return f"announced version {fact.version}"
+        case GatewayInvited():
+            return f"invited by {fact.invited_by}"
+        case GatewayEnrolled():
+            return "enrolled"
+        case GatewayRenewed():
+            return "renewed its credentials"
+        case GatewayRevoked():
+            return f"revoked by {fact.revoked_by}"
+        case GatewayExpiring():
+            return f"loses its place on the bus in {fact.days} days: see that its agent runs"
 
 
 def _of(creator: Person) -> Audience:

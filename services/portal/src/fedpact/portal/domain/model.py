@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from pydantic import AwareDatetime
 
-from fedpact.contracts.api import MetricPoint
+from fedpact.contracts.access import GatewayEnrolled, GatewayInvited, GatewayRenewed, GatewayRevoked
+from fedpact.contracts.api import GatewayAccess, MetricPoint
 from fedpact.contracts.envelope import Fact
 from fedpact.contracts.jobs import ArtifactsStored, JobChanged, StoredFile
 from fedpact.contracts.policies import PolicyPublished, PolicyWithdrawn
@@ -64,6 +65,7 @@ class ProposalState:
 class GatewayState:
     registered: GatewayRegistered | None = None
     announced: GatewayAnnounced | None = None
+    access: GatewayAccess | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,8 +249,24 @@ def gateway_after(state: GatewayState | None, fact: Fact) -> GatewayState:
             return replace(state, registered=fact)
         case GatewayAnnounced():
             return replace(state, announced=fact)
+        case GatewayInvited() | GatewayEnrolled() | GatewayRenewed() | GatewayRevoked():
+            return replace(state, access=_access_after(state.access, fact))
         case _:
             return state
+
+
+def _access_after(
+    access: GatewayAccess | None, fact: GatewayInvited | GatewayEnrolled | GatewayRenewed | GatewayRevoked
+) -> GatewayAccess:
+    match fact:
+        case GatewayInvited() if access is not None and access.status == "enrolled":
+            return access.model_copy(update={"invited_until": fact.until})
+        case GatewayInvited():
+            return GatewayAccess(status="invited", invited_until=fact.until)
+        case GatewayEnrolled() | GatewayRenewed():
+            return GatewayAccess(status="enrolled", expires_at=fact.expires_at)
+        case GatewayRevoked():
+            return GatewayAccess(status="revoked")
 
 
 def policy_after(state: PolicyState | None, fact: Fact) -> PolicyState:

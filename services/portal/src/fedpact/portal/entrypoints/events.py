@@ -1,7 +1,7 @@
 """What the portal listens to, one line a message."""
 
 from fedpact.chassis.bus import Bus
-from fedpact.contracts import artifacts, identity, jobs, policies, registry, scheduling, specs
+from fedpact.contracts import access, artifacts, identity, jobs, policies, registry, scheduling, specs
 from fedpact.portal.app.handlers import Handlers
 
 OUTCOMES = "fedpact.evt.*.*.command.*.portal"
@@ -14,6 +14,11 @@ def subscribe(bus: Bus, handlers: Handlers) -> None:
     bus.on(identity.UserChanged, handlers.user)
     bus.on(registry.GatewayRegistered, handlers.gateway)
     bus.on(registry.GatewayAnnounced, handlers.gateway)
+    bus.on(access.GatewayInvited, handlers.gateway)
+    bus.on(access.GatewayEnrolled, handlers.gateway)
+    bus.on(access.GatewayRenewed, handlers.gateway)
+    bus.on(access.GatewayRevoked, handlers.gateway)
+    bus.on(access.GatewayExpiring, handlers.gateway)
     bus.on(registry.DatasetRegistered, handlers.dataset)
     bus.on(registry.DatasetUnregistered, handlers.dataset)
     bus.on(registry.DatasetProposed, handlers.proposal)

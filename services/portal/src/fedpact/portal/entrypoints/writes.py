@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from fedpact.contracts import api
+from fedpact.contracts.access import InviteGateway, RevokeGateway
 from fedpact.contracts.artifacts import DeleteArtifact, GrantArtifact, Grantee, RevokeArtifact
 from fedpact.contracts.envelope import Command, Model
 from fedpact.contracts.identity import ChangeUser, RegisterOrganization, RegisterUser
@@ -60,6 +61,17 @@ class Writes:
         command = RegisterGateway.model_validate(sent.model_dump())
         view = partial(self.queries.gateway, call.viewer, sent.gateway)
         return await self._carry(call, command, view, f"/v1/gateways/{sent.gateway}")
+
+    async def invite_gateway(self, call: Call) -> Outcome:
+        gateway, sent = await self._gateway(call), call.sent(api.NewInvitation)
+        command = InviteGateway(gateway=gateway, token_hash=sent.token_hash, hours=sent.hours)
+        return await self._carry(call, command, partial(self.queries.gateway, call.viewer, gateway))
+
+    async def revoke_gateway(self, call: Call) -> Outcome:
+        gateway = await self._gateway(call)
+        return await self._carry(
+            call, RevokeGateway(gateway=gateway), partial(self.queries.gateway, call.viewer, gateway)
+        )
 
     async def propose_dataset(self, call: Call) -> Outcome:
         sent = call.sent(api.NewProposal)
@@ -146,6 +158,10 @@ class Writes:
     async def _artifact(self, call: Call) -> str:
         """The artifact the path names, as long as one may see it."""
         return (await self.queries.kept.get(call.viewer, call.path("artifact"))).artifact_id
+
+    async def _gateway(self, call: Call) -> str:
+        """The gateway the path names, as long as one may see it."""
+        return (await self.queries.gateway(call.viewer, call.path("gateway"))).gateway
 
     async def _spec(self, call: Call) -> str:
         """The spec the path names; nobody gives orders about what they may not see."""
