@@ -50,6 +50,14 @@ async def test_an_empty_list_says_what_to_do(ada: Browser, there: Stage) -> None
         assert "/new/spec" not in page.text
 
 
+async def test_an_empty_hub_says_where_its_operator_begins(tmp_path: Path) -> None:
+    bare, hinted = stage(tmp_path), stage(tmp_path, first_step="`fedpact fill` gives it tables")
+    for there, told in ((bare, False), (hinted, True)):
+        async with browser_of(there) as ada, browser_of(there, "stan") as steward:
+            for page in (await ada.get("/specs"), await ada.get("/new/spec"), await steward.get("/datasets")):
+                assert ("<code>fedpact fill</code> gives it tables." in page.text) is told
+
+
 async def test_a_row_holds_creator_organization_datasets_model_and_status(ada: Browser, there: Stage) -> None:
     await there.tell(created("s-1"), changed("s-1", "active.running_idle", 1))
     page = (await ada.get("/specs")).text

@@ -1,4 +1,4 @@
-"""What this distribution adds to the `fedpact` command: up, down, demo, bus."""
+"""What this distribution adds to the `fedpact` command: up, down, fill, demo, bus."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ from fedpact.client.cli.session import Session
 from fedpact.client.connecting import home
 from fedpact.client.errors import InputError
 from fedpact.infra import demo as story
-from fedpact.infra import holding, ports, setup, topology, welcome
+from fedpact.infra import filling, holding, ports, setup, topology, welcome
 from fedpact.infra import up as embedded
 from fedpact.infra.bus_authority import ADMINISTRATOR
 from fedpact.infra.demo_story import Report, StoryError
@@ -134,6 +134,13 @@ def down(cli: Session, folder: Folder = None) -> None:
         cli.note(f"ended {len(left)} workloads that were still running")
     said = Stopped(folder=str(layout.root), stopped=supervisor is not None, ended=tuple(left))
     cli.show(said, "stopped" if supervisor else f"nothing runs in {layout.root}: `--folder` names another")
+
+
+@command
+def fill(cli: Session, folder: Folder = None, models: Models = None) -> None:
+    """Give a running federation the demo's tables, models and signed policies."""
+    done = filling.fill(_layout(cli, folder), _packages(models))
+    cli.show(done, welcome.filled(done))
 
 
 @command

@@ -47,6 +47,11 @@ LOGREG = Rule(
 )
 
 
+def policy_of(custodian: Custodian) -> str:
+    """What its owner calls the policy on the demo's data."""
+    return f"{custodian.organization}-breast-cancer"
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """A running federation with its people at hand."""
@@ -82,15 +87,19 @@ class World:
     def publish(self, revision: int, rules: tuple[Rule, ...]) -> None:
         """Every owner signs a policy for the scientist's organization and publishes it."""
         for custodian in self.federation.custodians:
-            document = PolicyDocument(
-                id=f"{custodian.organization}-breast-cancer",
-                revision=revision,
-                name="Breast-cancer research with North Lab",
-                organization=custodian.organization,
-                datasets=(DatasetScope(id=f"{DATASET}_{custodian.gateway}_{custodian.organization}"),),
-                beneficiaries=Beneficiaries(organizations=("northlab",)),
-                rules=rules,
-            )
-            key = keys.from_pem((self.layout.site(custodian.gateway) / "owner.pem").read_bytes())
-            with self.user(custodian.owner) as owner:
-                owner.policies.publish(signed_policy(document, key))
+            self.publish_of(custodian, revision, rules)
+
+    def publish_of(self, custodian: Custodian, revision: int, rules: tuple[Rule, ...]) -> None:
+        """The same for one of them."""
+        document = PolicyDocument(
+            id=policy_of(custodian),
+            revision=revision,
+            name="Breast-cancer research with North Lab",
+            organization=custodian.organization,
+            datasets=(DatasetScope(id=f"{DATASET}_{custodian.gateway}_{custodian.organization}"),),
+            beneficiaries=Beneficiaries(organizations=("northlab",)),
+            rules=rules,
+        )
+        key = keys.from_pem((self.layout.site(custodian.gateway) / "owner.pem").read_bytes())
+        with self.user(custodian.owner) as owner:
+            owner.policies.publish(signed_policy(document, key))

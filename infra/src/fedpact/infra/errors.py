@@ -114,6 +114,15 @@ class NotStoppedError(MachineError):
         )
 
 
+class NotFilledError(MachineError):
+    """The hub does not come to know what gateways and people told it."""
+
+    slug: ClassVar[str] = "not_filled"
+
+    def __init__(self, seconds: float, logs: Path) -> None:
+        super().__init__(f"the hub did not hear of all within {seconds:.0f} s: see `{logs}`, then `fedpact fill` again")
+
+
 class ReservedNameError(MachineError):
     """The name of a gateway or system is one of the hub's own."""
 

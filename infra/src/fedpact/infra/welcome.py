@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from fedpact.infra.federation import Federation
+from fedpact.infra.filling import Filled
 from fedpact.infra.layout import Layout
 
 
@@ -59,6 +60,20 @@ def farewell(up: Started, here: Path) -> str:
     return "\n".join([*lines, *_ends(up, here)])
 
 
+def filled(done: Filled) -> str:
+    """What a scientist can do now."""
+    datasets = " ".join(f"--dataset {dataset}" for dataset in done.datasets)
+    lines = [
+        f"{len(done.datasets)} datasets, each with a signed policy: North Lab may run `statistics` and `logreg`",
+        "try, as its scientist:",
+        "    fedpact login --user ada",
+        f"    fedpact specs create --id first --model logreg@0.1.0 --client-memory 1024 --wait {datasets}",
+        "    fedpact jobs submit first --payload '{num_rounds: 5, target: target}' --activate --deactivate --wait",
+        f"or propose a spec in a browser: {done.url}/new/spec",
+    ]
+    return "\n".join(lines)
+
+
 def changes(layout: Layout, before: Sequence[str], members: Federation) -> Iterator[str]:
     """What another number of gateways than before means."""
     now = [custodian.gateway for custodian in members.custodians]
@@ -81,9 +96,9 @@ def _logins(up: Started) -> Iterator[str]:
 def _tries(up: Started, models: Path, here: Path) -> Iterator[str]:
     yield "try, in another shell:"
     yield from _exports(up, here)
+    yield f"    fedpact fill{_folder(up, here)}    # the demo's tables, models and signed policies, to look around in"
     yield "    fedpact login --user ada && fedpact status"
     yield f"    fedpact login --user mia --as mia && fedpact models push {_first(models)} --as mia"
-    yield "    fedpact login --user root --as root && fedpact gateways list --as root"
 
 
 def _first(models: Path) -> Path:

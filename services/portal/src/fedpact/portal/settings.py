@@ -22,4 +22,5 @@ class Settings(HubSettings):
     sequence_seconds: float = Field(default=2.0, description="how long a read waits for `min_sequence`")
     heartbeat_seconds: float = Field(default=15.0, description="how often a silent event stream says that it lives")
     silent_seconds: float = Field(default=20.0, gt=0, description="after how long without a word a site is silent")
+    first_step: str = Field(default="", description="what the pages suggest where nothing is there yet")
     stream_seconds: float = Field(default=900.0, description="after how long an event stream ends, to log in anew")

@@ -58,6 +58,8 @@ class Desk:
     clock: Clock
     look: Look
     config: ConfigView
+    first_step: str = ""
+    """What to do where nothing is there yet."""
 
     def json(self, model: Model) -> web.Response:
         """Data for a script of ours."""

@@ -113,6 +113,7 @@ class Site:
             "here": request.path,
             "menu": [page for page in self.pages if page.menu and viewer and may_enter(viewer, page.roles)],
             "version": self.desk.config.version,
+            "first_step": self.desk.first_step,
             "now": self.desk.clock.now(),
         }
         text = self.desk.look.text(view.template, around | dict(view.context))
