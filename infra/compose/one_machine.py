@@ -29,6 +29,7 @@ class Federation:
 
     folder: Path
     models: Path
+    images: Path
 
     @property
     def user(self) -> int:
@@ -46,9 +47,20 @@ class Federation:
             "FEDPACT_GID": str(self.group),
             "FEDPACT_FOLDER": str(self.folder),
             "FEDPACT_MODELS": str(self.models),
+            "FEDPACT_MODEL_IMAGES": str(self.images),
+            "FEDPACT_ENGINE": str(self.engine),
+            "FEDPACT_ENGINE_GROUP": str(self.engine.stat().st_gid),
+            "FEDPACT_FLARE_ENTRANCE": "entrance:8443",
         }
 
+    @property
+    def engine(self) -> Path:
+        """The socket of the engine that everything runs on."""
+        return Path(os.environ.get("FEDPACT_ENGINE", "/var/run/docker.sock"))
+
     def up(self) -> None:
+        if not self.images.exists():
+            sys.exit(f"{self.images} is not there: make the images first, with `just images`")
         self._own_folder()
         self._infra("prepare", str(self.folder))
         self._hub("up", "--detach", "--wait", "--wait-timeout", SECONDS)
@@ -119,8 +131,10 @@ def main() -> None:
     parser.add_argument("step", choices=("up", "demo", "down"))
     parser.add_argument("--folder", type=Path, default=ROOT / ".fedpact" / "compose", help="what the federation keeps")
     parser.add_argument("--models", type=Path, default=ROOT / "models", help="model packages")
+    listed = ROOT / "dist" / "model-images.json"
+    parser.add_argument("--model-images", type=Path, default=listed, help="which image each of them runs from")
     asked = parser.parse_args()
-    federation = Federation(asked.folder.resolve(), asked.models.resolve())
+    federation = Federation(asked.folder.resolve(), asked.models.resolve(), asked.model_images.resolve())
     {"up": federation.up, "demo": federation.demo, "down": federation.down}[asked.step]()
 
 

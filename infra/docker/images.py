@@ -4,7 +4,8 @@ Builds the product's images: `just images`, or `python infra/docker/images.py po
 Everything that an image needs is gathered first: a wheel of each of our distributions, and the wheels of third parties
 at the versions of `constraints.txt`. Each image gets a context of its own with the wheels of what it declares, directly
 or not, and nothing else; the build itself has no network. With `--wheels FOLDER` the gathering has none either. The
-bill of materials of every image is taken out of it again into `dist/sbom`.
+bill of materials of every image is taken out of it again into `dist/sbom`, and `dist/model-images.json` tells agents
+which image each model version runs from.
 """
 
 import argparse
@@ -69,6 +70,7 @@ IMAGES = (
     ),
     Image(name="gateway-agent", folder="gateway_agent", prefix="FEDPACT_AGENT"),
     Image(name="dal-service", folder="dal_service", prefix="FEDPACT_DAL"),
+    Image(name="entrance", folder="entrance", prefix="FEDPACT_ENTRANCE"),
     Image(name="infra", folder="infra"),
     Image(name="model-statistics", folder="models/statistics"),
     Image(name="model-logreg", folder="models/logreg"),
@@ -160,6 +162,12 @@ class Engine:
         ran("docker", "build", "--quiet", "--network", "none", "--tag", tag, *target, *told, str(context))
         return tag
 
+    def pinned(self, image: Image) -> str:
+        """The image by its content: its digest at a registry that has it, else its id on this engine."""
+        told = json.loads(ran("docker", "image", "inspect", self.reference(image)))[0]
+        at = [one for one in told["RepoDigests"] if one.startswith(f"{self.repository}/")]
+        return str(at[0] if at else told["Id"])
+
     def bill(self, image: Image) -> Path:
         """Take the bill of materials out of the image."""
         path = DIST / "sbom" / f"{image.name}-{image.version}.cdx.json"
@@ -167,6 +175,16 @@ class Engine:
         inside = ("--rm", "--network", "none", "--entrypoint", "cat", self.reference(image))
         path.write_text(ran("docker", "run", *inside, "/opt/fedpact/sbom.cdx.json"))
         return path
+
+
+def list_models(engine: Engine) -> None:
+    """Which image every model of this checkout runs from, by the digest of its package: what agents are given."""
+    from fedpact.secure_runtime.adapters.package import package_digest  # noqa: PLC0415 - of this checkout
+
+    there = set(ran("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split())
+    models = [image for image in IMAGES if image.model and engine.reference(image) in there]
+    known = {package_digest(ROOT / image.folder): engine.pinned(image) for image in models}
+    (DIST / "model-images.json").write_text(json.dumps(known, indent=1) + "\n")
 
 
 def members() -> list[Path]:
@@ -201,16 +219,25 @@ def main() -> None:
     parser.add_argument("--repository", default="fedpact", help="begins every image's name")
     parser.add_argument("--wheels", type=Path, help="third parties' wheels are there: use no network")
     parser.add_argument("--contexts", action="store_true", help="only make the build contexts, in dist/images")
+    parser.add_argument("--list", action="store_true", help="only write dist/model-images.json anew, as after a push")
     asked = parser.parse_args()
+    engine = Engine(base=asked.base, repository=asked.repository)
     if unknown := [name for name in asked.names if name not in BY_NAME]:
         parser.error(f"no such image: {', '.join(unknown)}")
-    images = [BY_NAME[name] for name in asked.names] or list(IMAGES)
     shop = Workshop(folder=DIST / "images", given=asked.wheels)
+    images = [BY_NAME[name] for name in asked.names] or list(IMAGES)
+    if not asked.list:
+        make(images, shop, None if asked.contexts else engine)
+    if not asked.contexts:
+        list_models(engine)
+
+
+def make(images: Sequence[Image], shop: Workshop, engine: Engine | None) -> None:
+    """Build `images`; without an engine only their contexts."""
     shop.gather(images)
-    engine = Engine(base=asked.base, repository=asked.repository)
     for image in images:
         context = shop.context(image)
-        if asked.contexts:
+        if engine is None:
             sys.stdout.write(f"{context}\n")
             continue
         tag = engine.build(image, context)

@@ -10,7 +10,17 @@ from engine import docker, image_lacks, inside, inspected
 ROOT = Path(__file__).resolve().parents[3]
 VERSION = "0.1.0"
 MEGABYTE = 10**6
-SERVICES = ("identity", "registry", "policy", "spec-lifecycle", "scheduler", "jobs", "portal", "dal-service")
+SERVICES = (
+    "identity",
+    "registry",
+    "policy",
+    "spec-lifecycle",
+    "scheduler",
+    "jobs",
+    "portal",
+    "dal-service",
+    "entrance",
+)
 PROGRAMS = (*SERVICES, "gateway-agent", "infra")
 MODELS = ("model-statistics", "model-logreg", "model-linear", "model-cox")
 FOUNDATION = {"fedpact-contracts", "fedpact-chassis", "fedpact-decision"}

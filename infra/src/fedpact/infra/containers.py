@@ -21,7 +21,7 @@ from fedpact.decision import keys
 from fedpact.infra import setup
 from fedpact.infra.demo_story import Report, Story, StoryError
 from fedpact.infra.demo_world import World
-from fedpact.infra.federation import Federation, federation
+from fedpact.infra.federation import ORCHESTRATOR, Federation, federation
 from fedpact.infra.layout import Layout, write_secret
 from fedpact.infra.nats_config import NatsServer
 from fedpact.infra.secrets import password
@@ -53,7 +53,9 @@ def _write(layout: Layout, members: Federation, store: str) -> None:
     for site in members.sites:
         for part in ("agent", "dal", "sockets"):
             (layout.site(site.gateway) / part).mkdir(parents=True, exist_ok=True, mode=0o700)
+    (layout.site(ORCHESTRATOR) / "routes").mkdir(exist_ok=True, mode=0o700)
     for custodian in members.custodians:
+        layout.inbox(custodian.gateway).mkdir(parents=True, exist_ok=True, mode=0o700)
         _share_key(layout.site(custodian.gateway))
 
 
