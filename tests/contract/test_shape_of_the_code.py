@@ -12,6 +12,7 @@ FOLDERS = [
     "services",
     "gateway_agent",
     "dal_service",
+    "entrance",
     "secure_runtime",
     "client",
     "infra",
