@@ -8,7 +8,6 @@ ends what they activate.
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,11 +17,9 @@ from federation_world import federation_in
 
 from fedpact.infra import demo
 from fedpact.infra.commands import shipped_models
-from fedpact.infra.demo_table import load, split
-from fedpact.infra.demo_world import LOGREG, STATISTICS, World
+from fedpact.infra.demo_world import World
+from fedpact.infra.filling import fill
 from fedpact.infra.layout import Layout
-
-SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,23 +51,6 @@ class Up:
 def furnished(folder: Path) -> Iterator[Up]:
     """A federation in which a scientist can begin."""
     with federation_in(folder / "federation") as layout:
+        filled = fill(layout, shipped_models())
         world = demo.world_in(layout)
-        _, parts = split(load(), len(world.federation.custodians))
-        datasets = world.register_data(parts)
-        world.push_models(shipped_models(), ("statistics", "logreg"))
-        _until_known(world, set(datasets))
-        world.publish(1, (STATISTICS, LOGREG))
-        yield Up(layout=layout, world=world, datasets=tuple(datasets), folder=folder)
-
-
-def _until_known(world: World, datasets: set[str]) -> None:
-    """Policies and pacts name what the registry knows."""
-    deadline = time.monotonic() + SECONDS
-    with world.user("ada") as ada:
-        while True:
-            known = {item.dataset for item in ada.datasets.list().items}
-            models = {item.model for item in ada.models.list().items if item.versions}
-            if datasets <= known and {"statistics", "logreg"} <= models:
-                return
-            assert time.monotonic() < deadline, "the registry knows neither data nor models in time"
-            time.sleep(0.05)
+        yield Up(layout=layout, world=world, datasets=filled.datasets, folder=folder)

@@ -96,7 +96,7 @@ def _logins(up: Started) -> Iterator[str]:
 def _tries(up: Started, models: Path, here: Path) -> Iterator[str]:
     yield "try, in another shell:"
     yield from _exports(up, here)
-    yield f"    fedpact fill{_folder(up, here)}    # the demo's tables, models and signed policies, to look around in"
+    yield "    fedpact fill    # the demo's tables, models and signed policies, to look around in"
     yield "    fedpact login --user ada && fedpact status"
     yield f"    fedpact login --user mia --as mia && fedpact models push {_first(models)} --as mia"
 
