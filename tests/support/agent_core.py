@@ -76,6 +76,7 @@ class Agent:
         ports = self.ports
         admission = Admission(
             totals=TOTALS,
+            enforced=lambda: self.launcher.limits_enforced,
             trust=TrustStore(self.site),
             data=ports,
             models=ports,

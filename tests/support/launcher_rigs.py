@@ -22,6 +22,7 @@ from lightkube.resources.rbac_authorization_v1 import Role, RoleBinding
 from lightkube.types import PatchType
 from real_cluster import AGENT, ApiServer, api_server, api_server_lacks, kubeconfig
 
+from fedpact.gateway_agent.adapters.confinement import UNCONFINED, Confinement
 from fedpact.gateway_agent.adapters.docker import DockerLauncher
 from fedpact.gateway_agent.adapters.kubernetes import KubernetesLauncher
 from fedpact.gateway_agent.adapters.processes import ProcessLauncher
@@ -88,10 +89,10 @@ class ScriptedRig:
 
 
 class ProcessRig:
-    limits: tuple[str, ...] = ()
-
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, confinement: Confinement = UNCONFINED) -> None:
         self.root = root
+        self.confinement = confinement
+        self.limits = confinement.limits
         self.launcher: Launcher = self._launcher()
 
     def pod(self, participant: str) -> Pod:
@@ -109,7 +110,7 @@ class ProcessRig:
         half.rename(pod.kit / "exit")
 
     def _launcher(self) -> ProcessLauncher:
-        return ProcessLauncher(self.root / "state", grace=5.0)
+        return ProcessLauncher(self.root / "state", grace=5.0, confinement=self.confinement)
 
 
 @dataclass
@@ -223,6 +224,16 @@ async def process_rig(root: Path) -> AsyncIterator[ProcessRig]:
 
 
 @asynccontextmanager
+async def confined_rig(root: Path) -> AsyncIterator[ProcessRig]:
+    """With whatever this machine has to hold processes by."""
+    confinement = Confinement.found(root / "state", hidden=(root,))
+    rig = ProcessRig(root, confinement)
+    yield rig
+    await _cleaned(rig)
+    assert not any(confinement.pids(name) for name in (SERVER_NAME, CLIENT_NAME))
+
+
+@asynccontextmanager
 async def docker_rig(root: Path) -> AsyncIterator[DockerRig]:
     yard = Yard(agent=f"test-{secrets.token_hex(4)}")
     async with contextlib.AsyncExitStack() as close:
@@ -308,6 +319,7 @@ Opened = Callable[[Path], AbstractAsyncContextManager[Rig]]
 RIGS: dict[str, tuple[Opened, Callable[[], str]]] = {
     "scripted": (scripted_rig, nothing_lacks),
     "processes": (process_rig, nothing_lacks),
+    "confined-processes": (confined_rig, nothing_lacks),
     "docker": (docker_rig, docker_lacks),
     "fake-kubernetes": (fake_kubernetes_rig, nothing_lacks),
     "kubernetes": (real_kubernetes_rig, api_server_lacks),

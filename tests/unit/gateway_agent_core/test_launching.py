@@ -42,6 +42,22 @@ def test_workloads_are_processes_unless_something_else_is_chosen(tmp_path: Path)
     assert "processes" in asked.capabilities
 
 
+def test_processes_are_held_to_the_limits_that_are_chosen_and_to_no_others(tmp_path: Path) -> None:
+    assert launching(settings(tmp_path, limits="")).launcher.limits_enforced == ()
+    some = settings(tmp_path, limits="memory, processes", hidden="/srv/data,/home")
+    assert set(launching(some).launcher.limits_enforced) <= {"memory", "processes"}
+    assert some.hidden == (Path("/srv/data"), Path("/home"))
+
+
+def test_a_limit_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="'cpu', 'memory', 'processes', 'network' or 'gpu'"):
+        settings(tmp_path, limits="memory,disk")
+
+
+def test_an_orchestrator_never_claims_to_jail_the_servers_that_others_reach(tmp_path: Path) -> None:
+    assert "network" not in launching(settings(tmp_path, limits="network")).launcher.limits_enforced
+
+
 @pytest.mark.parametrize(
     ("launcher", "more", "host", "ports", "word"),
     [

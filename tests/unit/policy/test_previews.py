@@ -22,7 +22,7 @@ from policy_values import (
 )
 
 from fedpact.chassis.clock import FakeClock
-from fedpact.contracts.pact import Resources
+from fedpact.contracts.pact import Limit, Resources
 from fedpact.contracts.policies import Beneficiaries, DatasetScope, PolicyDocument, SpecDecided
 from fedpact.contracts.previews import PolicyEdit, Preview
 from fedpact.contracts.queries import AskPreview
@@ -189,6 +189,7 @@ def test_a_sentence_leaves_no_limit_out() -> None:
         privacy={"min_count": 10},
         bounds=bounds,
         resources=Resources(cpu=1.5, memory=500),
+        enforced=(Limit.NETWORK, Limit.MEMORY),
     )
     named = Beneficiaries(users=("alice",), groups=("cardio",), organizations=("uni",))
     draft = document(beneficiaries=named, rules=(told,), not_after=NOW)
@@ -198,7 +199,7 @@ def test_a_sentence_leaves_no_limit_out() -> None:
         "layers at most 3 of: in steps of 8 (may be left out); lr above 0 to 0.5 (may be left out); "
         "note a text of at most 9 characters (may be left out); rounds from 1 to 10; "
         "target one of `age`, `sex` (may be left out); and no other parameter; protected by min_count 10; "
-        "at most 1.5 CPU, 0 GPU, 500 MB for each client"
+        "at most 1.5 CPU, 0 GPU, 500 MB for each client; only where the gateway enforces network and memory"
     )
 
 

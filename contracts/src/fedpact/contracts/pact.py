@@ -36,12 +36,16 @@ class Limit(StrEnum):
     GPU = "gpu"
 
 
+RequiredLimits = Annotated[tuple[Limit, ...], Field(max_length=len(Limit), exclude_if=lambda limits: not limits)]
+"""Said only where there are any: who does not know of them yet reads everything else."""
+
+
 class Demand(Strict):
     """Resources of each client and of the one server; `enforced` is what every gateway has to hold its clients to."""
 
     clients: Resources = Resources()
     server: Resources = Resources(cpu=0.5, memory=512)
-    enforced: Annotated[tuple[Limit, ...], Field(max_length=len(Limit))] = ()
+    enforced: RequiredLimits = ()
 
 
 class ModelRef(Strict):

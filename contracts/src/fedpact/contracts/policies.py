@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
 from fedpact.contracts.envelope import Accepted, Command, Fact, Model, Quarantined, Refused, Strict
 from fedpact.contracts.ids import DatasetId, Id, Version
-from fedpact.contracts.pact import Person, PinnedModel, Resources
+from fedpact.contracts.pact import Person, PinnedModel, RequiredLimits, Resources
 
 POLICY_TYPE = "application/vnd.fedpact.asset-policy.v1+json"
 GRANT_TYPE = "application/vnd.fedpact.grant.v1+json"
@@ -44,7 +44,11 @@ class Beneficiaries(Strict):
 
 
 class Rule(Strict):
-    """One model (versions `*` = all) with its permissions, parameter bounds, privacy controls and resource limit."""
+    """
+    One model (versions `*` = all) with its permissions, parameter bounds, privacy controls and resource limit.
+
+    `enforced` are limits that the gateway with the data has to hold workloads to; it decides that by itself.
+    """
 
     model: Id
     versions: tuple[Version | Literal["*"], ...] = ("*",)
@@ -52,6 +56,7 @@ class Rule(Strict):
     bounds: Bounds | None = None
     privacy: Permissions = {}
     resources: Resources | None = None
+    enforced: RequiredLimits = ()
 
 
 class PolicyDocument(Strict):
@@ -121,6 +126,8 @@ class Grant(Strict):
     model: PinnedModel
     datasets: tuple[DatasetId, ...]
     resources: Resources
+    enforced: RequiredLimits = ()
+    """What the pact requires the gateway to hold its clients to."""
     parameters: dict[str, JsonValue] | None = None
     permissions: Permissions = {}
     privacy: Permissions = {}

@@ -124,6 +124,9 @@ class GangRefused(GangFact):
     shortfalls: tuple[Shortfall, ...]
     unenforced: tuple[Unenforced, ...] = ()
 
+    def sentences(self) -> tuple[str, ...]:
+        return (*(one.sentence() for one in self.shortfalls), *(one.sentence() for one in self.unenforced))
+
 
 class ActivationIdled(Fact):
     """

@@ -92,6 +92,7 @@ def _work(ground: Ground, data: DalAdmin) -> ClientWork:
     settings = ground.settings
     admission = Admission(
         totals=settings.totals,
+        enforced=lambda: ground.lookout.launcher.limits_enforced,
         trust=TrustFolder(settings.gateway, _given(settings.trust_folder), settings.allow_unsigned),
         data=data,
         models=ground.models,

@@ -4,7 +4,9 @@ import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from fedpact.contracts.pact import Limit
 from fedpact.gateway_agent.adapters import metric_teller
+from fedpact.gateway_agent.adapters.confinement import Confinement
 from fedpact.gateway_agent.adapters.deferred import DeferredLauncher
 from fedpact.gateway_agent.adapters.gauges import MetricConsoles, MetricFiles
 from fedpact.gateway_agent.adapters.local_models import ModelFolder
@@ -46,12 +48,20 @@ def launching(settings: Settings) -> Launching:
             return _kubernetes(settings)
         case "process":
             return Launching(
-                launcher=ProcessLauncher(settings.state_folder / "launches"),
+                launcher=_processes(settings),
                 runtime=Runtime(python=settings.python, search_path=SEARCH_PATH),
                 host_of=lambda _: LOOPBACK,
                 gauges=MetricFiles(),
                 listen_seconds=NEAR,
             )
+
+
+def _processes(settings: Settings) -> ProcessLauncher:
+    """Servers are reached from outside, so only a gateway's workloads can be jailed."""
+    state, own = settings.state_folder / "launches", settings.dal_admin_socket
+    wanted = set(settings.limits) - ({Limit.NETWORK} if settings.role == "orchestrator" else set())
+    hidden = (settings.state_folder, *([own.parent] if own else []), *settings.hidden)
+    return ProcessLauncher(state, confinement=Confinement.found(state, wanted, hidden))
 
 
 def models(settings: Settings) -> ModelFolder:

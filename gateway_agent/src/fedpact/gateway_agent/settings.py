@@ -11,7 +11,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from fedpact.chassis.settings import Address, ServiceSettings
 from fedpact.contracts.ids import Id
-from fedpact.contracts.pact import Resources
+from fedpact.contracts.pact import Limit, Resources
 from fedpact.contracts.registry import Capability
 
 Words = Annotated[tuple[str, ...], NoDecode]
@@ -71,6 +71,12 @@ class Settings(ServiceSettings):
     )
     kubernetes_gpu: str = Field(default="nvidia.com/gpu", description="kubernetes: what a GPU is called")
     kubernetes_runtime_class: str = Field(default="", description="kubernetes: of pods that need one")
+    limits: Annotated[tuple[Limit, ...], NoDecode] = Field(
+        default=tuple(Limit), description="process: what workloads are held to, wherever this machine has the means"
+    )
+    hidden: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(), description="process: folders, absolute, that a jailed workload does not see; `state_folder` is one"
+    )
     end_workloads: bool = Field(default=False, description="end all workloads when the agent is told to end")
 
     trust_folder: Path | None = Field(default=None, description="gateway: whom this site believes, and its veto.json")
@@ -123,7 +129,13 @@ class Settings(ServiceSettings):
         return tuple(range(int(first), int(last or first) + 1)) if first else ()
 
     @field_validator(
-        "docker_networks", "docker_neighbours", "kubernetes_pull_secrets", mode="before", check_fields=True
+        "limits",
+        "hidden",
+        "docker_networks",
+        "docker_neighbours",
+        "kubernetes_pull_secrets",
+        mode="before",
+        check_fields=True,
     )
     @classmethod
     def _words(cls, value: object) -> object:

@@ -164,6 +164,7 @@ def _agent(machine: Machine, gateway: str, organization: str) -> dict[str, str]:
         "KEY_FILE": str(site / "agent" / "dal-tokens.pem"),
         "ADMIN_SOCKET": str(layout.agent_socket(gateway)),
         "END_WORKLOADS": "true",
+        "HIDDEN": str(layout.root),
         "CPU": str(machine.cpu),
         "MEMORY": str(machine.memory),
     }

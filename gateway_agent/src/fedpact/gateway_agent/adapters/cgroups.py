@@ -9,13 +9,21 @@ nothing of its workload is left.
 import contextlib
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 from fedpact.contracts.pact import Limit, Resources
-from fedpact.gateway_agent.domain.controllers import Controller, Controllers, Version, controllers, settings
+from fedpact.gateway_agent.domain.controllers import (
+    Controller,
+    Controllers,
+    Version,
+    controllers,
+    settings,
+    share,
+    weight,
+)
 
 PROC = Path("/proc/self")
 OTHERS = "fedpact-others"
@@ -58,10 +66,9 @@ class Cgroups:
         name = f"trial-{os.getpid()}"
         try:
             self.make(name, TRIAL)
+            self.settle(name, TRIAL.cpu)
             return all(
-                (self._folder(controller, name) / file).read_text().split() == value.split()
-                for controller, place in self.places.items()
-                for file, value in list(settings(controller, place.version, TRIAL, self.processes).items())[:1]
+                _holds(self._folder(controller, name), place, controller) for controller, place in self.places.items()
             )
         except OSError:
             return False
@@ -73,11 +80,13 @@ class Cgroups:
         for controller in self.places:
             folder = self._folder(controller, name)
             self._make(folder, controller)
-            wanted = settings(controller, self.places[controller].version, resources, self.processes)
-            for file, value in wanted.items():
-                with contextlib.suppress(FileNotFoundError):  # not every kernel counts swap, or knows bursts
-                    _write(folder / file, value)
+            _set(folder, settings(controller, self.places[controller].version, resources, self.processes))
         return tuple(dict.fromkeys(self._folder(controller, name) / "cgroup.procs" for controller in self.places))
+
+    def settle(self, name: str, cpu: float) -> None:
+        """Hold the group to its share of the cores from now on."""
+        if "cpu" in self.places:
+            _set(self._folder("cpu", name), share(self.places["cpu"].version, cpu))
 
     def pids(self, name: str) -> frozenset[int]:
         """Every process in the group."""
@@ -123,6 +132,8 @@ class Cgroups:
                 above.mkdir(exist_ok=True)
                 _hand_down(above, controller)
         folder.mkdir(parents=True, exist_ok=True)
+        if controller == "cpu":
+            _set(folder.parent, weight(self.places[controller].version, os.cpu_count() or 1))
 
 
 def _beside(place: Controller) -> Controller:
@@ -144,6 +155,21 @@ def _hand_down(folder: Path, controller: str) -> None:
             with contextlib.suppress(ProcessLookupError):
                 _write(aside / "cgroup.procs", pid)
         _write(file, f"+{controller}")
+
+
+def _holds(folder: Path, place: Controller, controller: str) -> bool:
+    """Whether the first of what was set is what the kernel says now."""
+    wanted = (
+        share(place.version, TRIAL.cpu) if controller == "cpu" else settings(controller, place.version, TRIAL, 4096)
+    )
+    file, value = next(iter(wanted.items()))
+    return (folder / file).read_text().split() == value.split()
+
+
+def _set(folder: Path, wanted: Mapping[str, str]) -> None:
+    for file, value in wanted.items():
+        with contextlib.suppress(FileNotFoundError):  # not every kernel counts swap, or knows bursts
+            _write(folder / file, value)
 
 
 def _write(path: Path, text: str) -> None:

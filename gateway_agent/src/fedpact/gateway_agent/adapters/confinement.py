@@ -117,6 +117,11 @@ class Confinement:
         }
         return _begun(plan, pod.command, cwd=pod.kit, env=env, log=log)
 
+    def settle(self, name: PodName, cpu: float) -> None:
+        """The workload has begun its work: its share of the cores is all it gets from now on."""
+        if self.cgroups:
+            self.cgroups.settle(str(name), cpu)
+
     def pids(self, name: PodName) -> frozenset[int]:
         """Every process of the workload, as far as a control group knows them."""
         return self.cgroups.pids(str(name)) if self.cgroups else frozenset()

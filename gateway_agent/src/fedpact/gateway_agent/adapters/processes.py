@@ -10,6 +10,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,8 @@ from fedpact.gateway_agent.domain.errors import AgentError, AlreadyThereError, L
 from fedpact.gateway_agent.domain.pods import Kind, Pod, PodName
 from fedpact.gateway_agent.domain.troubles import out_of_memory
 
+BEGINNING = 20.0
+"""Seconds in which a workload is not yet held to its share of the cores."""
 Marks = Mapping[str, psutil.Process]
 
 
@@ -37,6 +40,7 @@ class ProcessLauncher:
     grace: float = trees.GRACE
     confinement: Confinement = UNCONFINED
     _children: dict[PodName, subprocess.Popen[bytes]] = field(default_factory=dict, init=False)
+    _settled: set[str] = field(default_factory=set, init=False)
     _locks: WeakValueDictionary[PodName, asyncio.Lock] = field(default_factory=WeakValueDictionary, init=False)
 
     @property
@@ -89,7 +93,7 @@ class ProcessLauncher:
     def _reserve(self, pod: Pod) -> Record:
         if self._records.get(pod.name):
             raise AlreadyThereError(str(pod.name))
-        return self._records.put(Record(name=str(pod.name), kind=pod.kind, kit=pod.kit))
+        return self._records.put(Record(name=str(pod.name), kind=pod.kind, kit=pod.kit, cpu=pod.resources.cpu))
 
     def _spawn(self, pod: Pod, record: Record) -> Record:
         if self._records.get(pod.name) is None:
@@ -121,12 +125,19 @@ class ProcessLauncher:
             return self._killed(record, wanting)
         if name in self._children:
             code = self._children[name].poll()
-            return self._ended(record, code) if code is not None else _observed(record, Life.RUNNING)
+            return self._ended(record, code) if code is not None else self._running(record)
         if not record.pid and self._mark(name) in marks:
             record = self._adopt(record, marks[self._mark(name)])
         if trees.is_alive(self._trace(name, record)):
-            return _observed(record, Life.RUNNING)
+            return self._running(record)
         return self._ended(record, None)
+
+    def _running(self, record: Record) -> Observed:
+        """While it begins it may have all the cores it can get; how long that lasts is counted across agents."""
+        if record.name not in self._settled and time.time() - record.created > BEGINNING:
+            self.confinement.settle(record.pod, record.cpu)
+            self._settled.add(record.name)
+        return _observed(record, Life.RUNNING)
 
     def _adopt(self, record: Record, process: psutil.Process) -> Record:
         try:
@@ -137,6 +148,7 @@ class ProcessLauncher:
 
     def _ended(self, record: Record, code: int | None) -> Observed:
         self._children.pop(record.pod, None)
+        self._settled.discard(record.name)
         ended = self._records.put(record.model_copy(update={"ended": True, "exit_code": code}))
         return _observed(ended, Life.EXITED)
 
@@ -152,6 +164,7 @@ class ProcessLauncher:
         child = self._children.pop(name, None)
         if child:
             child.wait()
+        self._settled.discard(str(name))
         if not self.confinement.forget(name):
             raise LaunchError(f"something is left in the control group of `{name}`; end it by hand")
         self._records.remove(name)

@@ -26,6 +26,8 @@ class Record(BaseModel):
     pid: int = 0
     created: float = 0.0
     """When the process began, to tell it from a later one of the same number."""
+    cpu: float = 1.0
+    """Its share of the cores."""
     ended: bool = False
     exit_code: int | None = None
     memory: int = 0

@@ -7,7 +7,7 @@ believes is asked again at every look.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from fedpact.chassis.aggregates import Aggregates, Cause
@@ -21,7 +21,7 @@ from fedpact.decision.grants import check_grant, read_grant, revisions_of
 from fedpact.decision.lineage import lineage
 from fedpact.gateway_agent.app.doors import DataDoor, Models, TrustStore
 from fedpact.gateway_agent.app.kinds import LIVE, YES, Offer, PermitKept, RevisionSeen
-from fedpact.gateway_agent.domain.admission import check_objects, check_room, check_turn, permit_of
+from fedpact.gateway_agent.domain.admission import check_limits, check_objects, check_room, check_turn, permit_of
 from fedpact.gateway_agent.domain.errors import SiteRefusedError
 from fedpact.gateway_agent.domain.steps import Permit, Refusal
 
@@ -31,6 +31,8 @@ class Admission:
     """The site's own evidence, and what it accepted on it."""
 
     totals: Resources
+    enforced: Callable[[], Collection[str]]
+    """What this site holds workloads to now."""
     trust: TrustStore
     data: DataDoor
     models: Models
@@ -46,6 +48,7 @@ class Admission:
             raise SiteRefusedError(Why.POLICY, "the directive brings no grant")
         async with self._one:
             grant = await self._decided(wanted.grant, wanted)
+            check_limits(grant, self.enforced())
             await self.models.find(grant.model)
             check_room(grant.resources, self.totals, (await self._others(key)).values())
             permit = permit_of(grant, wanted.grant, wanted)

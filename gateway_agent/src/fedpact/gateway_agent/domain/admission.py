@@ -5,14 +5,14 @@ Nothing of a directive is believed but what it is about; model, datasets, resour
 that the site has checked.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from cryptography import x509
 
 from fedpact.contracts.dal import OpenActivation
 from fedpact.contracts.directives import ParticipantDirective
-from fedpact.contracts.pact import Resources
+from fedpact.contracts.pact import Limit, Resources
 from fedpact.contracts.policies import Dsse, Grant
 from fedpact.contracts.workloads import Cause
 from fedpact.decision.decide import effective_for_object
@@ -66,6 +66,22 @@ def check_room(needed: Resources, totals: Resources, others: Iterable[Permit]) -
     short = [f"{wanted:g} {what} needed, {max(free, 0):g} free" for what, wanted, free in rows if wanted > free]
     if short:
         raise SiteRefusedError(Cause.CAPACITY, f"this site is full: {'; '.join(short)}")
+
+
+def check_limits(grant: Grant, enforced: Collection[str]) -> None:
+    """Refuse when the pact, or a rule that covers a dataset of it, requires a limit that is not enforced here."""
+    known = {document.id: document for document in map(read_policy, grant.policies)}
+    _check_limits(grant.enforced, enforced, "the spec", Cause.RESOURCES)
+    for name in sorted(set(grant.rules.values())):
+        policy, _, index = name.rpartition("#")
+        _check_limits(known[policy].rules[int(index)].enforced, enforced, f"policy `{policy}`", Cause.POLICY)
+
+
+def _check_limits(required: Iterable[Limit], enforced: Collection[str], by: str, cause: Cause) -> None:
+    lacking = sorted(set(required).difference(enforced))
+    if lacking:
+        text = f"this gateway does not enforce the limit `{lacking[0]}`, which {by} requires: its operator has to"
+        raise SiteRefusedError(cause, text)
 
 
 def permit_of(grant: Grant, envelope: Dsse, wanted: ParticipantDirective) -> Permit:

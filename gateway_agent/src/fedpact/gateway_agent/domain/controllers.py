@@ -13,8 +13,15 @@ from pathlib import Path
 from fedpact.contracts.pact import Resources
 
 WANTED = ("cpu", "memory", "pids")
-PERIOD = 100_000
-"""Microseconds in which a workload may use its share of the cores once."""
+PERIOD = 1_000_000
+"""
+Microseconds in which a workload may use its share of the cores once.
+
+As long as the kernel allows, for what was not used in one may be used in the next: the start of a job is over before a
+shorter one would have saved anything up.
+"""
+WEIGHT = 1024
+"""Of one core, when more is wanted than there is; every process that is in no group weighs as much."""
 MEGABYTE = 10**6
 UNIFIED = ""
 """How `/proc/self/cgroup` names the hierarchy of version 2."""
@@ -53,18 +60,30 @@ def controllers(mounts: str, groups: str) -> Controllers:
 
 def settings(name: str, version: Version, resources: Resources, processes: int) -> Mapping[str, str]:
     """File -> what is written to it, in this order, to hold a group to `resources`."""
-    memory, quota = str(resources.memory * MEGABYTE), str(max(1000, round(resources.cpu * PERIOD)))
+    memory = str(resources.memory * MEGABYTE)
     match name, version:
         case "memory", Version.ONE:
             return {"memory.limit_in_bytes": memory, "memory.memsw.limit_in_bytes": memory}
         case "memory", _:
             return {"memory.max": memory, "memory.swap.max": "0", "memory.oom.group": "1"}
-        case "cpu", Version.ONE:
-            return {"cpu.cfs_period_us": str(PERIOD), "cpu.cfs_quota_us": quota}
         case "cpu", _:
-            return {"cpu.max": f"{quota} {PERIOD}"}
+            return {}
         case _:
             return {"pids.max": str(processes)}
+
+
+def share(version: Version, cpu: float) -> Mapping[str, str]:
+    """The same for the cores. It comes later, for nobody gains when a workload takes long to begin."""
+    quota = str(max(1000, round(cpu * PERIOD)))
+    if version is Version.ONE:
+        return {"cpu.cfs_period_us": str(PERIOD), "cpu.cfs_quota_us": quota, "cpu.cfs_burst_us": quota}
+    return {"cpu.max": f"{quota} {PERIOD}", "cpu.max.burst": quota}
+
+
+def weight(version: Version, cores: int) -> Mapping[str, str]:
+    """What all workloads of an agent together weigh against the processes around them: as much as a machine of them."""
+    one = {"cpu.shares": str(WEIGHT * cores)}
+    return one if version is Version.ONE else {"cpu.weight": str(min(10_000, 100 * cores))}
 
 
 def _own(groups: str) -> Iterator[tuple[str, str]]:

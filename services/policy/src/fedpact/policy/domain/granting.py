@@ -88,6 +88,7 @@ def _grant(site: Site, decision: Decision, evidence: Evidence, turn: Turn) -> Gr
         model=pact.model,
         datasets=site.datasets,
         resources=pact.content.resources.clients,
+        enforced=pact.content.resources.enforced,
         parameters=pact.content.parameters,
         permissions=decision.permissions,
         privacy=decision.privacy,

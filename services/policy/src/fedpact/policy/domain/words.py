@@ -53,6 +53,8 @@ def _limits(rule: Rule) -> Iterator[str]:
         yield f"protected by {_pairs(rule.privacy)}"
     if rule.resources:
         yield f"at most {_resources(rule.resources)} for each client"
+    if rule.enforced:
+        yield f"only where the gateway enforces {_listed(rule.enforced)}"
 
 
 def _parameters(rule: Rule) -> str:

@@ -92,8 +92,7 @@ def _line(fact: Fact, creator: Person | None) -> _Line | None:
             text = "; ".join(["waits for capacity", *(s.sentence() for s in fact.shortfalls)])
             return _Line(text=text, spec_id=spec_id)
         case GangRefused(spec_id=spec_id):
-            lacks = (*fact.shortfalls, *fact.unenforced)
-            return _Line(text="; ".join(["can never be placed", *(one.sentence() for one in lacks)]), spec_id=spec_id)
+            return _Line(text="; ".join(["can never be placed", *fact.sentences()]), spec_id=spec_id)
         case JobChanged(spec_id=spec_id, job_id=job_id):
             text = f"job {job_id} {fact.status.value}" + (f": {fact.reason}" if fact.reason else "")
             return _Line(text=text, spec_id=spec_id, job_id=job_id, audience=_of(fact.actor))

@@ -71,7 +71,7 @@ def never_fits(spec: Spec, fact: GangRefused, now: datetime, limits: Limits) -> 
     """What a site allots or enforces shrank since the verdict."""
     if not _waits_for(spec, fact.generation, fact.attempt):
         return []
-    why = "; ".join(lack.sentence() for lack in (*fact.shortfalls, *fact.unenforced))
+    why = "; ".join(fact.sentences())
     return stopped(spec, FAILED, f"it can never be placed: {why}", now, limits)
 
 

@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from fedpact.contracts.api import ModelView
 from fedpact.contracts.envelope import DomainError
+from fedpact.contracts.pact import Limit
 from fedpact.contracts.policies import PolicyDocument, Rule
 from fedpact.decision import strict_json
 from fedpact.portal.domain.errors import MalformedRequestError
@@ -24,6 +25,7 @@ ADD, DROP = "add", "drop"
 """Buttons: one more rule; the rule with that number away."""
 KINDS = ("permissions", "privacy")
 RESOURCES = ("cpu", "gpu", "memory")
+LIMITS = (Limit.NETWORK, Limit.MEMORY, Limit.CPU, Limit.PROCESSES)
 ANY = "*"
 _OTHER = re.compile(r"[^a-z0-9]+")
 MINUTES = "%Y-%m-%dT%H:%M"
@@ -96,6 +98,8 @@ def _rule(form: Form, number: str, place: int) -> dict[str, object]:
         said[kind] = {name.removeprefix(prefix): _value(form.text(name)) for name in named}
     if form.given(f"{number}-bounds"):
         said["bounds"] = _json(form.text(f"{number}-bounds"), f"rules.{place}.bounds")
+    if enforced := form.many(f"{number}-enforced"):
+        said["enforced"] = enforced
     resources = {name: form.given(f"{number}-{name}") for name in RESOURCES}
     if any(resources.values()):
         said["resources"] = {name: value for name, value in resources.items() if value is not None}
@@ -121,6 +125,7 @@ def _fields(policy: PolicyDocument, revision: int) -> Iterator[tuple[str, str]]:
 def _rule_fields(rule: Rule, number: int) -> Iterator[tuple[str, str]]:
     yield f"{number}-model", rule.model
     yield from ((f"{number}-versions", version) for version in rule.versions)
+    yield from ((f"{number}-enforced", limit.value) for limit in rule.enforced)
     for kind, values in (("permissions", rule.permissions), ("privacy", rule.privacy)):
         yield from ((f"{number}-{kind}-{name}", _written(value)) for name, value in values.items())
     if rule.bounds is not None:

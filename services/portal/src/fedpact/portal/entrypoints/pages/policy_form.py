@@ -145,6 +145,7 @@ async def _rules(desk: Desk, form: Form) -> dict[str, object]:
         "controls": policy_draft.controls,
         "parameters": policy_draft.parameters,
         "kinds": policy_draft.KINDS,
+        "limits": policy_draft.LIMITS,
     }
 
 
