@@ -38,8 +38,17 @@ def place(path: Path, node: ast.AST | None = None) -> str:
     return f"{path.relative_to(ROOT)}{line}"
 
 
+def statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """All below `node`: what is inside an expression is none."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt):
+            yield child
+        if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+            yield from statements(child)
+
+
 def long_functions(path: Path) -> Iterator[ast.stmt]:
-    for node in ast.walk(parsed(path)):
+    for node in statements(parsed(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno is not None
             if node.end_lineno - node.lineno + 1 > LONGEST_FUNCTION:
@@ -47,11 +56,11 @@ def long_functions(path: Path) -> Iterator[ast.stmt]:
 
 
 def mocks(path: Path) -> Iterator[ast.stmt]:
-    for node in ast.walk(parsed(path)):
+    for node in statements(parsed(path)):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
         module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
         if any(f"{module}.{name}".strip(".").startswith("unittest.mock") for name in names):
-            yield node  # type: ignore[misc]
+            yield node
 
 
 def naps(path: Path) -> Iterator[ast.expr]:
