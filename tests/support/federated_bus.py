@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from nats.aio.client import Client
 from nats.errors import NoRespondersError
@@ -57,6 +58,7 @@ class Member:
 @dataclass(frozen=True)
 class FederatedBus:
     machine: Machine
+    ca_file: Path | None = None
 
     @property
     def url(self) -> str:
@@ -73,7 +75,7 @@ class FederatedBus:
         async def hear(error: Exception) -> None:
             told.append(str(error))
 
-        client = await connect(self.url, self.key(name), name, hear)
+        client = await connect(self.url, self.key(name), name, hear, self.ca_file)
         try:
             yield Member(client, told)
         finally:
@@ -92,7 +94,7 @@ class FederatedBus:
             return found
 
 
-async def connect(url: str, key: Path | None, name: str, hear: object = None) -> Client:
+async def connect(url: str, key: Path | None, name: str, hear: object = None, ca_file: Path | None = None) -> Client:
     """One connection that is not tried again; a refusal raises."""
 
     async def ignore(_: Exception) -> None:
@@ -102,7 +104,7 @@ async def connect(url: str, key: Path | None, name: str, hear: object = None) ->
     try:
         await client.connect(
             url,
-            **arguments(url, key, None),
+            **arguments(url, key, ca_file),
             inbox_prefix=f"_INBOX_{name}".encode(),
             error_cb=hear or ignore,  # type: ignore[arg-type]
             allow_reconnect=False,
@@ -116,14 +118,14 @@ async def connect(url: str, key: Path | None, name: str, hear: object = None) ->
 
 
 @contextmanager
-def federated_bus(folder: Path, *, trusting: bool = False, gateways: int = 2) -> Iterator[FederatedBus]:
+def federated_bus(folder: Path, *, trusting: bool = False, gateways: int = 2, **more: Any) -> Iterator[FederatedBus]:
     """The bus of so many custodians, as `fedpact up` makes it; `trusting` knows no keys but an operator's."""
-    members = federation(gateways)
+    members, ca_file = federation(gateways), more.pop("ca_file", None)
     machine = machine_in(folder, members, folder)
-    server = NatsServer(port=machine.ports["nats"], store=machine.layout.jetstream)
+    server = NatsServer(port=machine.ports["nats"], store=machine.layout.jetstream, **more)
     setup.found(machine.layout, members, server, store="127.0.0.1:1", trusting=trusting)
     argv = [str(BIN / "nats-server"), "-c", str(machine.layout.nats_config)]
     with running(Server(argv, machine.ports["nats"], machine.layout.logs / "nats.log")):
-        asyncio.run(setup.apply_topology(machine, members))
-        yield FederatedBus(machine)
+        asyncio.run(setup.apply_sites(machine.layout, machine.nats_url, members.sites, ca_file))
+        yield FederatedBus(machine, ca_file)
     machine.layout.sockets.rmdir()

@@ -1,6 +1,7 @@
 """The agent of a custodian's gateway, wired. Nothing of the orchestrator's is loaded, FLARE least of all."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from fedpact.chassis.local import serving_locally
@@ -61,18 +62,17 @@ def compose(settings: Settings) -> Service:
     )
     proposals = _proposals(ground, offers, reconciler.queue.call)
     events.subscribe_gateway(ground.bus, handlers, proposals)
-    admin = Admin(
-        offers=offers,
-        queries=_queries(ground, offers),
-        applied=lambda: handlers.applied,
-        renewal=ground.renewal,
-    )
+    admin = _admin(ground, offers, lambda: handlers.applied)
 
     async def administered() -> None:
         async with serving_locally(admin.app(), settings.admin_socket or settings.state_folder / "admin.socket"):
             await asyncio.Event().wait()
 
     return ground.service(Part(reconciler=reconciler, handlers=handlers, tasks=(administered, offers.repeat)))
+
+
+def _admin(ground: Ground, offers: Offers, applied: Callable[[], int]) -> Admin:
+    return Admin(offers=offers, queries=_queries(ground, offers), applied=applied, renewal=ground.renewal)
 
 
 def _proposals(ground: Ground, offers: Offers, call: Call) -> Proposals:

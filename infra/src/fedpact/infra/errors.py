@@ -10,6 +10,7 @@ What can go wrong with a federation on one machine, one tree.
     ├── NoModelsError         there are no model packages
     ├── NotStartedError       a program did not become ready
     ├── NotStoppedError       it was told to stop and goes on
+    ├── AuthorityError        the certificate authority is not there, or was asked for something else
     └── ReservedNameError     the name of a gateway or system is one of the hub's own
 
 Every text says what to do next.
@@ -130,3 +131,9 @@ class ReservedNameError(MachineError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"`{name}` is a name of the hub's own, or taken: choose another id for the gateway or system")
+
+
+class AuthorityError(MachineError):
+    """The certificate authority is not there, or was asked for something it does not do."""
+
+    slug: ClassVar[str] = "authority"

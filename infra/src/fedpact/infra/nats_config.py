@@ -15,7 +15,7 @@ from fedpact.infra.bus_authority import Trust
 from fedpact.infra.topology import Identities, Member, members
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Tls:
     """What the server shows to clients. Both are paths."""
 

@@ -6,14 +6,19 @@ one that was renewed counts at the next. With a CA file, or an address that begi
 before everything else: a server that says it has no TLS would otherwise be believed, and so would whoever sits between.
 """
 
+import asyncio
+import contextlib
 import ssl
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from faststream.nats.security import NatsCredentials, NatsNKey, NatsSecurity
+from nats.aio.transport import TcpTransport
 
 from fedpact.chassis.settings import ServiceSettings
 
 CREDENTIALS = ".creds"
+CLOSE_SECONDS = 1.0
 
 
 def security(settings: ServiceSettings) -> NatsSecurity | None:
@@ -45,3 +50,23 @@ def trusting(url: str, ca_file: Path | None) -> ssl.SSLContext | None:
     context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
+
+
+def _close_in_time() -> None:
+    """
+    Have the bus's client give up waiting for the end of a connection.
+
+    After a TLS handshake that failed, asyncio's streams never tell that it ended, and the client, which waits for that
+    before it tries again, would never try again: a hub that restarts at the wrong moment would lose a site for good.
+    """
+    told: Callable[[TcpTransport], Awaitable[None]] = TcpTransport.wait_closed
+
+    async def wait_closed(transport: TcpTransport) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await told(transport)
+
+    setattr(TcpTransport, "wait_closed", wait_closed)  # noqa: B010 - a method of somebody else's class
+
+
+_close_in_time()
