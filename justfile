@@ -108,6 +108,11 @@ compose-up *options: _ready
 compose-demo *options: _ready
     {{ bin }}/python infra/compose/one_machine.py demo "$@"
 
+# The same story while every kind of container is killed once, as `docker kill` does
+[group("deploy")]
+compose-chaos *options: _ready
+    {{ bin }}/python infra/compose/one_machine.py chaos "$@"
+
 # Take the containers down; what the federation keeps stays
 [group("deploy")]
 compose-down *options: _ready

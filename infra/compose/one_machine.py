@@ -73,6 +73,13 @@ class Federation:
         models = ("--volume", f"{self.models}:/models:ro")
         self._infra("demo", str(self.folder), "--models", "/models", options=("--network", "host", *models))
 
+    def chaos(self) -> None:
+        """The story, while every kind of container is killed once."""
+        engine = ("--volume", f"{self.engine}:/run/engine.sock", "--group-add", str(self.engine.stat().st_gid))
+        models = ("--volume", f"{self.models}:/models:ro")
+        words = ("chaos", str(self.folder), "--models", "/models")
+        self._infra(*words, options=("--network", "host", *models, *engine))
+
     def down(self) -> None:
         for gateway in CUSTODIANS:
             self._gateway(gateway, "down", "--volumes", "--timeout", "30")
@@ -128,14 +135,14 @@ def ran(words: list[str], env: Mapping[str, str]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="hub and gateways as containers of one machine")
-    parser.add_argument("step", choices=("up", "demo", "down"))
+    parser.add_argument("step", choices=("up", "demo", "chaos", "down"))
     parser.add_argument("--folder", type=Path, default=ROOT / ".fedpact" / "compose", help="what the federation keeps")
     parser.add_argument("--models", type=Path, default=ROOT / "models", help="model packages")
     listed = ROOT / "dist" / "model-images.json"
     parser.add_argument("--model-images", type=Path, default=listed, help="which image each of them runs from")
     asked = parser.parse_args()
     federation = Federation(asked.folder.resolve(), asked.models.resolve(), asked.model_images.resolve())
-    {"up": federation.up, "demo": federation.demo, "down": federation.down}[asked.step]()
+    {"up": federation.up, "demo": federation.demo, "chaos": federation.chaos, "down": federation.down}[asked.step]()
 
 
 if __name__ == "__main__":

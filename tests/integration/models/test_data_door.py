@@ -1,6 +1,9 @@
 """A model's door to the data, against a data access layer that answers as the contract says."""
 
 import json
+import socket
+import threading
+from dataclasses import replace
 
 import pytest
 from fake_dal import FakeDal, serving
@@ -55,9 +58,25 @@ def test_a_wrong_token_is_refused() -> None:
 
 def test_a_layer_that_is_away_is_told() -> None:
     with serving(FakeDal(contents={})) as dal:
-        gone = door(dal, "a")
+        gone = replace(door(dal, "a"), pauses=(0.0, 0.0))
     with pytest.raises(SiteRefusalError, match="did not answer"):
         gone.tables()
+
+
+def test_a_layer_that_starts_again_is_waited_for() -> None:
+    """The first connection is cut as when a process dies, and so is the second."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def die_twice_and_answer() -> None:
+            for say in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", answer):
+                with listener.accept()[0] as line:
+                    line.recv(4096)
+                    line.sendall(say)
+
+        threading.Thread(target=die_twice_and_answer, daemon=True).start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        assert DataDoor(url=url, token="t", paths={"d": "a"}, pauses=(0.0,) * 3).tables() == [b"a"]
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,19 @@ import asyncio
 import os
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from fedpact.chassis.mongo import create_users
 from fedpact.client.clock import Clock
 from fedpact.client.errors import FedpactError
+from fedpact.client.fedpact import Fedpact
+from fedpact.client.flows import Patience
+from fedpact.client.hub import Options
 from fedpact.client.oauth import Issuer
 from fedpact.decision import keys
 from fedpact.infra import setup
+from fedpact.infra.chaos import Chaos
 from fedpact.infra.demo_story import Report, Story, StoryError
 from fedpact.infra.demo_world import World
 from fedpact.infra.federation import ORCHESTRATOR, Federation, federation
@@ -31,6 +36,8 @@ BUS = f"nats://nats:{NATS_PORT}"
 STORE = "mongo:27017"
 ROOT = "root"
 """The store's own administrator, whom its image makes from a password file."""
+PATIENCE = 600.0
+"""Seconds the story waits for one thing: a small machine that starts everything again is slow."""
 SERVICES_WITH_FILES = ("identity", "policy", "jobs")
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - inside a container; what is published is the stack's business
 
@@ -66,17 +73,30 @@ async def settle(layout: Layout, bus: str = BUS, store: str = STORE) -> None:
     await setup.apply_sites(layout, bus, setup.sites_in(layout))
 
 
-def demo(layout: Layout, members: Federation, portal: str, issuer: str, models: Path) -> Report:
-    """The story of the demo, told to a federation of containers on this machine."""
+@dataclass(frozen=True, slots=True)
+class PatientWorld(World):
+    """People who wait for services that are being started again."""
+
+    def user(self, name: str) -> Fedpact:
+        token = self.issuer.by_name(name).access_token
+        return Fedpact(self.portal, token, Options(patience=Patience(tries=10)))
+
+
+def demo(
+    layout: Layout, members: Federation, portal: str, issuer: str, models: Path, chaos: Chaos | None = None
+) -> Report:
+    """The story of the demo, told to a federation of containers on this machine, with `chaos` while they are killed."""
     for custodian in members.custodians:  # the demo looks for sockets where an embedded federation has them
         name = f"agent-{custodian.gateway}.sock"
         layout.sockets.mkdir(mode=0o700, exist_ok=True)
         (layout.sockets / name).symlink_to(layout.site(custodian.gateway) / "sockets" / "agent.sock")
     report = Report()
-    world = World(members, layout, portal, Issuer.at(issuer, {}, Clock(), None))
-    downloads = layout.root / "downloads"
+    world = PatientWorld(members, layout, portal, Issuer.at(issuer, {}, Clock(), None))
+    story = Story(world, models, layout.root / "downloads", _say, report, patience=PATIENCE)
+    if chaos:
+        story.interlude = chaos.strike
     try:
-        Story(world, models, downloads, _say, report).tell()
+        story.tell()
     finally:
         shutil.rmtree(layout.sockets, ignore_errors=True)
     return report
@@ -101,7 +121,7 @@ def _say(text: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0] if __doc__ else None)
-    parser.add_argument("step", choices=("prepare", "settle", "demo"))
+    parser.add_argument("step", choices=("prepare", "settle", "demo", "chaos"))
     parser.add_argument("folder", type=Path, help="where the federation keeps its things")
     parser.add_argument("--gateways", type=int, default=2, help="how many custodians")
     parser.add_argument("--bus", default=BUS, help="where the bus is")
@@ -117,15 +137,21 @@ def main() -> None:
         case "settle":
             asyncio.run(settle(layout, asked.bus, asked.store))
         case "demo":
-            _tell(layout, members, asked)
+            _tell(layout, members, asked, None)
+        case "chaos":
+            _tell(layout, members, asked, Chaos(_say))
 
 
-def _tell(layout: Layout, members: Federation, asked: argparse.Namespace) -> None:
+def _tell(layout: Layout, members: Federation, asked: argparse.Namespace, chaos: Chaos | None) -> None:
     try:
-        report = demo(layout, members, asked.portal, asked.issuer, asked.models)
+        report = demo(layout, members, asked.portal, asked.issuer, asked.models, chaos)
     except (StoryError, FedpactError) as error:
         sys.exit(str(error))
+    if chaos and (missed := chaos.missed()):
+        sys.exit(f"nobody has killed {', '.join(missed)}: the story was over first")
     _say(f"done in {sum(report.timings.values()):.0f} s")
+    if chaos:
+        _say(f"{len(chaos.struck)} containers were killed, and the story ended as it always does")
 
 
 if __name__ == "__main__":
