@@ -45,6 +45,11 @@ def line(fact: Fact, position: int = 1, stream: str = "specs") -> Entry | None:
     return entry_of(fact, Place(stream=stream, position=position, time=NOON, correlation="c"), PERSON)
 
 
+async def written(journal: Journal, position: int) -> None:
+    await journal.write(entry(position), NOON)
+    await journal.move(entry(position), NOON)
+
+
 def entry(position: int, stream: str = "specs") -> Entry:
     found = line(created(f"s-{position}"), position, stream)
     assert found is not None
@@ -98,7 +103,7 @@ async def test_between_two_places_lies_every_line_in_order(kept: set[int], after
     model_ = read_model()
     journal = Journal(model_.entries, model_.heads)
     for position in kept:
-        await journal.write(entry(position), NOON)
+        await written(journal, position)
     found = [e.position for e in await journal.between("specs", after, last)]
     assert found == sorted(position for position in kept if after < position <= last)
     assert (await journal.heads()).get("specs", 0) == max(kept, default=0)
@@ -116,7 +121,7 @@ async def test_every_listener_hears_every_line_once_whoever_wrote_it() -> None:
     await mine.begin()
     with mine.listening() as first, mine.listening() as second:
         for position in (3, 5, 40):
-            await journal.write(entry(position), NOON)
+            await written(journal, position)
             await mine.advance()
             await mine.advance()
         for listener in (first, second):
@@ -138,7 +143,7 @@ async def test_who_is_too_far_behind_is_told_that_something_is_missing() -> None
     model_ = read_model()
     journal = Journal(model_.entries, model_.heads)
     for position in (1, FAR + 2):
-        await journal.write(entry(position), NOON)
+        await written(journal, position)
 
     async def refresh(_: Entry) -> None:
         return

@@ -39,10 +39,13 @@ class Journal:
     def __init__(self, entries: Stored[Entry], heads: Stored[Head]) -> None:
         self._entries, self._heads = entries, heads
 
-    async def write(self, entry: Entry, now: datetime) -> int:
-        """Write it down; where the stream's head stood before. Doing it again changes nothing."""
-        cause, head = Cause(now=now), Head(name=entry.origin, position=entry.position)
-        await self._entries.add(entry.key, entry, cause)
+    async def write(self, entry: Entry, now: datetime) -> None:
+        """Write it down, which nobody reads before `move`. Doing it again changes nothing."""
+        await self._entries.add(entry.key, entry, Cause(now=now))
+
+    async def move(self, entry: Entry, now: datetime) -> int:
+        """Move the stream's head to a line that is written; where it stood before."""
+        head = Head(name=entry.origin, position=entry.position)
         before = 0
 
         def moved(at: Head | None) -> Sequence[Head]:
@@ -50,7 +53,7 @@ class Journal:
             before = at.position if at else 0
             return [head] if before < head.position else []
 
-        await self._heads.change(head.name, moved, cause)
+        await self._heads.change(head.name, moved, Cause(now=now))
         return before
 
     async def heads(self) -> dict[str, int]:

@@ -1,13 +1,15 @@
 """Facts and telemetry become documents of the read model, lines of the journal and outcomes of commands."""
 
+import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from fedpact.chassis.aggregates import Cause, S, Stored
 from fedpact.chassis.clock import Clock
+from fedpact.chassis.copies import Copies, F
 from fedpact.contracts.access import AccessFact
 from fedpact.contracts.api import MetricPoint
 from fedpact.contracts.artifacts import ArtifactDeleted, ArtifactGranted, ArtifactRegistered, ArtifactRevoked
@@ -32,7 +34,7 @@ from fedpact.portal.app.orders import KEPT, SENDER, Waits
 from fedpact.portal.app.ports import ReadModel
 from fedpact.portal.app.signs import Signs
 from fedpact.portal.domain.journal import Place, entry_of
-from fedpact.portal.domain.model import Measured, MetricsState, Settled
+from fedpact.portal.domain.model import Entry, Measured, MetricsState, Settled
 
 log = logging.getLogger(__name__)
 MAX_METRICS = 64
@@ -52,19 +54,13 @@ class Handlers:
     signs: Signs
 
     async def organization(self, fact: OrganizationRegistered, cause: Cause) -> None:
-        if self._ours(cause):
-            await self.model.organizations.keep(fact, cause)
-            await self._write(fact, cause)
+        await self._keep(self.model.organizations, fact, cause)
 
     async def user(self, fact: UserChanged, cause: Cause) -> None:
-        if self._ours(cause):
-            await self.model.users.keep(fact, cause)
-            await self._write(fact, cause)
+        await self._keep(self.model.users, fact, cause)
 
     async def models(self, fact: ModelChanged, cause: Cause) -> None:
-        if self._ours(cause):
-            await self.model.models.keep(fact, cause)
-            await self._write(fact, cause)
+        await self._keep(self.model.models, fact, cause)
 
     async def dataset(self, fact: DatasetRegistered | DatasetUnregistered, cause: Cause) -> None:
         await self._fold(self.model.datasets, fact, cause)
@@ -92,7 +88,7 @@ class Handlers:
     async def news(self, fact: GangQueued | GangRefused, cause: Cause) -> None:
         """Worth a line in the journal and nothing more."""
         if self._ours(cause):
-            await self._write(fact, cause)
+            await self._tell(_nothing(), fact, cause)
 
     async def outcome(self, fact: Accepted | Refused, cause: Cause) -> None:
         """
@@ -135,12 +131,27 @@ class Handlers:
         )
         self.feed.measured(fact)
 
+    async def _keep(self, kept: Copies[F], fact: F, cause: Cause) -> None:
+        if self._ours(cause):
+            await self._tell(kept.keep(fact, cause), fact, cause)
+
     async def _fold(self, kept: Stored[S], fact: Fact, cause: Cause) -> None:
         if self._ours(cause):
-            await kept.change(fact.key, lambda _: [fact], cause)
-            await self._write(fact, cause)
+            await self._tell(kept.change(fact.key, lambda _: [fact], cause), fact, cause)
 
-    async def _write(self, fact: Fact, cause: Cause) -> None:
+    async def _tell(self, keeping: Awaitable[object], fact: Fact, cause: Cause) -> None:
+        """Keep it while it is written down; once both are done, all replicas and who follows may know."""
+        _, entry = await asyncio.gather(keeping, self._written(fact, cause))
+        if entry is not None:
+            await self.feed.wrote(entry, await self.journal.move(entry, cause.now))
+
+    async def _written(self, fact: Fact, cause: Cause) -> Entry | None:
+        entry = await self._entry(fact, cause)
+        if entry is not None:
+            await self.journal.write(entry, cause.now)
+        return entry
+
+    async def _entry(self, fact: Fact, cause: Cause) -> Entry | None:
         envelope = cause.envelope
         assert envelope is not None
         place = Place(
@@ -150,13 +161,14 @@ class Handlers:
             correlation=envelope.correlationid,
         )
         job = await self.model.jobs.find(fact.job_id) if isinstance(fact, ArtifactsStored) else None
-        entry = entry_of(fact, place, job.changed.actor if job and job.changed else None)
-        if entry is not None:
-            before = await self.journal.write(entry, cause.now)
-            await self.feed.wrote(entry, before)
+        return entry_of(fact, place, job.changed.actor if job and job.changed else None)
 
     def _ours(self, cause: Cause) -> bool:
         return cause.envelope is not None and cause.envelope.channel == self.channel
+
+
+async def _nothing() -> None:
+    """What there is to keep of news."""
 
 
 def place_of(envelope: Envelope) -> str:

@@ -79,7 +79,7 @@ class Rows(Generic[R]):
                 total += 1
         return Found(rows=tuple(rows), total=total)
 
-    def __contains__(self, key: str) -> bool:
+    def __contains__(self, key: object) -> bool:
         return key in self._rows
 
     def __iter__(self) -> Iterator[R]:
