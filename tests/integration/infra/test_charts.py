@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from fedpact.chassis.settings import ServiceSettings
 from fedpact.dal_service.settings import Settings as Dal
+from fedpact.entrance.settings import Settings as Entrance
 from fedpact.gateway_agent.domain.manifests import RIGHTS
 from fedpact.gateway_agent.settings import Settings as Agent
 from fedpact.identity.settings import Provider
@@ -47,6 +48,7 @@ SETTINGS: Mapping[str, type[ServiceSettings]] = {
     "orchestrator": Agent,
     "agent": Agent,
     "dal": Dal,
+    "road": Entrance,
 }
 VARIANTS: Mapping[str, tuple[str, Json]] = {
     "hub": ("hub", {}),
@@ -60,11 +62,7 @@ VARIANTS: Mapping[str, tuple[str, Json]] = {
             "network": {"gateways": [{"ipBlock": {"cidr": "198.51.100.0/24"}}], "browsers": [{"podSelector": {}}]},
         },
     ),
-    "hub with pods": ("hub", merged(PODS, {"orchestrator": {"flare": {"host": "", "service": "ClusterIP"}}})),
-    "hub with pods for gateways elsewhere": (
-        "hub",
-        merged(PODS, {"orchestrator": {"flare": {"service": "NodePort", "ports": {"first": 30100, "last": 30119}}}}),
-    ),
+    "hub with pods": ("hub", PODS),
     "gateway with pods and cilium": ("gateway", PODS),
     "gateway with pods beside the hub": (
         "gateway",
@@ -76,6 +74,7 @@ VARIANTS: Mapping[str, tuple[str, Json]] = {
         {
             **PODS,
             "cilium": {"egressToHost": True},
+            "proxies": {"https": "proxy.lakeside.example:3128", "loginSecret": "proxy"},
             "gpu": {"enabled": True, "runtimeClass": "nvidia"},
             "dal": {"sources": {"files": {"inbox": "inbox"}}, "persistence": {"local": {"hostPath": "/srv/dal"}}},
             "image": {"pullSecrets": ["registry"]},
@@ -175,7 +174,7 @@ def test_what_listens_says_whether_it_lives_and_is_ready(objects: list[Json]) ->
     for name, pod in pods(objects):
         if name.startswith(("settle", "nats", "mongo", "steward")):
             continue
-        (container,) = pod["containers"]
+        container = pod["containers"][0]
         assert container["livenessProbe"]["httpGet"]["path"] == "/healthz", name
         assert container["readinessProbe"]["httpGet"]["path"] == "/readyz", name
 
@@ -216,6 +215,7 @@ def test_who_keeps_something_or_reads_in_order_is_never_there_twice() -> None:
     assert {each["metadata"]["name"]: each["kind"] for each in rendered("gateway") if pod_of(each)} == {
         "agent": "StatefulSet",
         "dal": "StatefulSet",
+        "road": "Deployment",
         "steward": "Deployment",
     }
 
@@ -261,7 +261,8 @@ def test_of_the_data_the_agent_sees_the_inbox_and_nothing_else() -> None:
 def test_each_pod_mounts_its_own_secret_and_no_other(objects: list[Json]) -> None:
     for name, pod in pods(objects):
         mounted = {volume["secret"]["secretName"] for volume in pod["volumes"] if "secret" in volume}
-        assert mounted == ({"settle"} if name.startswith("settle") else {name} - {"dal", "steward"}), name
+        own = {"settle"} if name.startswith("settle") else {name} - {"dal", "steward", "road"}
+        assert mounted - {"proxy"} == own, name
 
 
 def test_no_release_holds_a_secret(objects: list[Json]) -> None:
@@ -278,7 +279,7 @@ def test_the_dal_reaches_nobody(variant: str) -> None:
     objects = rendered(*VARIANTS[variant])
     for each in (each for each in objects if each["kind"].endswith("NetworkPolicy")):
         chosen = each["spec"].get("podSelector") or each["spec"].get("endpointSelector")
-        assert not each["spec"].get("egress") or chosen == {"matchLabels": {"app.kubernetes.io/name": "agent"}}
+        assert not each["spec"].get("egress") or chosen["matchLabels"]["app.kubernetes.io/name"] in {"agent", "road"}
 
 
 def test_only_services_reach_the_store() -> None:
@@ -298,8 +299,11 @@ def test_outside_reaches_the_hub_only_where_an_operator_says_who() -> None:
 
 
 def test_with_cilium_the_way_out_is_held_to_names_and_without_to_addresses() -> None:
-    with_it = one(rendered("gateway"), "CiliumNetworkPolicy", "agent")["spec"]["egress"]
-    assert [rule["toFQDNs"] for rule in with_it if "toFQDNs" in rule] == [[{"matchName": "hub.example.org"}]] * 2
+    for name, port in (("agent", "4222"), ("road", "8443")):
+        with_it = one(rendered("gateway"), "CiliumNetworkPolicy", name)["spec"]["egress"]
+        (rule,) = [rule for rule in with_it if "toFQDNs" in rule]
+        assert rule["toFQDNs"] == [{"matchName": "hub.example.org"}]
+        assert rule["toPorts"] == [{"ports": [{"port": port, "protocol": "TCP"}]}]
     without = rendered(*VARIANTS["gateway without cilium"])
     assert not [each for each in without if each["kind"] == "CiliumNetworkPolicy"]
     *_, rule = one(without, "NetworkPolicy", "agent")["spec"]["egress"]
@@ -316,8 +320,20 @@ def test_a_bucket_is_refused_with_the_reason() -> None:
     assert "reads no buckets yet; mount the bucket" in refused("gateway", {"dal": {"sources": {"s3": ["scans"]}}})
 
 
-def test_a_proxy_is_refused_with_the_reason() -> None:
-    assert "uses no HTTP proxy yet" in refused("gateway", {"proxies": {"https": "http://proxy:3128"}})
+def test_through_a_proxy_nobody_goes_anywhere_else_and_workloads_never_see_its_login() -> None:
+    objects = rendered(*VARIANTS["gateway with everything"])
+    names = {
+        peer["matchName"]
+        for each in objects
+        if each["kind"] == "CiliumNetworkPolicy"
+        for rule in each["spec"]["egress"]
+        for peer in rule.get("toFQDNs", ())
+    }
+    assert names == {"proxy.lakeside.example"}
+    found = dict(pods(objects))
+    assert told(found["agent"])["FEDPACT_AGENT_PROXY"] == told(found["road"])["FEDPACT_ENTRANCE_PROXY"]
+    assert told(found["agent"])["FEDPACT_AGENT_FLARE_VIA"] == "road:8443"
+    assert told(found["road"])["FEDPACT_ENTRANCE_ONWARD"] == "hub.example.org:8443"
 
 
 @pytest.mark.parametrize(
@@ -333,8 +349,7 @@ def test_a_proxy_is_refused_with_the_reason() -> None:
         ("hub", {"orchestrator": {"flare": {"host": ""}}}, "host"),
         ("hub", {"services": {"identity": {"replicas": 2}}}, "services"),
         ("hub", {"workloads": {"launcher": "kubernetes"}}, "images"),
-        ("hub", merged(PODS, {"orchestrator": {"flare": {"service": "LoadBalancer"}}}), "service"),
-        ("hub", merged(PODS, {"orchestrator": {"flare": {"service": "NodePort", "host": ""}}}), "host"),
+        ("gateway", {"proxies": {"https": "http://proxy:3128"}}, "https"),
         ("gateway", {"workloads": {"launcher": "kubernetes"}}, "images"),
         ("gateway", merged(PODS, {"models": {"images": {f"sha256:{'a' * 64}": "registry.example/model:1"}}}), "images"),
     ],

@@ -78,7 +78,7 @@ class Plan:
             },
             "owners": [custodian.organization for custodian in self.members.custodians],
             "services": {"resources": HELD, "storage": {"className": CLASS, "identity": "1Gi", "jobs": "1Gi"}},
-            "orchestrator": {**KEPT, "flare": {"service": "ClusterIP"}, "guarded": False},
+            "orchestrator": {**KEPT, "flare": self._flare(), "guarded": False},
             "workloads": self._workloads(),
             "models": self._models(),
             "nats": {"image": self.nats, "service": "ClusterIP", **KEPT},
@@ -91,17 +91,25 @@ class Plan:
             "image": self._image(),
             "tenant": custodian.organization,
             "gateway": custodian.gateway,
-            "hub": {"nats": f"nats://nats.{self.hub}:4222", "peers": [_within(self.hub)]},
+            "hub": {
+                "nats": f"nats://nats.{self.hub}:4222",
+                "flare": f"entrance.{self.hub}:8443",
+                "peers": [_within(self.hub)],
+            },
             "dal": {
                 "sources": {"files": {"folder": f"{self.folder}/{self.data(custodian.gateway)}"}},
                 "persistence": {"enabled": True, "size": "1Gi", "className": CLASS},
                 "resources": HELD,
             },
+            "road": {"resources": HELD},
             "agent": {**KEPT, "guarded": False},
             "workloads": self._workloads(),
             "models": self._models(),
             "cilium": {"enabled": False},
         }
+
+    def _flare(self) -> Json:
+        return {"host": f"entrance.{self.hub}", "service": "ClusterIP", "resources": HELD}
 
     def _image(self) -> Json:
         return {"repository": self.repository, "tag": self.tag, "pullSecrets": list(self.pull_secrets)}
