@@ -7,7 +7,7 @@ An HTTP proxy that knows CONNECT alone, as hospitals have one: `python connect_p
 import asyncio
 import sys
 from base64 import b64encode
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -20,6 +20,8 @@ IDLE = 600.0
 class ConnectProxy:
     allowed: Collection[str]
     login: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Host -> address, of those that only the proxy knows."""
     opened: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
 
@@ -40,7 +42,7 @@ class ConnectProxy:
                 writer.write(f"HTTP/1.1 {status}\r\n\r\n".encode())
                 return
             host, _, port = target.rpartition(":")
-            server = await Line.dial(host, int(port), 10.0)
+            server = await Line.dial(self.names.get(host, host), int(port), 10.0)
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             await join(client, server, IDLE)
         except (OSError, asyncio.IncompleteReadError):
