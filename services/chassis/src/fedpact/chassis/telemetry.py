@@ -81,5 +81,5 @@ def log_as_json(service: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines(service))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("aiohttp.access", "faststream", "nats", "pymongo"):
+    for noisy in ("aiohttp.access", "faststream", "httpx", "httpx2", "nats", "pymongo"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
