@@ -51,6 +51,47 @@ def test_one_thing_is_told_member_by_member(run: Run, portal: FakePortal) -> Non
     assert run("models", "get", "mean").stdout == "model      mean\nname       Mean\npublisher  northlab\n"
 
 
+def test_a_text_of_several_lines_is_one_in_yaml_too(run: Run, portal: FakePortal) -> None:
+    text = "One.\n\nTwo: `two`.\n"
+    portal.on("GET", "/v1/models/mean", {"model": "mean", "name": "M", "publisher": "northlab", "description": text})
+    said = run("models", "get", "mean", "-o", "yaml").stdout
+    assert "description: |\n  One.\n\n  Two: `two`.\n" in said
+    assert yaml.safe_load(said)["description"] == text
+
+
+def test_what_is_empty_is_left_out_at_every_depth_but_not_in_a_persons_own_json(run: Run, portal: FakePortal) -> None:
+    rule = {"model": "mean", "permissions": {}, "privacy": {"min_count": 5}, "bounds": {"properties": {"a": {}}}}
+    portal.on("GET", "/v1/policies/p-1", SHOWN | {"rules": [rule], "beneficiaries": {"users": ["ada"]}})
+    said = run("policies", "get", "p-1").stdout
+    for word in ("permissions", "groups", "organizations: []", "objects"):
+        assert word not in said
+    assert "a: {}" in said
+
+
+@pytest.mark.parametrize(
+    ("members", "following"),
+    [
+        ({"verdict": "pending", "status": "inactive.awaiting_approval"}, "fedpact specs wait s-1 --for approved"),
+        ({"verdict": "rejected", "status": "inactive.rejected"}, "fedpact specs why s-1"),
+        ({}, "fedpact jobs submit s-1 --activate (fedpact models get logreg has payloads)"),
+        ({"status": "failed.failed"}, "fedpact specs why s-1"),
+        ({"stage": "creating", "status": "updating.creating"}, "fedpact specs wait s-1"),
+        ({"stage": "active", "status": "active.running"}, "fedpact jobs submit s-1 (fedpact models get logreg has"),
+        ({"stage": "deleting", "status": "updating.deleting"}, "fedpact specs wait s-1 --for inactive"),
+        ({"stage": "invalid", "status": "failed.invalid"}, "fedpact specs why s-1"),
+    ],
+)
+def test_of_a_spec_one_proposed_one_is_told_how_it_stands_and_what_comes_next(
+    run: Run, portal: FakePortal, members: dict[str, str], following: str
+) -> None:
+    portal.on("POST", "/v1/specs", spec(**members).model_dump(mode="json"))
+    words = ("specs", "create", "--model", "logreg@1.0.0", "--dataset", "heart_gateway-1_lakeside")
+    lines = run(*words).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["spec_id", "status", "next"]
+    assert lines[2].removeprefix("next     ").startswith(following)
+    assert json.loads(run(*words, "-o", "json").stdout)["verdict"] == members.get("verdict", "approved")
+
+
 def test_the_parts_of_one_thing_are_a_line_each(run: Run, portal: FakePortal) -> None:
     portal.on("GET", "/v1/jobs/j-1", job(artifacts=[artifact("a.json", b"{}"), artifact("b.json", b"[1]")]))
     lines = [line.split() for line in run("jobs", "get", "j-1").stdout.splitlines()]

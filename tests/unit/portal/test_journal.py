@@ -26,6 +26,7 @@ from portal_values import (
 
 from fedpact.contracts.envelope import Fact
 from fedpact.contracts.scheduling import GangQueued, Shortfall, SpecAssessed
+from fedpact.contracts.specs import Verdict
 from fedpact.portal.app import feed
 from fedpact.portal.app.feed import FAR, Feed, Journal, cursor_text, read_cursor
 from fedpact.portal.domain.errors import MalformedRequestError
@@ -81,6 +82,12 @@ def test_each_fact_people_follow_has_its_words(fact: Fact, text: str) -> None:
 
 def test_a_fact_nobody_follows_has_no_line() -> None:
     assert line(SpecAssessed(spec_id="s-1", fits=True)) is None
+
+
+def test_that_a_verdict_is_awaited_is_told_by_the_status_alone() -> None:
+    pending = line(verdict(answer=Verdict.PENDING))
+    assert pending is not None
+    assert pending.text == ""
 
 
 @pytest.mark.parametrize("fact", [verdict(), job(), published(), stored()])

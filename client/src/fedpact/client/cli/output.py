@@ -111,6 +111,8 @@ _LONG: Mapping[type[BaseModel], Any] = {
     api.ModelView: {"versions": {"__all__": {"payload_schema"}}},
 }
 """What a person is not shown of one thing: it is said twice, or pages long. JSON and YAML hold it."""
+_WRITTEN = {"bounds", "payload", "parameters"}
+"""Members whose content is somebody's own JSON."""
 
 
 def _lived(artifact: api.ArtifactView) -> object:
@@ -126,13 +128,25 @@ def _force(policy: api.PolicyView) -> str:
     return " ".join([*begins, *ends]) or "always"
 
 
+class _Blocks(yaml.SafeDumper):
+    """A text of several lines is written in lines, where it can be."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Blocks.add_representer(str, _text)
+
+
 def rendered(value: BaseModel, form: Format) -> str:
     """`value` in that form, without the last line's end."""
     match form:
         case Format.JSON:
             return json.dumps(value.model_dump(mode="json"), indent=2)
         case Format.YAML:
-            return yaml.safe_dump(value.model_dump(mode="json"), sort_keys=False, allow_unicode=False).rstrip()
+            data = value.model_dump(mode="json")
+            return yaml.dump(data, Dumper=_Blocks, sort_keys=False, allow_unicode=False, width=WIDE).rstrip()
         case Format.TABLE:
             return _for_people(value)
 
@@ -163,8 +177,24 @@ def _for_people(value: BaseModel) -> str:
         header, row = ROWS[kind]
         return _table(header, (row(item) for item in getattr(value, member)))
     told = value.model_dump(mode="json", exclude_none=True, exclude=_LONG.get(type(value)))
-    told |= brief(value)
-    return _table((), ((name, text) for name, text in told.items() if text not in ("", [], {})))
+    told = _without_empties(told | brief(value))
+    return _table((), told.items())
+
+
+def _without_empties(told: dict[str, Any]) -> dict[str, Any]:
+    """Without what says nothing; where people wrote JSON themselves, an empty member may mean something."""
+    found = {name: value if name in _WRITTEN else _lean(value) for name, value in told.items()}
+    return {name: value for name, value in found.items() if value not in ("", [], {})}
+
+
+def _lean(value: object) -> object:
+    match value:
+        case dict():
+            return _without_empties(value)
+        case list():
+            return [_lean(item) for item in value]
+        case _:
+            return value
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -12,6 +12,7 @@ from fedpact.client.cli.choices import Key, Page, PageSize, Timeout, Wait, param
 from fedpact.client.cli.nouns import noun, verb
 from fedpact.client.cli.output import Format, line
 from fedpact.client.cli.session import Session
+from fedpact.client.cli.standing import standing
 from fedpact.client.documents import as_document, as_object, read_value
 from fedpact.client.errors import InputError
 from fedpact.client.specs import TIMEOUT
@@ -84,7 +85,7 @@ def create(
     content = _content(as_object(read_value(file), str(file)) if file else {}, said, demand)
     with cli.fedpact() as fp:
         made = fp.specs.create(content, spec_id=spec_id, key=key)
-        cli.show(fp.specs.wait(made.id, "approved", timeout=timeout) if wait else made.view)
+        _tell(cli, fp.specs.wait(made.id, "approved", timeout=timeout) if wait else made.view)
 
 
 @verb(app, "list")
@@ -125,7 +126,7 @@ def activate(
     """Provision the server and the clients."""
     with cli.fedpact() as fp:
         view = fp.specs.activate(spec, expected_generation=expected_generation, key=key)
-        cli.show(fp.specs.wait(spec, "active", timeout=timeout) if wait else view)
+        _tell(cli, fp.specs.wait(spec, "active", timeout=timeout) if wait else view)
 
 
 @verb(app)
@@ -140,7 +141,7 @@ def deactivate(
     """Stop the activation and free what it holds."""
     with cli.fedpact() as fp:
         view = fp.specs.deactivate(spec, expected_generation=expected_generation, key=key)
-        cli.show(fp.specs.wait(spec, "inactive", timeout=timeout) if wait else view)
+        _tell(cli, fp.specs.wait(spec, "inactive", timeout=timeout) if wait else view)
 
 
 @verb(app)
@@ -155,7 +156,7 @@ def clone(
     """The same content under a new id, to run in parallel."""
     with cli.fedpact() as fp:
         made = fp.specs.clone(spec, new_id=new_id, key=key)
-        cli.show(fp.specs.wait(made.id, "approved", timeout=timeout) if wait else made.view)
+        _tell(cli, fp.specs.wait(made.id, "approved", timeout=timeout) if wait else made.view)
 
 
 @verb(app)
@@ -202,7 +203,11 @@ def wait(
     """Come back when the spec is what you wait for, or will not be by itself."""
     wanted: Literal["approved", "active", "inactive"] = goal.value
     with cli.fedpact() as fp:
-        cli.show(fp.specs.wait(spec, wanted, timeout=timeout))
+        _tell(cli, fp.specs.wait(spec, wanted, timeout=timeout))
+
+
+def _tell(cli: Session, spec: SpecView) -> None:
+    cli.show(spec, standing(spec))
 
 
 def _said(options: dict[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from fedpact.contracts.registry import (
     ProposalSettled,
 )
 from fedpact.contracts.scheduling import GangQueued, GangRefused
-from fedpact.contracts.specs import ParticipantView, SpecChanged, SpecCreated, VerdictReached
+from fedpact.contracts.specs import ParticipantView, SpecChanged, SpecCreated, Verdict, VerdictReached
 from fedpact.portal.domain.model import Audience, Entry
 
 KEPT = timedelta(days=90)
@@ -85,7 +85,8 @@ def _line(fact: Fact, creator: Person | None) -> _Line | None:
         case SpecCreated(spec_id=spec_id):
             return _Line(text=f"created by {fact.creator.user}", spec_id=spec_id)
         case VerdictReached(spec_id=spec_id):
-            return _Line(text=f"verdict {fact.verdict.value}", spec_id=spec_id)
+            asked = fact.verdict is Verdict.PENDING  # which the status says
+            return _Line(text="" if asked else f"verdict {fact.verdict.value}", spec_id=spec_id)
         case SpecChanged(spec_id=spec_id):
             return _Line(text=_status(fact), spec_id=spec_id)
         case GangQueued(spec_id=spec_id):
