@@ -9,11 +9,10 @@ What the script itself would have loaded before it began, FLARE's session librar
 
 import asyncio
 import json
-import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent_values import SERVER_NAME, launched, until
@@ -23,7 +22,7 @@ from fedpact.contracts.specs import Payload
 from fedpact.gateway_agent.app.ports import Session
 from fedpact.gateway_agent.domain.engine import is_final
 from fedpact.gateway_agent.domain.kits import Terms
-from fedpact.gateway_agent.domain.pods import DataAccess, Runtime, client_pod, server_pod
+from fedpact.gateway_agent.domain.pods import DataAccess, client_pod, server_pod
 from fedpact.secure_runtime.adapters.loader import load_service
 from fedpact.secure_runtime.adapters.package import read_model_card
 from fedpact.secure_runtime.domain.rendered import check_rendered
@@ -52,9 +51,9 @@ class BareFlare(Activation):
 
     async def start(self) -> Session:
         """A session with the server once both sites are connected."""
-        runtime = Runtime(python=sys.executable, search_path="/usr/bin:/bin", packages=self.packages)
-        await launched(self.launcher, server_pod(self.member(SERVER_NAME), runtime))
-        await until(lambda: self.sockets.listening("127.0.0.1", self.port))
+        runtime = replace(self.runtime, packages=self.packages)
+        await launched(self.launcher, server_pod(self.member(SERVER_NAME), runtime, port=self.port))
+        await until(lambda: self.sockets.listening(self.host, self.port))
         self._mark("server listens")
         for name in self.clients:
             await launched(self.launcher, client_pod(self.member(name), runtime, self.access))

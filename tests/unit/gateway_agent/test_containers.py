@@ -183,6 +183,7 @@ def test_a_network_with_neighbours_leads_to_them_alone_and_publishes_nothing() -
     assert yard.limits == ("network",)
     server = container(SERVER, yard)
     assert "PortBindings" not in server["HostConfig"]  # type: ignore[operator]
+    assert "Healthcheck" not in server
     assert yard.host_of(SERVER_NAME) == "fedpact-server-" + marks.object_name("gateway-1", SERVER_NAME)[-12:]
 
 
