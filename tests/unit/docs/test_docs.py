@@ -26,7 +26,7 @@ _MINUTES = re.compile(rf"[Ii]n about ({'|'.join(MINUTES)})\b")
 _FENCE = re.compile(r"^```(\w*)[^\n`]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
-_RECIPE = re.compile(r"(?:^|[\s`(])(?:\./run|just) +([a-z_-]+)")
+_RECIPE = re.compile(r"(?:^|[\s`(])(?:\./run|just) +([a-z][a-z0-9_-]*)")
 _NAME = re.compile(r"`([a-z_]+\.[a-z_]+\.[a-z_]+)`")
 _TEST_FILE = re.compile(r"`((?:unit|contract|integration|e2e)/[a-z_]+/test_[a-z_]+\.py)`")
 _SOURCE = re.compile(
@@ -61,7 +61,7 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 
 @pages()
 def test_every_recipe_named_is_in_the_justfile(page: Path) -> None:
-    recipes = set(re.findall(r"^([a-z][a-z_-]*)(?: [^:=]*)?:(?!=)", (ROOT / "justfile").read_text(), re.MULTILINE))
+    recipes = set(re.findall(r"^([a-z][a-z0-9_-]*)(?: [^:=]*)?:(?!=)", (ROOT / "justfile").read_text(), re.MULTILINE))
     assert set(_RECIPE.findall(page.read_text())) <= recipes
 
 
