@@ -22,7 +22,7 @@ SOON, LATER = 20_000, 90_000
 """Milliseconds for what a page does by itself, and for what a federation does."""
 HEAVIEST = 200_000
 PLACES = {
-    "ada": ("/specs", "/new/spec", "/datasets", "/policies", "/models", "/activity"),
+    "ada": ("/specs", "/new/spec", "/artifacts", "/datasets", "/policies", "/models", "/activity"),
     "lakeside-owner": ("/datasets", "/policies", "/gateways", "/organization", "/activity"),
     "lakeside-steward": ("/datasets", "/gateways"),
     "mia": ("/models",),

@@ -8,6 +8,7 @@ import pytest
 from portal_browser import Browser, browser_of
 from portal_memory import Stage, stage
 from portal_values import (
+    FILE,
     LAKE,
     LAKEOWNER,
     announced,
@@ -20,9 +21,12 @@ from portal_values import (
     model,
     organization,
     published,
+    registered,
+    stored,
     user,
 )
 
+from fedpact.contracts.artifacts import artifact_id
 from fedpact.contracts.identity import Role
 from fedpact.portal.entrypoints.pages.assets import STATIC
 from fedpact.portal.entrypoints.pages.table import PAGES
@@ -32,6 +36,7 @@ WEIGHT = 200_000
 PLACES = (
     *("/login", "/specs", "/specs/s-1", "/new/spec", "/activity", "/nowhere", "/specs/nobody-has-it"),
     *("/datasets", f"/datasets/{LAKE}", "/models", "/models/logreg", "/gateways", "/policies", "/organization"),
+    *("/artifacts", f"/artifacts/{artifact_id('j-1', FILE.name)}"),
 )
 OWNERS = (
     *(f"/datasets/{LAKE}", "/new/dataset", "/gateways", "/gateways/gateway-1", "/organization", "/users/olga"),
@@ -44,7 +49,7 @@ VISITS = [*(("ada", place) for place in PLACES), *(("olga", place) for place in 
 async def there(tmp_path: Path) -> Stage:
     found = stage(tmp_path)
     await found.tell(organization(), dataset(), model(), created("s-1"), changed("s-1"), job("j-1"))
-    await found.tell(gateway(), announced(), published(), user(LAKEOWNER))
+    await found.tell(gateway(), announced(), published(), user(LAKEOWNER), stored(), registered())
     for n in range(60):
         await found.tell(created(f"s-more-{n}", at=later(n)), changed(f"s-more-{n}"))
     return found

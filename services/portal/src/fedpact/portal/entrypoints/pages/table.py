@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fedpact.portal.entrypoints.pages import (
     activity,
+    artifacts,
     datasets,
     gateways,
     models,
@@ -20,6 +21,7 @@ from fedpact.portal.entrypoints.pages.page import Page
 PAGES: Sequence[Page] = (
     *specs.PAGES,
     *spec.PAGES,
+    *artifacts.PAGES,
     *datasets.PAGES,
     *policies.PAGES,
     *policy_form.PAGES,
