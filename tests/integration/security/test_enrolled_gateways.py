@@ -10,16 +10,19 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import aiohttp
 import pytest
+from connect_proxy import ConnectProxy
 from federated_bus import FederatedBus, Member, connect, federated_bus
 from hub_service import present
 from nats.errors import Error
-from servers import Server, free_port, missing, mongo_server, running, until
+from nats.js.errors import NotFoundError
+from servers import BIN, Server, free_port, missing, mongo_server, running, until
 
 from fedpact.client import enrolment as custodian
 from fedpact.client.custodian import Custodian
@@ -38,9 +41,12 @@ from fedpact.gateway_agent.settings import Settings as AgentSettings
 from fedpact.identity import main as identity
 from fedpact.identity.domain.model import hashed
 from fedpact.identity.settings import Settings
+from fedpact.infra import leaf
 
 LACKING = missing("nats-server", "secantusd-py")
-pytestmark = pytest.mark.skipif(LACKING is not None, reason=str(LACKING))
+pytestmark = [pytest.mark.skipif(LACKING is not None, reason=str(LACKING)), pytest.mark.timeout(180)]
+PATIENCE = 60.0
+"""Seconds, for machines where much else runs."""
 SECRET = "kept-by-the-installer"
 FOUNDING = {
     "organizations": [{"organization": "hub", "name": "Hub"}],
@@ -48,6 +54,7 @@ FOUNDING = {
         {"user": "root", "organization": "hub", "name": "Root", "roles": ["admin"], "secret_hash": hashed(SECRET)}
     ],
 }
+WEBSOCKET = free_port()
 KEY = "policy's public key\n"
 LAST = b'{"batch": 1, "no_wait": true}'
 SPOKEN = [
@@ -116,7 +123,7 @@ class Hub:
             told = (f for f in self.heard if isinstance(f, CommandAccepted | CommandRefused))
             return next((f for f in told if f.command_id == envelope.id), None)
 
-        found = await until(outcome)
+        found = await until(outcome, PATIENCE)
         assert isinstance(found, Fact)
         return found
 
@@ -138,7 +145,7 @@ class Hub:
             outcome = await self.order(InviteGateway(gateway=gateway, token_hash=token_hash(token)))
             return isinstance(outcome, CommandAccepted)
 
-        await until(invited)
+        await until(invited, PATIENCE)
         return token
 
     async def enroll(self, token: str, folder: Path) -> custodian.Enrolled:
@@ -151,13 +158,13 @@ class Hub:
         return folder / "agent" / "bus.creds"
 
     @contextlib.asynccontextmanager
-    async def as_gateway(self, gateway: str, credentials: Path) -> AsyncIterator[Member]:
+    async def as_gateway(self, gateway: str, credentials: Path, url: str = "") -> AsyncIterator[Member]:
         told: list[str] = []
 
         async def hear(error: Exception) -> None:
             told.append(str(error))
 
-        client = await connect(self.bus.url, credentials, gateway, hear)
+        client = await connect(url or self.bus.url, credentials, gateway, hear)
         try:
             yield Member(client, told)
         finally:
@@ -166,7 +173,8 @@ class Hub:
 
 @pytest.fixture(scope="module")
 def bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FederatedBus]:
-    with federated_bus(tmp_path_factory.mktemp("bus"), trusting=True, gateways=0) as found:
+    folder, more = tmp_path_factory.mktemp("bus"), {"leaf_port": free_port(), "websocket_port": WEBSOCKET}
+    with federated_bus(folder, trusting=True, gateways=0, **more) as found:
         yield found
 
 
@@ -210,7 +218,7 @@ async def test_an_invited_gateway_comes_in_once_and_a_revoked_one_is_out_at_once
         async def out() -> bool:
             return berlin.client.is_closed
 
-        await until(out)
+        await until(out, PATIENCE)
     with pytest.raises((Error, ConnectionError)):
         async with hub.as_gateway("berlin", credentials):
             pass
@@ -278,7 +286,7 @@ async def test_whoever_enrolls_again_elsewhere_ends_the_first_machine(hub: Hub, 
         async def out() -> bool:
             return old.client.is_closed
 
-        await until(out)
+        await until(out, PATIENCE)
     async with hub.as_gateway("lima", tmp_path / "second" / "agent" / "bus.creds") as new:
         await new.client.jetstream().publish("fedpact.evt.main.workloads.gateway.spoke.lima", b"{}")
 
@@ -331,9 +339,60 @@ async def test_an_agent_makes_its_next_key_while_it_runs(hub: Hub, tmp_path: Pat
 
         async with hub.bus.as_("administrator") as root:
             told = (await root.client.jetstream().stream_info("telemetry")).state.last_seq
-        await until(connected_anew)
+        await until(connected_anew, PATIENCE)
         async with hub.as_gateway("kyoto", credentials) as twin:
             assert twin.told == []
+
+
+async def test_behind_a_proxy_the_sites_own_server_takes_the_way_to_the_hub(hub: Hub, tmp_path: Path) -> None:
+    credentials, own = await hub.enrolled("zurich", tmp_path / "site"), NKey.generate(Kind.USER)
+    (tmp_path / "own.seed").write_text(own.seed)
+    proxy, port = ConnectProxy([f"127.0.0.1:{WEBSOCKET}"], "site:secret"), free_port()
+    async with proxy.serving() as through:
+        config = leaf.Leaf(
+            gateway="zurich",
+            hub=f"ws://127.0.0.1:{WEBSOCKET}",
+            credentials=credentials,
+            key=own.public,
+            proxy=f"http://127.0.0.1:{through}",
+            proxy_login=("site", "secret"),
+            port=port,
+        )
+        (tmp_path / "leaf.conf").write_text(leaf.render(config))
+        server = Server([str(BIN / "nats-server"), "-c", str(tmp_path / "leaf.conf")], port, tmp_path / "leaf.log")
+        login = {"nats_seed_file": tmp_path / "own.seed", "renewed_creds_file": credentials}
+        with running(server):
+            async with agent_of("zurich", f"nats://127.0.0.1:{port}", tmp_path, **login) as socket:
+                await until(partial(heard_from, hub.bus, "zurich"), PATIENCE)
+                before = credentials.read_text()
+                with Custodian(socket) as agent:
+                    await asyncio.to_thread(agent.rotate)
+                assert credentials.read_text() != before
+            async with hub.as_gateway("zurich", tmp_path / "own.seed", f"nats://127.0.0.1:{port}") as site:
+                js = site.client.jetstream()
+                await js.publish("fedpact.evt.main.workloads.gateway.spoke.zurich", b"{}")
+                for subject in ("fedpact.evt.main.workloads.gateway.spoke.rome", "fedpact.dir.main.rome.s-1.rome-1"):
+                    with pytest.raises((Error, TimeoutError)):
+                        await js.publish(subject, b"{}", timeout=0.5)
+                assert isinstance(await hub.order(RevokeGateway(gateway="zurich")), CommandAccepted)
+
+                async def cut_off() -> bool:
+                    with contextlib.suppress(Error, TimeoutError):
+                        await js.publish("fedpact.evt.main.workloads.gateway.spoke.zurich", b"{}", timeout=0.5)
+                        return False
+                    return True
+
+                await until(cut_off, PATIENCE)
+    assert set(proxy.opened) == {f"127.0.0.1:{WEBSOCKET}"}
+
+
+async def heard_from(bus: FederatedBus, gateway: str) -> bool:
+    """Whether the hub's stream of telemetry holds a sign of life of that gateway."""
+    async with bus.as_("administrator") as root:
+        with contextlib.suppress(NotFoundError):
+            await root.client.jetstream().get_last_msg("telemetry", f"fedpact.tel.main.alive.{gateway}")
+            return True
+    return False
 
 
 def settings_of(bus: FederatedBus, store: Server, folder: Path) -> Settings:
@@ -358,7 +417,7 @@ def settings_of(bus: FederatedBus, store: Server, folder: Path) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def agent_of(gateway: str, url: str, folder: Path) -> AsyncIterator[Path]:
+async def agent_of(gateway: str, url: str, folder: Path, **login: Path) -> AsyncIterator[Path]:
     """A gateway's agent with the credentials in `folder`; the socket it is administrated at."""
     stopped, site = asyncio.Event(), folder / "site"
     settings = AgentSettings(
@@ -366,7 +425,7 @@ async def agent_of(gateway: str, url: str, folder: Path) -> AsyncIterator[Path]:
         organization="clinic",
         nats_url=url,
         nats_domain=DOMAIN,
-        nats_creds_file=site / "agent" / "bus.creds",
+        **(login or {"nats_creds_file": site / "agent" / "bus.creds"}),  # type: ignore[arg-type]
         port=free_port(),
         state_folder=site / "agent",
         models_dir=folder / "models",
@@ -385,7 +444,7 @@ async def agent_of(gateway: str, url: str, folder: Path) -> AsyncIterator[Path]:
         return (site / "sockets" / "agent").is_socket()
 
     try:
-        await until(there)
+        await until(there, PATIENCE)
         yield site / "sockets" / "agent"
     finally:
         stopped.set()
@@ -404,7 +463,7 @@ async def token_of(http: aiohttp.ClientSession, url: str, task: asyncio.Task[Non
                 return (await response.json())["access_token"] if response.status == 200 else None
         return None
 
-    return str(await until(answer))
+    return str(await until(answer, PATIENCE))
 
 
 async def listening(bus: FederatedBus) -> contextlib.AbstractAsyncContextManager[list[Fact]]:

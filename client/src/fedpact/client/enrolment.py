@@ -47,6 +47,11 @@ class SiteFolder:
     def credentials(self) -> Path:
         return self.agent / CREDENTIALS
 
+    @property
+    def ca(self) -> Path:
+        """Whose certificate the bus has to show; absent where the hub told none."""
+        return self.agent / CA
+
     def pending(self) -> NKey:
         """The key that is being enrolled: the same until it was."""
         for name in _FOLDERS:
@@ -59,7 +64,7 @@ class SiteFolder:
     def keep(self, given: Enrolled, key: NKey) -> None:
         """Write down all that was given, the credentials last."""
         if given.bus_ca:
-            _write(self.agent / CA, given.bus_ca)
+            _write(self.ca, given.bus_ca)
         if given.policy_key:
             _write(self.root / "trust" / "policy-service.pub.pem", given.policy_key)
         self._keep_tokens_key()

@@ -133,7 +133,7 @@ class Ground:
             gateway=self.settings.gateway,
             files=CredentialsFile(file),
             ask=self.bus.ask,
-            reconnect=self.bus.reconnect,
+            reconnect=self.bus.reconnect if file == self.settings.nats_creds_file else _nothing,
             clock=self.clock,
         )
 
@@ -155,6 +155,10 @@ class Ground:
             view = await self.lookout.see()
             await asyncio.gather(*(self.lookout.stop(name) for name in view))
         self.store.close()
+
+
+async def _nothing() -> None:
+    """The site's own server, whose credentials they are, reads them at its next connection."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -97,7 +97,7 @@ def _leaves(server: NatsServer) -> str:
         text += f"leafnodes {{ host: {server.host}, port: {server.leaf_port}, no_advertise: true\n  {shown} }}\n"
     if server.websocket_port:
         safe = shown or "no_tls: true"
-        text += f"websocket {{ host: {server.host}, port: {server.websocket_port}, no_advertise: true\n  {safe} }}\n"
+        text += f"websocket {{ host: {server.host}, port: {server.websocket_port}\n  {safe} }}\n"
     return text
 
 

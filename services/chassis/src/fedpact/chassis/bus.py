@@ -186,14 +186,17 @@ class Bus:
         """Connect and begin to consume. Waits for a server that is not there yet."""
         if self._own:
             await self.broker.connect()
-            await self._begin_anew(self._own)
+            await bus_admin.deliver_anew(self.broker.config.connection_state.stream, self._own)
         for durable in self._durables.values():
             self._subscribe(durable)
         await self.broker.start()
 
     async def stop(self) -> None:
         """Finish the running handlers and disconnect."""
-        await self.broker.stop()
+        try:
+            await self.broker.stop()
+        except NatsError:  # it is just connecting anew, and cannot say goodbye
+            await self.broker.config.connection_state.connection.close()
 
     async def reconnect(self) -> None:
         """Connect anew, with the credentials as they are now."""
@@ -272,14 +275,6 @@ class Bus:
             ack_policy=AckPolicy.MANUAL,
             title=f"{self.service}:{durable.stream}",
         )(receive)
-
-    async def _begin_anew(self, own: OwnDurable) -> None:
-        js = self.broker.config.connection_state.stream
-        try:
-            await js.reset_consumer(own.stream, own.name, seq=1)
-        except ConsumerNotFoundError as error:
-            told = f"the durable consumer `{own.name}` on `{own.stream}` is missing: apply the topology of the bus"
-            raise ConsumerLostError(told) from error
 
     async def _published(self, entry: Entry) -> None:
         try:

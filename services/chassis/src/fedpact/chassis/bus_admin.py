@@ -5,6 +5,7 @@ Services never do this: they bind to what is there, so that a service with stole
 it reads nor loosen how long something is kept.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from nats.js.errors import NotFoundError
 
 from fedpact.chassis.bus_login import arguments
 from fedpact.chassis.deliveries import DOUBLES_DROPPED
-from fedpact.chassis.errors import UnavailableError
+from fedpact.chassis.errors import ConsumerLostError, UnavailableError
 from fedpact.contracts import subjects
 
 ACK_WAIT = 12.0
@@ -47,11 +48,14 @@ class StreamLike(Protocol):
     def told_as(self) -> str: ...
 
 
-class DurableLike(Protocol):
+class NamedLike(Protocol):
     @property
     def stream(self) -> str: ...
     @property
     def name(self) -> str: ...
+
+
+class DurableLike(NamedLike, Protocol):
     @property
     def filters(self) -> tuple[str, ...]: ...
 
@@ -108,6 +112,24 @@ async def begin_again(js: JetStreamContext, durables: Iterable[DurableLike]) -> 
         epoch = await _epoch(js, durable.stream)
         await js.delete_consumer(durable.stream, durable.name)
         await js.add_consumer(durable.stream, _consumer(durable, epoch))
+
+
+async def deliver_anew(js: JetStreamContext, durable: NamedLike) -> None:
+    """
+    Have its reader's own durable deliver from the start; waits for a hub that does not answer.
+
+    A site's own server may answer while the hub behind it is away.
+    """
+    while True:
+        try:
+            await js.reset_consumer(durable.stream, durable.name, seq=1)
+        except NotFoundError as error:
+            told = f"the durable consumer `{durable.name}` on `{durable.stream}` is missing"
+            raise ConsumerLostError(f"{told}: apply the topology of the bus") from error
+        except (Error, TimeoutError):
+            await asyncio.sleep(1)
+        else:
+            return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
