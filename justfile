@@ -68,6 +68,11 @@ e2e *options: _ready
 two-sites *options: _ready
     {{ bin }}/pytest -q -m long tests/e2e/test_two_sites.py "$@"
 
+# Try with credentials of each kind what is not theirs, also from inside a workload; the threat model with what it met
+[group("check")]
+attack *options: _ready
+    PYTHONPATH=tests/attack:tests/support {{ bin }}/python -m attack "$@"
+
 # Every distribution builds, installs and imports alone
 [group("check")]
 isolated *options: _ready

@@ -1,0 +1,84 @@
+"""
+`just attack`: start a federation, try with credentials of each kind what is not theirs, and count the refusals.
+
+It ends with 1 when an attempt succeeds, and prints the table of docs/threat-model.md with what each attack met. What
+this machine cannot try is told, and not counted.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import inside
+import on_the_bus
+import on_the_doors
+import on_the_machine
+import on_the_store
+import threats
+from attempts import Attack, Attempt, Target
+from federation_up import Up, furnished
+
+from fedpact.contracts.pact import ModelRef, SpecContent
+from fedpact.infra.demo_story import DEMAND, VERSION
+
+ATTACKS: Sequence[Attack] = (on_the_bus.attack, on_the_store.attack, on_the_doors.attack, on_the_machine.attack)
+LEAST, SECONDS = 30, 120.0
+
+
+def target_of(up: Up) -> Target:
+    """The running federation, with something in it that is not everybody's."""
+    ports = json.loads(up.layout.ports.read_text())
+    with up.world.user("ada") as ada:
+        prey = ada.specs.create(_content(up.datasets[:1])).id
+    return Target(layout=up.layout, world=up.world, ports=ports, datasets=up.datasets, prey=prey)
+
+
+async def attempts_of(target: Target, attacks: Sequence[Attack]) -> list[Attempt]:
+    """All of them, one after the other."""
+    return [attempt for attack in attacks for attempt in [each async for each in attack(target)]]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[1] if __doc__ else None)
+    parser.add_argument("--without-workload", action="store_true", help="activate nothing: what is cheap")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="fedpact-attack-") as folder, furnished(Path(folder)) as up:
+        target = target_of(up)
+        found = asyncio.run(attempts_of(target, ATTACKS))
+        if not asked.without_workload:
+            found += _from_inside(up, target)
+    return told(found, target.lacking)
+
+
+def _from_inside(up: Up, target: Target) -> list[Attempt]:
+    """The same from a client of a spec that is active as long as it takes."""
+    with up.world.user("ada") as ada:
+        spec = ada.specs.create(_content(up.datasets)).id
+        ada.specs.wait(spec, "approved", timeout=SECONDS)
+        with ada.specs.activated(spec, timeout=SECONDS):
+            return asyncio.run(attempts_of(target, [inside.attack]))
+
+
+def _content(datasets: Sequence[str]) -> SpecContent:
+    return SpecContent(datasets=tuple(datasets), model=ModelRef(id="statistics", version=VERSION), resources=DEMAND)
+
+
+def told(found: Sequence[Attempt], lacking: Sequence[str]) -> int:
+    """Print what happened; 1 when somebody got through."""
+    for attempt in found:
+        mark = "refused" if attempt.refused else "SUCCEEDED"
+        print(f"{mark:9} {attempt.who:18} {attempt.what}: {attempt.met}")
+    print("\n" + threats.table(threats.threats(threats.FILE.read_text()), found))
+    refused = sum(attempt.refused for attempt in found)
+    print(f"\n{refused} of {len(found)} attempts were refused")
+    for text in lacking:
+        print(f"not tried: {text}")
+    return 0 if refused == len(found) >= LEAST else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
