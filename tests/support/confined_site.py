@@ -21,7 +21,7 @@ HERE = "127.0.0.1"
 
 
 class ConfinedSite:
-    """Skips the test when the machine lacks a limit."""
+    """The agent. Where the machine has no means for one of the limits, the test is skipped."""
 
     def __init__(self, root: Path, *limits: Limit) -> None:
         self.root, self.state = root, root / "agent" / "launches"

@@ -102,5 +102,12 @@ async def test_nothing_is_dumped_of_what_a_workload_held(held: ConfinedSite) -> 
     assert await held.said(held.pod(program)) == [0, 0]
 
 
+async def test_without_groups_a_process_may_not_hold_more_than_all_of_them_may(tmp_path: Path) -> None:
+    program = "import json, resource; print(json.dumps(resource.getrlimit(resource.RLIMIT_DATA)))"
+    async with site_with(tmp_path) as site:
+        assert site.confinement.limits == ()
+        assert await site.said(site.pod(program, memory=500)) == [1500 * 10**6] * 2
+
+
 def test_a_machine_without_the_means_claims_nothing(tmp_path: Path) -> None:
     assert Confinement.found(tmp_path, ()).limits == ()

@@ -279,9 +279,21 @@ async def test_a_workload_goes_on_when_its_agent_is_killed_and_the_next_one_leav
             spaces = {network_of(one.pid) for one in family}
             assert len(spaces) == 2
             await site.launcher.stop(seen.ref)
-        assert not any(one.is_running() for one in family)
+        await until(lambda: gone(*family))
         inside = spaces - {network_of(os.getpid())}
         assert not inside & set(networks())
+
+
+async def gone(*processes: psutil.Process) -> bool:
+    """Also one that nobody has asked about yet."""
+    return not any(lives(one) for one in processes)
+
+
+def lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def network_of(pid: int) -> str:
@@ -301,11 +313,7 @@ async def test_a_workload_does_not_outlive_its_porter(jailed: ConfinedSite) -> N
         porter = psutil.Process(int(checkpoint.ref.handle))
         [workload] = porter.children()
         porter.kill()
-
-        async def gone() -> bool:
-            return not workload.is_running()
-
-        await until(gone)
+        await until(lambda: gone(workload))
 
 
 async def test_a_workload_is_asked_to_end_and_may_still_speak_while_it_does(jailed: ConfinedSite) -> None:

@@ -7,6 +7,7 @@ nothing of its workload is left.
 """
 
 import contextlib
+import errno
 import os
 import time
 from collections.abc import Collection, Mapping
@@ -29,7 +30,9 @@ PROC = Path("/proc/self")
 OTHERS = "fedpact-others"
 """Where the processes go that stand where groups are to be made: a group of version 2 has either."""
 MEGABYTE = 10**6
-TRIAL = Resources(cpu=1.0, memory=64)
+TRIED, TRIAL = "trial", Resources(cpu=1.0, memory=64)
+"""A group that no workload is called after; one that was left when an agent was killed is the next one's."""
+PROCESSES = 4096
 LEAVING_SECONDS = 2.0
 COUNTED = {
     Version.ONE: ("memory.oom_control", "memory.limit_in_bytes"),
@@ -44,7 +47,7 @@ class Cgroups:
 
     places: Controllers
     agent: str
-    processes: int = 4096
+    processes: int = PROCESSES
 
     @classmethod
     def found(cls, agent: str, wanted: Collection[Limit], places: Controllers | None = None) -> Self | None:
@@ -63,17 +66,14 @@ class Cgroups:
 
     def works(self) -> bool:
         """Tried: a group is made, limited, looked at again and removed."""
-        name = f"trial-{os.getpid()}"
         try:
-            self.make(name, TRIAL)
-            self.settle(name, TRIAL.cpu)
-            return all(
-                _holds(self._folder(controller, name), place, controller) for controller, place in self.places.items()
-            )
+            self.make(TRIED, TRIAL)
+            self.settle(TRIED, TRIAL.cpu)
+            return all(_took(self._folder(name, TRIED), name, place) for name, place in self.places.items())
         except OSError:
             return False
         finally:
-            self.remove(name)
+            self.remove(TRIED)
 
     def make(self, name: str, resources: Resources) -> tuple[Path, ...]:
         """The group's own files of processes: who writes itself into all of them is held."""
@@ -148,7 +148,9 @@ def _hand_down(folder: Path, controller: str) -> None:
         return
     try:
         _write(file, f"+{controller}")
-    except OSError:
+    except OSError as refused:
+        if refused.errno != errno.EBUSY:
+            raise
         aside = folder / OTHERS
         aside.mkdir(exist_ok=True)
         for pid in (folder / "cgroup.procs").read_text().split():
@@ -157,11 +159,9 @@ def _hand_down(folder: Path, controller: str) -> None:
         _write(file, f"+{controller}")
 
 
-def _holds(folder: Path, place: Controller, controller: str) -> bool:
+def _took(folder: Path, name: str, place: Controller) -> bool:
     """Whether the first of what was set is what the kernel says now."""
-    wanted = (
-        share(place.version, TRIAL.cpu) if controller == "cpu" else settings(controller, place.version, TRIAL, 4096)
-    )
+    wanted = share(place.version, TRIAL.cpu) if name == "cpu" else settings(name, place.version, TRIAL, PROCESSES)
     file, value = next(iter(wanted.items()))
     return (folder / file).read_text().split() == value.split()
 

@@ -37,6 +37,8 @@ USER = 3333
 PRIVATE = (Path("/tmp"), Path("/dev/shm"))  # noqa: S108 - each workload gets its own
 SHARED = (Path("/run"), Path("/sys/fs/cgroup"))
 """Sockets of the machine's services, and the way out of a control group."""
+STACKS = 1000
+"""Megabytes that a process of FLARE's asks for and never uses, above all for its threads."""
 BEGIN_SECONDS = 30.0
 TRIAL_SECONDS = 10.0
 ALL = frozenset(Limit)
@@ -65,7 +67,8 @@ class Jail:
         """What `cell.py` is told of it; `kept` are folders that are needed wherever they lie."""
         made = cells.doors(peers)
         private = [path for path in PRIVATE if path.is_dir()]
-        hidden = _outermost({path.resolve() for path in (*self.hidden, *SHARED) if path.is_dir()}, private)
+        places = {path.resolve() for path in (*self.hidden, *SHARED) if path.is_dir()} - {Path("/")}
+        hidden = _outermost(places, private)
         covered = (*private, *hidden)
         needed = {path.resolve() for path in kept if path.is_dir()}
         return {
@@ -135,11 +138,11 @@ class Confinement:
         return self.cgroups.remove(str(name)) if self.cgroups else True
 
     def _rlimits(self, pod: Pod) -> Json:
-        """Of each process: no dumps of what it held, and where memory is not counted no more than all may use."""
+        """Of each process: no dumps of what it held, and where memory is not counted no more than all may hold."""
         if not self.rlimits:
             return {}
         counted = Limit.MEMORY in self.limits
-        most: Json = {} if counted else {"RLIMIT_DATA": pod.resources.memory * MEGABYTE}
+        most: Json = {} if counted else {"RLIMIT_DATA": (pod.resources.memory + STACKS) * MEGABYTE}
         return {"RLIMIT_CORE": 0} | most
 
 
@@ -156,7 +159,9 @@ def _needed(pod: Pod) -> list[Path]:
     """What a workload has to see: its own folders, the interpreter, and the code that both import."""
     own = [pod.kit, *([pod.scratch] if pod.scratch else [])]
     code = [Path(path) for path in (*pod.env.get("PYTHONPATH", "").split(":"), *sys.path) if path]
-    return [*own, *code, Path(pod.command[0]).parent.parent, Path(sys.prefix), Path(sys.base_prefix)]
+    program = Path(pod.command[0])
+    interpreters = [program.parent.parent] if program.is_absolute() else []
+    return [*own, *code, *interpreters, Path(sys.prefix), Path(sys.base_prefix)]
 
 
 def _begun(
@@ -190,8 +195,9 @@ def _begun(
 
 def _said(told: int) -> str | None:
     """Why the workload did not begin; `None` when it did."""
-    ready, _, _ = select.select([told], [], [], BEGIN_SECONDS)
-    if not ready:
+    watch = select.poll()
+    watch.register(told, select.POLLIN)
+    if not watch.poll(BEGIN_SECONDS * 1000):
         return "it does not begin"
     return os.read(told, 4096).decode(errors="replace") or None
 
