@@ -33,6 +33,9 @@ nats://{{ .Values.nats.enabled | ternary "nats" .Values.nats.external.name }}:{{
 - {name: FEDPACT_IDENTITY_KEY_FILE, value: /var/lib/fedpact/keys/tokens.pem}
 - {name: FEDPACT_IDENTITY_PUBLIC_URL, value: {{ $url.issuer | quote }}}
 - {name: FEDPACT_IDENTITY_REDIRECTS, value: {{ dict "fedpact-portal" (list (printf "%s/login/callback" $url.portal)) | toJson | quote }}}
+{{- with .root.Values.login }}
+- {name: FEDPACT_IDENTITY_PROVIDER, value: {{ toJson . | quote }}}
+{{- end }}
 {{- else if eq .name "policy" }}
 - {name: FEDPACT_POLICY_KEY_FILE, value: /keys/grants/grants.pem}
 - {name: FEDPACT_POLICY_OWNER_KEYS_DIR, value: /owners}
