@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 from servers import BIN, missing
 
 from fedpact.decision import keys
@@ -58,6 +59,43 @@ def test_the_bus_listens_to_other_containers_and_flushes_every_message(layout: L
     assert "port: 4222" in said
     assert "sync_interval: always" in said
     assert str(layout.jetstream) in said
+
+
+@pytest.fixture
+def enrolling(tmp_path: Path) -> Layout:
+    layout = Layout(tmp_path / "fedpact")
+    containers.prepare(layout, federation(0), names=["hub.example.org"])
+    return layout
+
+
+def test_a_bus_that_lets_gateways_enroll_believes_an_operator_and_speaks_tls(enrolling: Layout) -> None:
+    said = enrolling.nats_config.read_text()
+    assert "operator:" in said
+    assert "handshake_first: true" in said
+    assert "nkey:" not in said
+    names = x509.load_pem_x509_certificate((enrolling.bus_tls / "server.pem").read_bytes())
+    found = names.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert found.get_values_for_type(x509.DNSName) == ["hub.example.org", "nats"]
+
+
+def test_identity_is_granted_what_it_needs_to_enroll_and_not_the_operators_key(enrolling: Layout) -> None:
+    granted = {path.name for path in (enrolling.secrets / "identity-bus").iterdir()}
+    assert granted == {"accounts.creds", "bus.json", "durables.creds", "operator-signing.seed", "sites.seed"}
+    operator = (enrolling.secrets / "bus" / "operator.seed").read_text()
+    assert all(operator not in path.read_text() for path in (enrolling.secrets / "identity-bus").iterdir())
+
+
+def test_enrolling_again_prepared_keeps_keys_accounts_and_certificate(enrolling: Layout) -> None:
+    before = {path: content for path, content in files(enrolling).items() if path != enrolling.nats_config}
+    (enrolling.secrets / "bus" / "operator.seed").unlink()
+    containers.prepare(enrolling, federation(0), names=["hub.example.org"])
+    after = files(enrolling)
+    assert {path for path in before if path.name != "operator.seed" and before[path] != after[path]} == set()
+
+
+def test_nobody_else_reads_what_is_there_to_enroll(enrolling: Layout) -> None:
+    found = [enrolling.root, *enrolling.root.rglob("*")]
+    assert [path for path in found if path.stat().st_mode & 0o077] == []
 
 
 def stack(layout: Layout, name: str) -> dict[str, Any]:

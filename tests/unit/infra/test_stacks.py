@@ -26,6 +26,7 @@ FOLDER = Path(__file__).resolve().parents[3] / "infra" / "compose"
 STACKS = {
     "hub": ("hub.yaml",),
     "gateway": ("gateway.yaml",),
+    "hub that enrolls": ("hub.yaml", "hub.enrolling.yaml"),
     "hub on one machine": ("hub.yaml", "hub.one-machine.yaml"),
     "gateway on one machine": ("gateway.yaml", "gateway.one-machine.yaml"),
 }

@@ -84,6 +84,7 @@ class SiteFolder:
             "FEDPACT_ORGANIZATION": given.organization,
             "FEDPACT_SITE": str(self.root),
             "FEDPACT_NATS_URL": given.bus_url,
+            "FEDPACT_BUS_CREDS": f"/var/lib/fedpact/{CREDENTIALS}",
             "FEDPACT_BUS_CA": f"/var/lib/fedpact/{CA}" if given.bus_ca else "",
         }
         return "".join(f"{name}={value}\n" for name, value in told.items())

@@ -11,7 +11,9 @@ import asyncio
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fedpact.chassis.mongo import create_users
@@ -23,16 +25,20 @@ from fedpact.client.hub import Options
 from fedpact.client.oauth import Issuer
 from fedpact.decision import keys
 from fedpact.infra import setup
+from fedpact.infra.ca import CertificateAuthority
 from fedpact.infra.chaos import Chaos
 from fedpact.infra.demo_story import Report, Story, StoryError
 from fedpact.infra.demo_world import World
 from fedpact.infra.federation import ORCHESTRATOR, Federation, federation
 from fedpact.infra.layout import Layout, write_secret
-from fedpact.infra.nats_config import NatsServer
+from fedpact.infra.nats_config import NatsServer, Tls
 from fedpact.infra.secrets import password
 
-NATS_PORT = 4222
-BUS = f"nats://nats:{NATS_PORT}"
+NATS_HOST, NATS_PORT = "nats", 4222
+LEAF_PORT, WEBSOCKET_PORT = 7422, 8444
+BUS = f"nats://{NATS_HOST}:{NATS_PORT}"
+CA = "ca.pem"
+CERTIFICATE_DAYS = 397
 STORE = "mongo:27017"
 ROOT = "root"
 """The store's own administrator, whom its image makes from a password file."""
@@ -42,18 +48,21 @@ SERVICES_WITH_FILES = ("identity", "policy", "jobs")
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - inside a container; what is published is the stack's business
 
 
-def prepare(layout: Layout, members: Federation, store: str = STORE) -> None:
-    """Every key, password and configuration, and the folders that containers write to; all of it closed to others."""
+def prepare(layout: Layout, members: Federation, store: str = STORE, names: Sequence[str] = ()) -> None:
+    """
+    Every key, password and configuration, and the folders that containers write to; all of it closed to others.
+
+    With the `names` that gateways elsewhere find the hub by, the bus speaks TLS under them and lets gateways enroll.
+    """
     before = os.umask(0o077)  # folders above a secret too: a site's part travels to its own machine
     try:
-        _write(layout, members, store)
+        _write(layout, members, store, names)
     finally:
         os.umask(before)
 
 
-def _write(layout: Layout, members: Federation, store: str) -> None:
-    server = NatsServer(port=NATS_PORT, store=layout.jetstream, host=EVERYWHERE, sync_always=True)
-    setup.found(layout, members, server, store)
+def _write(layout: Layout, members: Federation, store: str, names: Sequence[str]) -> None:
+    setup.found(layout, members, _server(layout, names), store, trusting=bool(names))
     password(layout.secrets / f"{ROOT}.password")
     for folder in (layout.jetstream, layout.databases, *(layout.hub / name for name in SERVICES_WITH_FILES)):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -66,11 +75,32 @@ def _write(layout: Layout, members: Federation, store: str) -> None:
         _share_key(layout.site(custodian.gateway))
 
 
+def _server(layout: Layout, names: Sequence[str]) -> NatsServer:
+    alone = NatsServer(port=NATS_PORT, store=layout.jetstream, host=EVERYWHERE, sync_always=True)
+    if not names:
+        return alone
+    return replace(alone, tls=_tls(layout, names), leaf_port=LEAF_PORT, websocket_port=WEBSOCKET_PORT)
+
+
+def _tls(layout: Layout, names: Sequence[str]) -> Tls:
+    """What lies in the folder already, or a certificate of an authority that is made for this hub."""
+    shown = Tls(layout.bus_tls / "server.pem", layout.bus_tls / "server.key")
+    if shown.certificate.exists():
+        return shown
+    authority, now = CertificateAuthority(layout.root / "ca"), datetime.now(UTC)  # noqa: TID251 - a program of its own
+    if not authority.certificate.exists():
+        authority.begin("Fedpact hub", now)
+    certificate, key = authority.issue([*names, NATS_HOST], CERTIFICATE_DAYS, now)
+    for made, kept in ((certificate, shown.certificate), (key, shown.key), (authority.certificate, CA)):
+        write_secret(layout.bus_tls / kept, made.read_text())
+    return shown
+
+
 async def settle(layout: Layout, bus: str = BUS, store: str = STORE) -> None:
     """A database user for every service, and the bus's streams and durables."""
     root = password(layout.secrets / f"{ROOT}.password")
     await create_users(f"mongodb://{ROOT}:{root}@{store}/?authSource=admin", setup.users(layout))
-    await setup.apply_sites(layout, bus, setup.sites_in(layout))
+    await setup.apply_sites(layout, bus, setup.sites_in(layout), layout.bus_ca)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +154,13 @@ def main() -> None:
     parser.add_argument("step", choices=("prepare", "settle", "demo", "chaos"))
     parser.add_argument("folder", type=Path, help="where the federation keeps its things")
     parser.add_argument("--gateways", type=int, default=2, help="how many custodians")
+    parser.add_argument(
+        "--enrolment",
+        nargs="+",
+        default=(),
+        metavar="NAME",
+        help="names of the hub, for gateways that enroll",
+    )
     parser.add_argument("--bus", default=BUS, help="where the bus is")
     parser.add_argument("--store", default=STORE, help="host and port of the store, as services reach it")
     parser.add_argument("--portal", default="http://127.0.0.1:7070")
@@ -133,7 +170,7 @@ def main() -> None:
     layout, members = Layout(asked.folder), federation(asked.gateways)
     match asked.step:
         case "prepare":
-            prepare(layout, members, asked.store)
+            prepare(layout, members, asked.store, asked.enrolment)
         case "settle":
             asyncio.run(settle(layout, asked.bus, asked.store))
         case "demo":

@@ -40,6 +40,17 @@ class Layout:
         return self.root / "nats" / "nats.conf"
 
     @property
+    def bus_tls(self) -> Path:
+        """`server.pem`, `server.key` and `ca.pem`, where the bus speaks TLS."""
+        return self.root / "nats" / "tls"
+
+    @property
+    def bus_ca(self) -> Path | None:
+        """Whose certificate the bus shows, where it shows one."""
+        path = self.bus_tls / "ca.pem"
+        return path if path.exists() else None
+
+    @property
     def jetstream(self) -> Path:
         """What the streams hold."""
         return self.root / "nats" / "jetstream"

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -43,6 +43,12 @@ class ServiceSettings(BaseSettings):
     tick_seconds: float = Field(default=0.5, description="pause between looks for due timers")
     otlp_endpoint: str | None = Field(default=None, description="OTLP over HTTP collector for traces")
     log_level: str = "INFO"
+
+    @field_validator("nats_seed_file", "nats_creds_file", "nats_ca_file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        """Stacks pass on what is not set as an empty text."""
+        return None if value == "" else value
 
 
 class HubSettings(ServiceSettings):
