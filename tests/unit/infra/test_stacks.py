@@ -12,6 +12,7 @@ from servers import BIN, missing
 
 from fedpact.chassis.settings import ServiceSettings
 from fedpact.dal_service.settings import Settings as Dal
+from fedpact.entrance.settings import Settings as Entrance
 from fedpact.gateway_agent.settings import Settings as Agent
 from fedpact.identity.settings import Settings as Identity
 from fedpact.infra.topology import SERVICES
@@ -41,17 +42,22 @@ SETTINGS: Mapping[str, type[ServiceSettings]] = {
     "orchestrator": Agent,
     "agent": Agent,
     "dal": Dal,
+    "entrance": Entrance,
+    "road": Entrance,
 }
+OUTSIDE = {"agent": "FEDPACT_AGENT", "road": "FEDPACT_ENTRANCE"}
+"""Who of a gateway goes outside, and how its settings begin."""
+LOGIN = ("proxy:3128", "/run/secrets/proxy.login")
 FOREIGN = {"mongo"}
 """Its image writes to its own root."""
 
 
-def stack(name: str) -> dict[str, Any]:
+def stack(name: str, **more: str) -> dict[str, Any]:
     if lacking := missing("docker-compose"):
         pytest.skip(lacking)
     files = [word for file in STACKS[name] for word in ("-f", str(FOLDER / file))]
     options = ("--env-file", str(FOLDER / "env.example"), "-p", "test", *files, "config", "--format", "json")
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("FEDPACT_")}
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("FEDPACT_")} | more
     said = subprocess.run(
         [str(BIN / "docker-compose"), *options], capture_output=True, text=True, check=False, env=clean
     )
@@ -132,6 +138,20 @@ def test_the_dal_reaches_nobody_and_a_gateway_listens_to_nobody_outside() -> Non
     assert gateway["services"]["dal"]["networks"].keys() == {"data"}
     assert gateway["networks"]["data"]["internal"] is True
     assert not [name for name, service in gateway["services"].items() if "ports" in service]
+
+
+def test_a_proxy_is_told_to_both_who_go_outside_and_to_nobody_else() -> None:
+    services = stack("gateway", FEDPACT_PROXY="proxy:3128", FEDPACT_PROXY_LOGIN="/srv/login")["services"]
+    for name, prefix in OUTSIDE.items():
+        given = services[name]["environment"]
+        assert (given[f"{prefix}_PROXY"], given[f"{prefix}_PROXY_LOGIN_FILE"]) == LOGIN
+    assert {name for name in services if "proxy.login" in secrets(services[name])} == OUTSIDE.keys()
+
+
+def test_without_a_proxy_none_is_asked() -> None:
+    services = stack("gateway")["services"]
+    assert {services[name]["environment"][f"{prefix}_PROXY"] for name, prefix in OUTSIDE.items()} == {""}
+    assert Entrance(onward="hub:8443", proxy="").proxy is None
 
 
 def test_only_the_dal_sees_the_data_and_cannot_change_it() -> None:
