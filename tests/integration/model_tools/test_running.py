@@ -1,5 +1,6 @@
 """`fedpact models run` trains as a federation would, and leaves nothing but its results."""
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import numpy as np
 import psutil
 import pytest
 from model_folders import FEDPACT, begun, fedpact
+from servers import until
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -31,6 +33,10 @@ def workloads(scratch: Path) -> set[int]:
         if "nvflare" in words and f"{scratch}/" in words:
             found.add(process.info["pid"])
     return found
+
+
+def nothing_left(scratch: Path) -> bool:
+    return workloads(scratch) == set() and list(scratch.iterdir()) == []
 
 
 def run(folder: Path, *more: str, code: int = 0) -> str:
@@ -99,3 +105,19 @@ def test_a_payload_beyond_the_custodians_bounds_does_not_reach_the_model(tmp_pat
     said = run(tmp_path, "--terms", "terms.json", code=1)
     assert "`num_rounds`" in said
     assert "connected" not in said
+
+
+def test_who_kills_a_run_leaves_neither_processes_nor_keys_of_it(tmp_path: Path, scratch: Path) -> None:
+    begun(tmp_path)
+    words = ["models", "run", "--model", "mine", "--data", "mine/examples/north.csv", "mine/examples/south.csv"]
+    with subprocess.Popen([FEDPACT, *words], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith("connected"):
+                assert len(workloads(scratch)) >= 3
+                process.kill()
+
+    async def clean() -> bool:
+        return nothing_left(scratch)
+
+    asyncio.run(until(clean, 60.0))

@@ -1,7 +1,6 @@
 """What this distribution adds to the `fedpact models` command: init, check, run."""
 
 import asyncio
-import shutil
 import signal
 import tempfile
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from pydantic import JsonValue
 
 from fedpact.client.cli.choices import parameters
 from fedpact.client.documents import read_document
+from fedpact.model_tools import lifeline
 from fedpact.model_tools.checking import Verdict, examine
 from fedpact.model_tools.errors import RunRequestError
 from fedpact.model_tools.pact import Terms
@@ -86,11 +86,8 @@ async def _through(wanted: Wanted, place: Path) -> Sequence[str]:
     assert task is not None
     for number in (signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    folder = Path(tempfile.mkdtemp(prefix="fedpact-"))
-    try:
+    with lifeline.removed(Path(tempfile.mkdtemp(prefix="fedpact-"))) as folder:
         return await Run(wanted=wanted, folder=folder, out=place, tell=typer.echo).through()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _first_example(package: Package) -> dict[str, JsonValue]:
