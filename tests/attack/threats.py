@@ -7,6 +7,8 @@ from pathlib import Path
 
 from attempts import Attempt
 
+LEAST = 30
+"""Attempts; with fewer, nothing is shown."""
 FILE = Path(__file__).parents[2] / "docs" / "threat-model.md"
 
 
@@ -54,3 +56,16 @@ def _line(row: Threat, met: Sequence[Attempt]) -> str:
         return f"| {row.asset} | {refused} of {len(met)} refused | {told} |"
     shown = "open: nothing stops it" if row.shown_by == "open" else f"tests: {row.shown_by}"
     return f"| {row.asset} | - | {shown} |"
+
+
+def told(found: Sequence[Attempt], lacking: Sequence[str]) -> int:
+    """Print what happened; 1 when somebody got through."""
+    for attempt in found:
+        mark = "refused" if attempt.refused else "SUCCEEDED"
+        print(f"{mark:9} {attempt.who:18} {attempt.what}: {attempt.met}")
+    print("\n" + table(threats(FILE.read_text()), found))
+    refused = sum(attempt.refused for attempt in found)
+    print(f"\n{refused} of {len(found)} attempts were refused")
+    for text in lacking:
+        print(f"not tried: {text}")
+    return 0 if refused == len(found) >= LEAST else 1

@@ -1,6 +1,7 @@
 """Every row of the threat model names the attack or test that shows it, or says that it is open."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,14 @@ def test_an_attempt_is_found_in_the_row_it_was_after() -> None:
 def test_an_attempt_on_nothing_that_is_worth_protecting_is_a_mistake() -> None:
     with pytest.raises(LookupError, match="begins no asset"):
         threats.row_of(Attempt(row="the weather", who="x", what="x", met="x", refused=True), ROWS)
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [([TRIED] * 30, 0), ([TRIED] * 29, 1), ([TRIED] * 30 + [replace(TRIED, refused=False, met="let in")], 1)],
+)
+def test_whoever_gets_through_or_too_few_attempts_fail_the_run(found: list[Attempt], code: int, capsys) -> None:
+    assert threats.told(found, ["the moon: no rocket"]) == code
+    said = capsys.readouterr().out
+    assert ("SUCCEEDED nobody" in said) == any(not each.refused for each in found)
+    assert "not tried: the moon: no rocket" in said

@@ -3,7 +3,7 @@
 import json
 import os
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import ValidationError
@@ -19,7 +19,7 @@ from fedpact.identity.adapters import bootstrap_file
 from fedpact.identity.adapters.bootstrap_file import BootstrapFileError
 from fedpact.identity.adapters.chance import SystemChance
 from fedpact.identity.adapters.key_ring import KeyFileError, KeyRing
-from fedpact.identity.app import bootstrap
+from fedpact.identity.app import bootstrap, queries
 from fedpact.identity.app.bootstrap import Bootstrap
 from fedpact.identity.app.handlers import Handlers
 from fedpact.identity.app.kinds import ORGANIZATIONS, USERS
@@ -34,6 +34,11 @@ FOUNDING = Bootstrap(
     users=(RegisterUser(user="ada", organization="clinic", name="Ada", roles=(Role.OWNER,)),),
     service_accounts=(RegisterUser(user="robot", organization="clinic", name="Robot", secret_hash=HASH),),
 )
+
+
+class Signer:
+    def public(self):
+        return []
 
 
 class Place:
@@ -105,6 +110,22 @@ async def test_a_registered_user_reaches_the_outbox_with_the_cause():
     [entry] = [e for e in await place.outbox() if e["headers"]["ce-subject"] == "bob"]
     assert entry["headers"]["ce-causationid"] == envelope.id
     assert entry["subject"] == "fedpact.evt.main.identity.user.changed.portal"
+
+
+async def test_services_are_told_whose_tokens_ended_as_long_as_any_can_exist():
+    place, signer = Place(), Signer()
+    await place.found()
+    for hours, command in ((0, ChangeUser(user="ada", roles=())), (2, ChangeUser(user="robot", disabled=True))):
+        order = Order(command=command, actor=ADMIN, now=NOW + timedelta(hours=hours))
+        await place.handlers.change_user(order, Cause(now=order.now))
+    ends = {"ada": int(NOW.timestamp()), "robot": int(NOW.timestamp()) + 7201}
+    for since, told in (
+        (NOW, ends),
+        (NOW + timedelta(hours=1), {"robot": ends["robot"]}),
+        (NOW + timedelta(days=1), {}),
+    ):
+        assert json.loads(await queries.keys(signer, place.users, since))["ended"] == told
+    assert json.loads(queries.jwks(signer)) == {"keys": []}
 
 
 def test_a_faulty_bootstrap_file_is_refused_with_the_place(tmp_path):
