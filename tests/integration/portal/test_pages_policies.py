@@ -22,6 +22,7 @@ from portal_values import (
     user,
 )
 
+from fedpact.contracts.pact import Limit
 from fedpact.contracts.policies import Dsse, PolicyDocument, PublishPolicy, Reason, Rule, WithdrawPolicy
 from fedpact.contracts.previews import Obstacle, Preview, SpecEffect
 from fedpact.decision import keys
@@ -187,6 +188,7 @@ async def test_what_is_wrong_leads_back_to_the_form_with_everything_in_it(there:
 
 async def test_editing_begins_with_what_is_in_force_and_makes_the_next_revision(there: Stage) -> None:
     rule = Rule(model="logreg", versions=("1.0.0",), privacy={"min_count": 7}, permissions={"plain": "text"})
+    rule = rule.model_copy(update={"enforced": (Limit.NETWORK,)})
     await there.tell(published(policy_document(rules=(rule,), revision=4)))
     async with browser_of(there, "olga") as olga:
         shown = await olga.get("/policies/p-lake/edit")
@@ -194,6 +196,7 @@ async def test_editing_begins_with_what_is_in_force_and_makes_the_next_revision(
         assert (fields["revision"], fields["id"]) == ("5", "p-lake")
         assert 'value="hearts"' in shown.text
         assert "readonly" in shown.text
+        assert re.findall(r'name="0-enforced" value="(\w+)" checked', shown.text) == ["network"]
 
 
 async def test_a_withdrawal_is_seen_before_it_is_made(there: Stage) -> None:

@@ -147,6 +147,15 @@ async def test_what_is_not_right_is_told_on_the_form_and_nothing_typed_is_lost(
     assert 'value="777"' in answer.text
 
 
+async def test_limits_that_are_ticked_are_required_and_shown(ada: Browser, there: Stage) -> None:
+    form = await ada.get("/new/spec")
+    answer = await ada.post("/new/spec", {**FORM, "enforced": ["network", "memory"], "key": form.key})
+    command, _, _ = there.owners.seen[0]
+    assert isinstance(command, CreateSpec)
+    assert [limit.value for limit in command.content.resources.enforced] == ["network", "memory"]
+    assert "<dd>network, memory</dd>" in (await ada.get(answer.place)).text
+
+
 async def test_who_may_not_propose_is_offered_no_form_and_refused(there: Stage) -> None:
     async with browser_of(there, "stan") as steward:
         for answer in (await steward.get("/new/spec"), await steward.post("/new/spec", FORM)):

@@ -160,7 +160,7 @@ def _needed(pod: Pod) -> list[Path]:
     own = [pod.kit, *([pod.scratch] if pod.scratch else [])]
     code = [Path(path) for path in (*pod.env.get("PYTHONPATH", "").split(":"), *sys.path) if path]
     program = Path(pod.command[0])
-    interpreters = [program.parent.parent] if program.is_absolute() else []
+    interpreters = [one.parent.parent for one in (program, program.resolve()) if program.is_absolute()]
     return [*own, *code, *interpreters, Path(sys.prefix), Path(sys.base_prefix)]
 
 

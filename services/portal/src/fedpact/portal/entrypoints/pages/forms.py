@@ -12,9 +12,12 @@ from multidict import MultiDict, MultiDictProxy
 from pydantic import JsonValue, ValidationError
 
 from fedpact.contracts.envelope import DomainError
+from fedpact.contracts.pact import Limit
 from fedpact.decision import strict_json
 from fedpact.portal.domain.errors import MalformedRequestError
 
+LIMITS = (Limit.NETWORK, Limit.MEMORY, Limit.CPU, Limit.PROCESSES)
+"""What one may require; no gateway enforces any other yet."""
 KEY, CSRF = "key", "csrf"
 """Hidden fields of every form: the idempotency key, and the mark that the form is ours."""
 

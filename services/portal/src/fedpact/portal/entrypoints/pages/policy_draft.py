@@ -15,7 +15,6 @@ from pydantic import JsonValue
 
 from fedpact.contracts.api import ModelView
 from fedpact.contracts.envelope import DomainError
-from fedpact.contracts.pact import Limit
 from fedpact.contracts.policies import PolicyDocument, Rule
 from fedpact.decision import strict_json
 from fedpact.portal.domain.errors import MalformedRequestError
@@ -25,7 +24,6 @@ ADD, DROP = "add", "drop"
 """Buttons: one more rule; the rule with that number away."""
 KINDS = ("permissions", "privacy")
 RESOURCES = ("cpu", "gpu", "memory")
-LIMITS = (Limit.NETWORK, Limit.MEMORY, Limit.CPU, Limit.PROCESSES)
 ANY = "*"
 _OTHER = re.compile(r"[^a-z0-9]+")
 MINUTES = "%Y-%m-%dT%H:%M"

@@ -21,7 +21,7 @@ from fedpact.decision import dsse, strict_json
 from fedpact.decision.policies import read_policy, signed_policy
 from fedpact.portal.domain.errors import ForbiddenError, MalformedRequestError
 from fedpact.portal.entrypoints.pages import policy_draft
-from fedpact.portal.entrypoints.pages.forms import Form, Mistake, mistakes
+from fedpact.portal.entrypoints.pages.forms import LIMITS, Form, Mistake, mistakes
 from fedpact.portal.entrypoints.pages.outcomes import settled
 from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, View, Visit
 from fedpact.portal.entrypoints.pages.policies import OWNERS, may_write
@@ -145,7 +145,7 @@ async def _rules(desk: Desk, form: Form) -> dict[str, object]:
         "controls": policy_draft.controls,
         "parameters": policy_draft.parameters,
         "kinds": policy_draft.KINDS,
-        "limits": policy_draft.LIMITS,
+        "limits": LIMITS,
     }
 
 

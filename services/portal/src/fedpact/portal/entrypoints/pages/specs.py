@@ -13,7 +13,7 @@ from fedpact.contracts.specs import SpecCreated
 from fedpact.portal.app.views import spec_summary
 from fedpact.portal.domain.model import Entry
 from fedpact.portal.domain.offers import may_propose
-from fedpact.portal.entrypoints.pages.forms import Form, Mistake, mistakes
+from fedpact.portal.entrypoints.pages.forms import LIMITS, Form, Mistake, mistakes
 from fedpact.portal.entrypoints.pages.live import News, frame, live
 from fedpact.portal.entrypoints.pages.outcomes import settled
 from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, Redirect, View, Visit, roles_of
@@ -80,13 +80,15 @@ async def create(desk: Desk, visit: Visit) -> Answer:
 
 def _content(form: Form) -> dict[str, object]:
     model, _, version = form.text("model").partition(" ")
-    resources = {part: {name: form.given(f"{part}_{name}") for name in ("cpu", "gpu", "memory")} for part in PARTS}
+    resources: dict[str, object] = {
+        part: {name: form.given(f"{part}_{name}") for name in ("cpu", "gpu", "memory")} for part in PARTS
+    }
     return {
         "spec_id": form.given("spec_id"),
         "content": {
             "datasets": form.many("datasets"),
             "model": {"id": model, "version": version},
-            "resources": resources,
+            "resources": resources | {"enforced": form.many("enforced")},
             "clients_per_gateway": form.given("clients_per_gateway") or 1,
             "parameters": form.json("parameters") if form.given("parameters") else None,
         },
@@ -102,6 +104,7 @@ async def _form(desk: Desk, visit: Visit, form: Form, wrong: Sequence[Mistake]) 
         "key": visit.call.command_id,
         "usual": Demand(),
         "parts": PARTS,
+        "limits": LIMITS,
     }
     return View(template="spec_new.html", context=context, status=STATUS_UNPROCESSABLE if wrong else 200)
 
