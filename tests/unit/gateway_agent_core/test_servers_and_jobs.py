@@ -206,6 +206,21 @@ async def test_a_job_that_fails_says_why_and_its_results_are_kept(agent: Agent, 
     assert "raised an error" in await last(agent, JOB_KEY)
 
 
+async def test_a_site_that_says_nothing_to_a_job_may_be_gone_so_the_job_fails_only_when_no_such_news_comes(
+    agent: Agent, site: Site
+) -> None:
+    site.flare.course = (Status.FAILED_TO_RUN,)
+    site.flare.reason = "gateway-1-1: no reply (deployment timeout)"
+    await connected(agent)
+    await agent.hear(job(), 2)
+    await look_at_job(agent)
+    assert await agent.said(JOB_KEY) == ["submitted"]
+    site.clock.pass_(31)
+    await finished(agent)
+    assert await agent.said(JOB_KEY) == ["submitted", "failed"]
+    assert "no reply" in await last(agent, JOB_KEY)
+
+
 async def test_a_job_that_is_no_longer_wanted_is_aborted(agent: Agent, site: Site) -> None:
     site.flare.course = (Status.RUNNING,)
     await connected(agent)

@@ -26,12 +26,10 @@ from fedpact.gateway_agent.app.ports import Checkpoint, Life, Observed, Ref, Sta
 from fedpact.gateway_agent.domain import manifests, marks
 from fedpact.gateway_agent.domain.containers import is_pinned
 from fedpact.gateway_agent.domain.errors import AlreadyThereError, ImageMissingError, LaunchError
-from fedpact.gateway_agent.domain.manifests import CONTAINER, LOG, SEALED, Cluster, Json
+from fedpact.gateway_agent.domain.manifests import CONTAINER, GRACE, LOG, SEALED, Cluster, Json
 from fedpact.gateway_agent.domain.pods import Pod, PodName
 
 K = TypeVar("K", Secret, Service, NetworkPolicy, ClusterPod)
-GRACE = 10
-"""Seconds between asking a pod to end and killing it."""
 PATIENCE = 60.0
 """Seconds after which a pod that does not go is somebody's business."""
 LOOK = 0.1

@@ -47,6 +47,8 @@ class Activation:
     """Engine id -> since when its results are being fetched."""
     watched: dict[str, float] = field(default_factory=dict)
     """Engine id -> since when it is asked after."""
+    unanswered: dict[str, float] = field(default_factory=dict)
+    """Engine id -> since when FLARE says that a site did not answer when the job was handed out."""
     told: dict[str, int] = field(default_factory=dict)
     """Engine id -> bytes of its metrics that were passed on."""
     session: Session | None = None

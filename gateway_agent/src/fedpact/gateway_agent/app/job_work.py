@@ -12,14 +12,14 @@ from pathlib import Path
 
 from fedpact.chassis.clock import Clock
 from fedpact.chassis.errors import UnavailableError
-from fedpact.contracts.directives import JobDirective
+from fedpact.contracts.directives import JobDirective, Wanted
 from fedpact.contracts.telemetry import MetricsReported
 from fedpact.contracts.workloads import JobObserved, JobPhase
 from fedpact.gateway_agent.app.activations import Activation, Activations
 from fedpact.gateway_agent.app.doors import Gauges, Models, Parcels, Renderers, Telemetry
 from fedpact.gateway_agent.app.home import Home
 from fedpact.gateway_agent.app.ports import EngineJob, Federation, Session
-from fedpact.gateway_agent.domain.engine import is_final, phase_of
+from fedpact.gateway_agent.domain.engine import is_final, is_unanswered, phase_of
 from fedpact.gateway_agent.domain.errors import (
     FederationError,
     JobRefusedError,
@@ -34,6 +34,8 @@ from fedpact.gateway_agent.domain.runs import Abort, Outcome, Run, pause
 from fedpact.secure_runtime.domain.errors import RenderError
 from fedpact.secure_runtime.domain.rendered import check_rendered
 
+NEWS_SECONDS = 30.0
+"""How long the news may take that a site's client has ended: from its launcher by the hub to here."""
 REFUSALS = (RenderRefusedError, RenderError, JobRefusedError, SiteRefusedError)
 """What ends a job with a text for the one who sent it."""
 
@@ -118,12 +120,19 @@ class JobWork:
         if not is_final(job.status):
             activation.statuses[job.id] = job.status
             return [observed(self.home, wanted, phase, engine_job=job.id)]
+        wanted_still = wanted.wanted is not Wanted.STOPPED
+        if wanted_still and is_unanswered(job.status, job.reason) and self._may_be_killed(activation, job):
+            return [observed(self.home, wanted, JobPhase.SUBMITTED, engine_job=job.id)]
         activation.statuses.pop(job.id, None)
         if phase is JobPhase.CANCELLED:
             return [observed(self.home, wanted, phase, engine_job=job.id, reason=job.reason)]
         return await self._fetch(
             activation, wanted, session, Outcome(phase=phase, engine_job=job.id, reason=job.reason)
         )
+
+    def _may_be_killed(self, activation: Activation, job: EngineJob) -> bool:
+        """Whether its silent site may yet turn out to be gone: then the activation ends, and the job runs again."""
+        return self.ticks() - activation.unanswered.setdefault(job.id, self.ticks()) < NEWS_SECONDS
 
     async def _fetch(
         self, activation: Activation, wanted: JobDirective, session: Session, outcome: Outcome

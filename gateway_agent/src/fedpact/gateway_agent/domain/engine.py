@@ -35,6 +35,8 @@ MEANING: Mapping[str, str] = {
     Status.ABANDONED: "the job was given up",
 }
 
+NO_REPLY = "no reply"
+"""FLARE's words for a site that did not answer in ten seconds."""
 _NEED_NO_REASON = (Status.RUNNING, Status.COMPLETED, Status.ABORTED)
 
 
@@ -56,6 +58,11 @@ def phase_of(status: str) -> JobPhase:
             return JobPhase.CANCELLED
         case _:
             return JobPhase.FAILED
+
+
+def is_unanswered(status: str, reason: str) -> bool:
+    """Whether the job failed because a site said nothing when it was handed out: it may just have been killed."""
+    return status == Status.FAILED_TO_RUN and NO_REPLY in reason
 
 
 def reason_of(status: str, deploy: tuple[str, ...], history: tuple[str, ...]) -> str:

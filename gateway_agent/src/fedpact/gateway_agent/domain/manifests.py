@@ -27,6 +27,8 @@ MEMORY = "fedpact.org/memory"
 SEALED = ("startup", "local")
 """Parts of a kit that the workload may read and nothing else."""
 DNS = 53
+GRACE = 3
+"""Seconds between asking a pod to end and killing it: FLARE ends when it is asked, and its jobs were ended before."""
 _API = {"pods": "", "pods/log": "", "secrets": "", "services": "", "networkpolicies": "networking.k8s.io"}
 RIGHTS: Mapping[str, tuple[str, ...]] = {
     "pods": ("create", "delete", "get", "list", "watch"),
@@ -127,7 +129,8 @@ def _spec(pod: Pod, cluster: Cluster, contents: Mapping[str, bytes]) -> Json:
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
-        "terminationGracePeriodSeconds": 10,
+        "terminationGracePeriodSeconds": GRACE,
+        "shareProcessNamespace": True,  # so that FLARE is not process 1, which no signal ends that it does not handle
         "securityContext": {
             "runAsNonRoot": True,
             "runAsUser": cluster.user,
