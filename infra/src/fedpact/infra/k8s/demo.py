@@ -138,7 +138,9 @@ class Demo:
                 demand=DEMAND,
                 patience=600.0 if self.chaos else 240.0,
             )
-            story.tell()
+            self._timed("story", story.tell)
+            if self.chaos and (missed := chaos.missed()):
+                raise ClusterError(f"nobody was there to be deleted: {', '.join(missed)}")
             self._timed("room", lambda: room.show(self.cluster, self.plan, story))
 
     @contextmanager
