@@ -16,6 +16,7 @@ from confined_site import ConfinedSite, site_with
 from fedpact.contracts.pact import Limit
 from fedpact.contracts.workloads import Cause
 from fedpact.gateway_agent.adapters.confinement import Confinement
+from fedpact.gateway_agent.domain.controllers import Version
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -26,6 +27,7 @@ async def held(tmp_path: Path) -> AsyncIterator[ConfinedSite]:
         yield site
 
 
+QUOTA = {Version.ONE: "cpu.cfs_quota_us", Version.TWO: "cpu.max"}
 HUNGRY = "held = []\nwhile True: held.append(bytearray(10**6))"
 
 
@@ -84,13 +86,18 @@ async def test_a_workload_starts_only_so_many_processes(held: ConfinedSite) -> N
 
 
 async def test_a_workload_that_has_begun_gets_its_share_of_the_cores_and_no_more(held: ConfinedSite) -> None:
+    """Also when another agent launched it: what is counted is the age of the workload."""
     pod = held.pod("while True: pass", cpu=0.1)
     await launched(held.launcher, pod)
-    held.confinement.settle(pod.name, 0.1)
+    await held.launcher.observe()
     assert held.confinement.cgroups is not None
     place = held.confinement.cgroups.places["cpu"].folder / held.confinement.cgroups.agent / str(pod.name)
 
+    assert (place / QUOTA[held.confinement.cgroups.places["cpu"].version]).read_text().split()[0] in ("-1", "max")
+    successor = replace(held.next(), beginning=0.0)
+
     async def throttled() -> bool:
+        await successor.observe()
         counts = dict(line.split() for line in (place / "cpu.stat").read_text().splitlines())
         return int(counts["nr_throttled"]) > 0
 

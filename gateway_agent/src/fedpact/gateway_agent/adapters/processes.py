@@ -39,6 +39,7 @@ class ProcessLauncher:
     state: Path
     grace: float = trees.GRACE
     confinement: Confinement = UNCONFINED
+    beginning: float = BEGINNING
     _children: dict[PodName, subprocess.Popen[bytes]] = field(default_factory=dict, init=False)
     _settled: set[str] = field(default_factory=set, init=False)
     _locks: WeakValueDictionary[PodName, asyncio.Lock] = field(default_factory=WeakValueDictionary, init=False)
@@ -134,7 +135,7 @@ class ProcessLauncher:
 
     def _running(self, record: Record) -> Observed:
         """While it begins it may have all the cores it can get; how long that lasts is counted across agents."""
-        if record.name not in self._settled and time.time() - record.created > BEGINNING:
+        if record.name not in self._settled and time.time() - record.created > self.beginning:
             self.confinement.settle(record.pod, record.cpu)
             self._settled.add(record.name)
         return _observed(record, Life.RUNNING)
