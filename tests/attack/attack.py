@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +23,8 @@ import threats
 from attempts import Attack, Attempt, Target
 from federation_up import Up, furnished
 
+from fedpact.client.errors import RefusedError
+from fedpact.client.fedpact import Fedpact
 from fedpact.contracts.pact import ModelRef, SpecContent
 from fedpact.infra.demo_story import DEMAND, VERSION
 
@@ -33,7 +36,7 @@ def target_of(up: Up) -> Target:
     """The running federation, with something in it that is not everybody's."""
     ports = json.loads(up.layout.ports.read_text())
     with up.world.user("ada") as ada:
-        prey = ada.specs.create(_content(up.datasets[:1])).id
+        prey = _created(ada, up.datasets[:1])
     return Target(layout=up.layout, world=up.world, ports=ports, datasets=up.datasets, prey=prey)
 
 
@@ -57,14 +60,24 @@ def main() -> int:
 def _from_inside(up: Up, target: Target) -> list[Attempt]:
     """The same from a client of a spec that is active as long as it takes."""
     with up.world.user("ada") as ada:
-        spec = ada.specs.create(_content(up.datasets)).id
+        spec = _created(ada, up.datasets)
         ada.specs.wait(spec, "approved", timeout=SECONDS)
         with ada.specs.activated(spec, timeout=SECONDS):
             return asyncio.run(attempts_of(target, [inside.attack]))
 
 
-def _content(datasets: Sequence[str]) -> SpecContent:
-    return SpecContent(datasets=tuple(datasets), model=ModelRef(id="statistics", version=VERSION), resources=DEMAND)
+def _created(ada: Fedpact, datasets: Sequence[str]) -> str:
+    """A spec, once whoever decides about specs has heard of what it names."""
+    model = ModelRef(id="statistics", version=VERSION)
+    content = SpecContent(datasets=tuple(datasets), model=model, resources=DEMAND)
+    deadline = time.monotonic() + SECONDS
+    while True:
+        try:
+            return ada.specs.create(content).id
+        except RefusedError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.2)
 
 
 if __name__ == "__main__":

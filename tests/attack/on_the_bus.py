@@ -122,7 +122,7 @@ async def _stranger(bus: FederatedBus, seed: Path | None) -> Attempt:
     try:
         client = await connect(bus.url, seed, "portal")
     except (Error, ConnectionError) as error:
-        return Attempt(row=BUS, who="nobody", what=what, met=f"{type(error).__name__}", refused=True)
+        return Attempt(row=BUS, who="nobody", what=what, met=str(error).strip() or type(error).__name__, refused=True)
     await client.close()
     return Attempt(row=BUS, who="nobody", what=what, met="let in", refused=False)
 
