@@ -98,7 +98,7 @@ async def prepared() -> AsyncIterator[tuple[Embedded, Spec]]:
         ada = hub.api("ada")
         await _known(ada, datasets)
         await asyncio.to_thread(world.publish, 1, (RULE,))
-        demand = Demand(clients=Resources(cpu=1, memory=1024), server=Resources(cpu=0.5, memory=512))
+        demand = Demand(clients=Resources(cpu=1, memory=1024), server=Resources(cpu=1, memory=512))
         content = SpecContent(datasets=tuple(datasets), model=ModelRef(id=MODEL, version=VERSION), resources=demand)
         made = await ada.post("/v1/specs", {"content": content.model_dump(mode="json", exclude_none=True)})
         spec = Spec(ada, made["spec_id"])

@@ -20,7 +20,7 @@ Say = Callable[[str], None]
 LOOK = 0.1
 PATIENCE = 120.0
 VERSION = "0.1.0"
-DEMAND = Demand(clients=Resources(cpu=1, memory=1024), server=Resources(cpu=0.5, memory=512))
+DEMAND = Demand(clients=Resources(cpu=1, memory=1024), server=Resources(cpu=1, memory=512))
 
 
 class StoryError(Exception):
