@@ -24,6 +24,7 @@ from fedpact.identity.app.bootstrap import Bootstrap
 from fedpact.identity.app.handlers import Handlers
 from fedpact.identity.app.kinds import ORGANIZATIONS, USERS
 from fedpact.identity.domain.errors import UnknownOrganizationError
+from fedpact.identity.main import compose
 from fedpact.identity.settings import Settings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -250,3 +251,17 @@ def test_a_provider_is_told_as_json_and_one_by_one(tmp_path):
     source.env_vars = parse_env_vars(environ)
     found = Settings(mongo_url_file=tmp_path, key_file=tmp_path, public_url="https://c.example", **source())
     assert (found.provider.issuer, found.provider.client_id) == ("https://b.example", "fedpact")
+
+
+@pytest.mark.parametrize(("provider", "there"), [(PROVIDER, True), (None, False)])
+async def test_browsers_come_back_from_a_provider_where_one_is_connected(tmp_path, provider, there):
+    url = tmp_path / "url"
+    url.write_text("mongodb://127.0.0.1:1/")
+    given = {"mongo_url_file": url, "key_file": tmp_path / "signing.pem", "public_url": "https://hub.example"}
+    service = compose(Settings(**given, provider=provider))
+    try:
+        paths = {resource.canonical for resource in service.app.router.resources()}
+    finally:
+        for close in service.close:
+            await close()
+    assert ("/login/callback" in paths) is there
