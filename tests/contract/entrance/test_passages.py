@@ -135,6 +135,15 @@ async def test_a_route_that_says_nothing_leads_nowhere(tmp_path: Path, content: 
     assert await RouteFolder(tmp_path).find(ONE) is None
 
 
+async def test_a_route_that_cannot_be_read_leads_nowhere_and_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / ONE).mkdir()
+    (tmp_path / OTHER).write_bytes(b"\xff\xfe")
+    assert [await RouteFolder(tmp_path).find(name) for name in (ONE, OTHER)] == [None, None]
+    assert caplog.text.count("cannot be read") == 2
+
+
 async def test_a_name_that_is_a_path_is_not_looked_up(tmp_path: Path) -> None:
     (tmp_path / "route").write_text("host:1")
     assert await RouteFolder(tmp_path / "routes").find("../route") is None

@@ -6,11 +6,14 @@ nothing to tell, to load or to forget, and a route that was removed is gone.
 """
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from fedpact.entrance.app.ports import Address
 from fedpact.entrance.domain.hello import NAME
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +34,8 @@ class RouteFolder:
         try:
             host, _, port = (self.folder / name).read_text().strip().rpartition(":")
         except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            log.warning("the route of `%s` cannot be read: %s", name, error)
             return None
         return Address(host=host, port=int(port)) if host and port.isdecimal() else None
