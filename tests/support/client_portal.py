@@ -153,6 +153,7 @@ def with_issuer(portal: FakePortal, *grants: str) -> FakePortal:
         f"{ISSUER}/.well-known/openid-configuration",
         {
             "issuer": "fedpact",
+            "authorization_endpoint": f"{ISSUER}/authorize",
             "token_endpoint": f"{ISSUER}/token",
             "device_authorization_endpoint": f"{ISSUER}/device_authorization",
             "revocation_endpoint": f"{ISSUER}/revoke",

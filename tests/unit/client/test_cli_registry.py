@@ -37,6 +37,18 @@ from client_portal import (
             {"roles": ["owner"], "disabled": True},
         ),
         (
+            ("users", "change", "ada", "--subject", ""),
+            "PATCH",
+            "/v1/users/ada",
+            {"provider_subject": ""},
+        ),
+        (
+            ("users", "register", "bot", "--name", "Bot", "--subject", "s-1"),
+            "POST",
+            "/v1/users",
+            {"user": "bot", "name": "Bot", "roles": [], "groups": [], "provider_subject": "s-1"},
+        ),
+        (
             ("users", "register", "ada", "--name", "Ada", "--role", "owner", "--email", "a@b.c"),
             "POST",
             "/v1/users",

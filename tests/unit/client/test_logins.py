@@ -2,7 +2,9 @@
 
 import json
 import stat
+import threading
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -10,8 +12,9 @@ from client_portal import ISSUER, PORTAL, FakePortal, FakeTime, form_of, options
 
 from fedpact.client import InputError, LoginExpiredError, NotLoggedInError, TimedOutError, UnreachableError
 from fedpact.client.addresses import checked
+from fedpact.client.browser_login import BrowserLogin
 from fedpact.client.connecting import Connecting
-from fedpact.client.oauth import DEV_USER, DEVICE, Issuer
+from fedpact.client.oauth import CODE, DEV_USER, DEVICE, EXCHANGE, Issuer
 from fedpact.client.profiles import Login, Profiles
 
 ME = {"user": "ada", "organization": "northlab", "roles": [], "groups": [], "channel": "main"}
@@ -206,6 +209,66 @@ def test_a_service_account_with_a_wrong_secret_is_told(tmp_path: Path) -> None:
 def test_a_service_account_without_a_secret_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="FEDPACT_CLIENT_SECRET_FILE is not"):
         connecting(tmp_path, FakePortal(), FEDPACT_CLIENT_ID="bot").fedpact()
+
+
+def test_a_token_of_the_provider_is_exchanged_for_one_of_the_federation(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("of-the-provider")
+    portal = with_issuer(FakePortal(), EXCHANGE).on("POST", f"{ISSUER}/token", TOKENS).on("GET", "/v1/me", ME)
+    client = connecting(tmp_path, portal, FEDPACT_PROVIDER_TOKEN_FILE=str(tmp_path / "token")).fedpact()
+    client.me()
+    client.me()
+    (asked,) = portal.asked("/token")
+    assert form_of(asked) == {
+        "grant_type": EXCHANGE,
+        "subject_token": "of-the-provider",
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+    }
+    assert portal.last.headers["authorization"] == "Bearer a1"
+
+
+def test_where_no_provider_is_connected_none_of_its_tokens_is_sent(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("of-the-provider")
+    portal = with_issuer(FakePortal(), DEVICE)
+    with pytest.raises(NotLoggedInError, match="no identity provider is connected"):
+        connecting(tmp_path, portal, FEDPACT_PROVIDER_TOKEN_FILE=str(tmp_path / "token")).fedpact().me()
+    assert portal.asked("/token") == []
+
+
+def test_a_browser_brings_the_code_and_nobody_else_does(tmp_path: Path) -> None:
+    portal = with_issuer(FakePortal(), CODE).on("POST", f"{ISSUER}/token", TOKENS)
+    visits: list[threading.Thread] = []
+    seen: list[int] = []
+
+    def show(page: str) -> bool:
+        asked = {name: values[0] for name, values in parse_qs(urlsplit(page).query).items()}
+        back, state = asked["redirect_uri"], asked["state"]
+        origin = back.removesuffix("/callback")
+        places = (f"{back}?code=forged", f"{back}?code=forged&state=x", f"{origin}/?code=forged&state={state}")
+        visits.append(threading.Thread(target=visit, args=[*places, f"{back}?code=c1&state={state}"]))
+        visits[0].start()
+        return True
+
+    def visit(*places: str) -> None:
+        seen.extend(httpx.get(place, trust_env=False).status_code for place in places)
+
+    login = BrowserLogin(issuer=issuer(portal), tell=lambda _: None, show=show, patience=20)
+    assert login.tokens().refresh_token == "r1"
+    visits[0].join()
+    assert seen == [404, 404, 404, 200]
+    form = form_of(portal.last)
+    assert (form["code"], len(form["code_verifier"])) == ("c1", 43)
+    assert form["redirect_uri"].startswith("http://127.0.0.1:")
+
+
+def test_a_browser_that_never_comes_back_is_told() -> None:
+    portal, time, said = with_issuer(FakePortal(), CODE), FakeTime(), []
+    login = BrowserLogin(
+        issuer=issuer(portal, time), tell=said.append, show=lambda _: False, clock=time.clock, patience=0
+    )
+    with pytest.raises(TimedOutError, match="login --browser"):
+        login.tokens()
+    assert said[0].startswith("no browser can be opened here")
+    assert said[1].startswith(f"{ISSUER}/authorize?")
 
 
 def test_a_profile_that_is_named_goes_before_the_environment(tmp_path: Path) -> None:
