@@ -63,10 +63,10 @@ integration *options: _ready
 e2e *options: _ready
     {{ bin }}/pytest tests/e2e "$@"
 
-# Hub and gateways with one proxy between them, and a link that is cut for a minute (needs root and ip)
+# Hub and gateways with one proxy between them: a link that is cut, an entrance that is killed (needs root and ip)
 [group("check")]
 two-sites *options: _ready
-    {{ bin }}/pytest -q -m long tests/e2e/test_two_sites.py "$@"
+    {{ bin }}/pytest -q -m long tests/e2e/test_two_sites.py tests/integration/entrance "$@"
 
 # Try with credentials of each kind what is not theirs, also from inside a workload; the threat model with what it met
 [group("check")]

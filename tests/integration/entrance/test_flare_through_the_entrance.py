@@ -1,11 +1,14 @@
 """FLARE itself goes through: clients that know nothing but a proxy, the entrance behind it and their server's name."""
 
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from agent_values import until
 from connect_proxy import ConnectProxy
 from flare_activation import Activation, ended
+from servers import BIN, Server, free_port
 
 from fedpact.chassis.proxies import Proxy
 from fedpact.entrance.adapters.route_folder import RouteFolder
@@ -13,7 +16,9 @@ from fedpact.entrance.app.gauges import Gauges
 from fedpact.entrance.app.passages import Limits, Passages
 from fedpact.entrance.entrypoints.listener import listening
 from fedpact.gateway_agent.adapters.roads import EntranceRoads
+from fedpact.gateway_agent.domain.engine import is_final
 from fedpact.gateway_agent.domain.kits import Joint
+from fedpact.gateway_agent.domain.pods import place_of
 
 LIMITS = Limits(connections=64, per_peer=64, hello=5, connect=5, idle=120)
 LOGIN = "site:pass:word"
@@ -29,6 +34,10 @@ class Behind(Activation):
     def named(self, joint: Joint) -> Joint:
         assert self.roads is not None
         return self.roads.named(joint)
+
+    def consoles(self) -> str:
+        """What the clients have said so far."""
+        return "".join(place_of(self.files, name).log.read_text() for name in self.clients)
 
     def outside(self, joint: Joint) -> Joint:
         assert self.roads is not None
@@ -60,3 +69,45 @@ async def test_a_job_runs_between_sites_that_reach_the_hub_by_one_port_through_a
     assert passed + early == len(proxy.opened), "and whoever came before the server listened"
     assert not proxy.refused
     assert not list(routes.iterdir())
+
+
+def program(folder: Path, port: int) -> Server:
+    """The entrance as a process of its own."""
+    health = free_port()
+    given = {"ROUTES": folder, "PUBLIC_PORT": port, "PORT": health}
+    words = [f"FEDPACT_ENTRANCE_{name}={value}" for name, value in given.items()]
+    return Server(["env", *words, str(BIN / "fedpact-entrance")], health, folder.parent / "entrance.log")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+async def test_a_job_goes_on_after_the_entrance_was_killed_and_came_back(tmp_path: Path) -> None:
+    port, routes = free_port(), tmp_path / "routes"
+    routes.mkdir()
+    roads = EntranceRoads(host="localhost", port=port, domain="hub.example.org", folder=routes)
+    activation = Behind(tmp_path, roads=roads)
+    await activation.build()
+    await roads.open(activation.joint)
+    entrance = program(routes, port)
+    entrance.start()
+    try:
+        session = await activation.start()
+        job = await session.submit(activation.job("one", sleep=10), "token-1")
+
+        async def trains() -> bool:
+            return "invoking task executor" in activation.consoles()
+
+        await until(trains, 60)
+        entrance.kill()
+        entrance.start()
+        killed = time.monotonic()
+
+        async def over() -> bool:
+            return is_final((await session.job(job)).status)
+
+        await until(over, 200)
+        assert (await session.job(job)).status == "FINISHED:COMPLETED"
+        print(f"completed {time.monotonic() - killed:.0f} s after the entrance was killed")
+    finally:
+        await activation.stop()
+        entrance.kill()
