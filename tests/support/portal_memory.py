@@ -167,6 +167,7 @@ class MemoryLine:
             "registry.dataset": handlers.dataset,
             "registry.proposal": handlers.proposal,
             "registry.gateway": handlers.gateway,
+            "identity.gateway": handlers.gateway,
             "policy.policy": handlers.policy,
             "specs.spec": handlers.spec,
             "specs.verdict": handlers.spec,

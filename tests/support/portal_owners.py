@@ -19,14 +19,16 @@ from portal_values import (
     deleted,
     gateway,
     granted,
+    invited,
     job,
     model,
     organization,
     published,
     revoked,
+    shut_out,
 )
 
-from fedpact.contracts import artifacts, identity, jobs, policies, registry, specs
+from fedpact.contracts import access, artifacts, identity, jobs, policies, registry, specs
 from fedpact.contracts.envelope import Command, DomainError, Envelope, Fact, message_id
 from fedpact.contracts.jobs import JobStatus
 from fedpact.decision.policies import read_policy
@@ -146,6 +148,8 @@ def _others(command: Command) -> Sequence[Fact]:
             home = PEOPLE[key].organization if key in PEOPLE else PERSON.organization
             changed_ = {"organization": home, "name": key, "roles": command.roles or ()}
             return (identity.UserChanged.model_validate({"user": key, **changed_}),)
+        case access.InviteGateway(gateway=key) | access.RevokeGateway(gateway=key):
+            return (invited(key) if isinstance(command, access.InviteGateway) else shut_out(key),)
         case registry.RegisterGateway(gateway=key, organization=owner):
             return (gateway(key, owner),)
         case registry.ProposeDataset():

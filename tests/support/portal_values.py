@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from fedpact.contracts.access import GatewayEnrolled, GatewayInvited, GatewayRevoked
 from fedpact.contracts.artifacts import (
     ArtifactDeleted,
     ArtifactGranted,
@@ -164,6 +165,20 @@ def user(actor: Actor = ADA) -> UserChanged:
 
 def gateway(name: str = "gateway-1", owner: str = "lake") -> GatewayRegistered:
     return GatewayRegistered(gateway=name, organization=owner)
+
+
+def invited(name: str = "gateway-1", owner: str = "lake") -> GatewayInvited:
+    until = NOON + timedelta(hours=24)
+    return GatewayInvited(gateway=name, organization=owner, account="A" * 56, invited_by="root", until=until)
+
+
+def enrolled(name: str = "gateway-1", owner: str = "lake") -> GatewayEnrolled:
+    end = NOON + timedelta(days=90)
+    return GatewayEnrolled(gateway=name, organization=owner, member_key="U" * 56, issued_at=NOON, expires_at=end)
+
+
+def shut_out(name: str = "gateway-1", owner: str = "lake") -> GatewayRevoked:
+    return GatewayRevoked(gateway=name, organization=owner, revoked_by="root", revoked_at=NOON)
 
 
 def announced(name: str = "gateway-1", owner: str = "lake") -> GatewayAnnounced:
