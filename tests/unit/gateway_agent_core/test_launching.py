@@ -140,3 +140,8 @@ async def test_what_a_job_writes_in_a_container_arrives_as_it_does_from_a_proces
     assert [(one.number, one.metrics) for one in again] == [(2, {"loss": 0.25})]
     assert await MetricConsoles().rounds(place, "job-1", end) == ([], end)
     assert await MetricConsoles().rounds(Place(root=tmp_path / "gone"), "job-1", 0) == ([], 0)
+
+
+def test_a_file_that_a_stack_passes_on_empty_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEDPACT_AGENT_NATS_CA_FILE", "")
+    assert settings(tmp_path).nats_ca_file is None

@@ -19,6 +19,8 @@ def _address(value: object) -> object:
 Port = Annotated[int, Field(gt=0, lt=65536)]
 Address = Annotated[tuple[str, Port] | None, NoDecode, BeforeValidator(_address)]
 """`host:port`; nothing where it is empty."""
+File = Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)]
+"""Nothing where it is empty, as a stack passes on what its operator did not set; not the folder one is in."""
 
 
 class ServiceSettings(BaseSettings):
@@ -27,9 +29,9 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     nats_url: str = "nats://127.0.0.1:4222"
-    nats_seed_file: Path | None = Field(default=None, description="NKey seed of this service, mode 0600")
-    nats_creds_file: Path | None = Field(default=None, description="credentials of this service, instead of a seed")
-    nats_ca_file: Path | None = Field(default=None, description="CA whose certificate the bus has to show")
+    nats_seed_file: File = Field(default=None, description="NKey seed of this service, mode 0600")
+    nats_creds_file: File = Field(default=None, description="credentials of this service, instead of a seed")
+    nats_ca_file: File = Field(default=None, description="CA whose certificate the bus has to show")
     nats_server_name: str | None = Field(
         default=None, description="what the bus's certificate is for, where the address says something else"
     )
