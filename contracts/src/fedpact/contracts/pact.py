@@ -106,4 +106,4 @@ class Endpoint(Model):
     port: int
     root_ca: str
     server_name: str = ""
-    """Of the activation's own server behind a shared entrance: asked for in the TLS handshake. Empty where `host` is it."""
+    """Of the own server behind a shared entrance: asked for in the TLS handshake. Empty where `host` is it."""
