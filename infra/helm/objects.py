@@ -1,8 +1,9 @@
 """
-Secrets and ConfigMaps of the charts, from the folder that `fedpact.infra.containers prepare` made.
+Secrets and ConfigMaps of the charts, from the folder that `fedpact.infra.containers prepare` made, or an enrolment.
 
     python infra/helm/objects.py hub FOLDER | kubectl apply --namespace fedpact-hub --filename -
     python infra/helm/objects.py gateway FOLDER gateway-1 | kubectl apply --namespace fedpact-gateway --filename -
+    python infra/helm/objects.py enrolled SITE | kubectl apply --namespace fedpact-gateway --filename -
 
 Keys never become values of a chart: a release keeps its values, and whoever may read it reads them. Each service gets
 an object of its own, named as the service is. Runs on any Python 3.11 with the standard library alone.
@@ -53,6 +54,20 @@ def gateway(folder: Path, name: str) -> list[Json]:
     ]
 
 
+def enrolled(folder: Path) -> list[Json]:
+    """The same, of the folder that `fedpact gateways enroll` made; its owner's public key lies in `trust/owners`."""
+    own = _files(folder / "agent", "bus.creds", "bus-ca.pem", "dal-tokens.pem")
+    owners = _owners(folder / "trust")
+    if len(owners) != 1:
+        sys.exit(f"`{folder}/trust/owners/<organization>/owner.pub.pem` has to be there, once: whose policies count")
+    service = _files(folder / "trust", "policy-service.pub.pem")
+    return [
+        secret("agent", own),
+        config("trust", {**service, "owner.pub.pem": owners[0].read_bytes()}),
+        config("dal", _files(folder / "dal", "agent.pub")),
+    ]
+
+
 def bus_configuration(written: bytes) -> bytes:
     """The same configuration, with its streams on the chart's volume."""
     told, found = _STORE_DIR.subn(STORE, written)
@@ -93,17 +108,28 @@ def _named(name: str) -> Json:
 def main() -> None:
     parser = argparse.ArgumentParser(description="secrets and trust of a chart, as objects for `kubectl apply`")
     of = parser.add_subparsers(dest="of", required=True)
-    for what in ("hub", "gateway"):
+    for what, made_by in (("hub", "prepare"), ("gateway", "prepare"), ("enrolled", "fedpact gateways enroll")):
         one = of.add_parser(what)
-        one.add_argument("folder", type=Path, help="what `prepare` made")
+        one.add_argument("folder", type=Path, help=f"what `{made_by}` made")
         if what == "gateway":
             one.add_argument("name", help="such as gateway-1")
     asked = parser.parse_args()
     try:
-        objects = hub(asked.folder) if asked.of == "hub" else gateway(asked.folder, asked.name)
+        objects = _objects(asked)
     except OSError as error:
-        sys.exit(f"`{error.filename}` cannot be read ({error.strerror}): give the folder that `prepare` made")
+        made_by = "fedpact gateways enroll" if asked.of == "enrolled" else "prepare"
+        sys.exit(f"`{error.filename}` cannot be read ({error.strerror}): give the folder that `{made_by}` made")
     sys.stdout.write(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}, indent=1) + "\n")
+
+
+def _objects(asked: argparse.Namespace) -> list[Json]:
+    match asked.of:
+        case "hub":
+            return hub(asked.folder)
+        case "gateway":
+            return gateway(asked.folder, asked.name)
+        case _:
+            return enrolled(asked.folder)
 
 
 if __name__ == "__main__":
