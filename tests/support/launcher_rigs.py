@@ -230,7 +230,7 @@ async def confined_rig(root: Path) -> AsyncIterator[ProcessRig]:
     rig = ProcessRig(root, confinement)
     yield rig
     await _cleaned(rig)
-    assert not any(confinement.pids(name) for name in (SERVER_NAME, CLIENT_NAME))
+    assert not any(folder.exists() for name in (SERVER_NAME, CLIENT_NAME) for folder in confinement.groups(name))
 
 
 @asynccontextmanager

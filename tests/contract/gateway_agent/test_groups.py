@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fedpact.contracts.pact import Limit, Resources
+from fedpact.gateway_agent.adapters import cgroups
 from fedpact.gateway_agent.adapters.cgroups import Cgroups
 from fedpact.gateway_agent.domain.controllers import Controller, Version
 
@@ -52,16 +53,18 @@ def test_who_is_in_a_group_and_whether_memory_was_the_end_of_one(groups: Cgroups
     folder = tmp_path / "fedpact-1" / "s-1.1.client"
     (folder / "cgroup.procs").write_text("12\n13\n")
     (folder / "memory.max").write_text("99999744\n")
-    assert groups.pids("s-1.1.client") == {12, 13}
-    assert groups.killed_for_memory("s-1.1.client") == 0
+    found = groups.folders("s-1.1.client")
+    assert cgroups.pids(found) == {12, 13}
+    assert cgroups.killed_for_memory(found) == 0
     (folder / "memory.events").write_text("low 0\noom 3\noom_kill 1\n")
-    assert groups.killed_for_memory("s-1.1.client") == 100
+    assert cgroups.killed_for_memory(found) == 100
 
 
 def test_a_group_that_was_never_made_is_empty_and_gone(groups: Cgroups) -> None:
-    assert groups.pids("s-9.1.client") == frozenset()
-    assert groups.killed_for_memory("s-9.1.client") == 0
-    assert groups.remove("s-9.1.client")
+    never = groups.folders("s-9.1.client")
+    assert cgroups.pids(never) == frozenset()
+    assert cgroups.killed_for_memory(never) == 0
+    assert cgroups.remove(never)
 
 
 def test_what_cannot_be_limited_is_not_claimed(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from confined_site import ConfinedSite, site_with
 
 from fedpact.contracts.pact import Limit
 from fedpact.contracts.workloads import Cause
-from fedpact.gateway_agent.adapters.confinement import Confinement
+from fedpact.gateway_agent.adapters.confinement import UNCONFINED, Confinement
 from fedpact.gateway_agent.domain.controllers import Version
 
 pytestmark = pytest.mark.timeout(120)
@@ -51,7 +51,7 @@ async def test_memory_is_counted_over_all_that_a_workload_starts(held: ConfinedS
     assert seen.out_of_memory
     assert [one.out_of_memory for one in await held.next().observe()] == [True]
     await held.launcher.stop(seen.ref)
-    assert held.confinement.pids(pod.name) == frozenset()
+    assert not any(folder.exists() for folder in held.confinement.groups(pod.name))
 
 
 FORKS = """
@@ -118,3 +118,14 @@ async def test_without_groups_a_process_may_not_hold_more_than_all_of_them_may(t
 
 def test_a_machine_without_the_means_claims_nothing(tmp_path: Path) -> None:
     assert Confinement.found(tmp_path, ()).limits == ()
+
+
+async def test_what_an_agent_left_is_removed_by_one_that_makes_its_groups_elsewhere(held: ConfinedSite) -> None:
+    """Or none any more: where a workload's groups are is written down with it."""
+    pod = held.pod("import signal; signal.pause()")
+    checkpoint = await launched(held.launcher, pod)
+    successor = replace(held.next(), confinement=UNCONFINED)
+    assert len(await successor.observe()) == 1
+    await successor.stop(checkpoint.ref)
+    assert held.remains() == []
+    await held.launcher.stop(checkpoint.ref)  # waits for its child

@@ -1,9 +1,9 @@
 """
 The kernel's control groups, of either version, where this process may make some: what holds a workload to its limits.
 
-A workload has a group of its own, called after it, below one of this agent's. So the next agent finds it by its name
-alone, also after a crash, and what it counted (was anything killed for memory?) is still there. A group goes when
-nothing of its workload is left.
+A workload has a group of its own, called after it, below one of this agent's. Its place is known before it is made, so
+the next agent finds it after a crash, wherever that agent itself was put; and what it counted (was anything killed for
+memory?) is still there. A group goes when nothing of its workload is left.
 """
 
 import contextlib
@@ -34,10 +34,8 @@ TRIED, TRIAL = "trial", Resources(cpu=1.0, memory=64)
 """A group that no workload is called after; one that was left when an agent was killed is the next one's."""
 PROCESSES = 4096
 LEAVING_SECONDS = 2.0
-COUNTED = {
-    Version.ONE: ("memory.oom_control", "memory.limit_in_bytes"),
-    Version.TWO: ("memory.events", "memory.max"),
-}
+COUNTED = (("memory.oom_control", "memory.limit_in_bytes"), ("memory.events", "memory.max"))
+"""By version: which file counts those that were killed for memory, and which says what they had."""
 LIMITS = {"memory": Limit.MEMORY, "cpu": Limit.CPU, "pids": Limit.PROCESSES}
 
 
@@ -73,7 +71,7 @@ class Cgroups:
         except OSError:
             return False
         finally:
-            self.remove(TRIED)
+            remove(self.folders(TRIED))
 
     def make(self, name: str, resources: Resources) -> tuple[Path, ...]:
         """The group's own files of processes: who writes itself into all of them is held."""
@@ -81,50 +79,19 @@ class Cgroups:
             folder = self._folder(controller, name)
             self._make(folder, controller)
             _set(folder, settings(controller, self.places[controller].version, resources, self.processes))
-        return tuple(dict.fromkeys(self._folder(controller, name) / "cgroup.procs" for controller in self.places))
+        return tuple(folder / "cgroup.procs" for folder in self.folders(name))
 
     def settle(self, name: str, cpu: float) -> None:
         """Hold the group to its share of the cores from now on."""
         if "cpu" in self.places:
             _set(self._folder("cpu", name), share(self.places["cpu"].version, cpu))
 
-    def pids(self, name: str) -> frozenset[int]:
-        """Every process in the group."""
-        found: set[int] = set()
-        for folder in self._folders(name):
-            with contextlib.suppress(OSError):
-                found.update(int(pid) for pid in (folder / "cgroup.procs").read_text().split())
-        return frozenset(found)
-
-    def killed_for_memory(self, name: str) -> int:
-        """The megabytes that were not enough, when a process of the group was killed for want of more; else 0."""
-        if "memory" not in self.places:
-            return 0
-        folder, version = self._folder("memory", name), self.places["memory"].version
-        counted, limit = COUNTED[version]
-        try:
-            counts = dict(line.split() for line in (folder / counted).read_text().splitlines())
-            return round(int((folder / limit).read_text()) / MEGABYTE) if int(counts.get("oom_kill", 0)) else 0
-        except (OSError, ValueError):
-            return 0
-
-    def remove(self, name: str) -> bool:
-        """Forget the group; false when somebody is still in it."""
-        deadline = time.monotonic() + LEAVING_SECONDS
-        while left := [folder for folder in self._folders(name) if not _removed(folder)]:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.01 * len(left))
-        for controller in self.places:
-            _removed(self.places[controller].folder / self.agent)
-        return True
+    def folders(self, name: str) -> tuple[Path, ...]:
+        """Where the group is, or would be; each once, for in version 2 all controllers share one."""
+        return tuple(dict.fromkeys(self._folder(controller, name) for controller in self.places))
 
     def _folder(self, controller: str, name: str) -> Path:
         return self.places[controller].folder / self.agent / name
-
-    def _folders(self, name: str) -> list[Path]:
-        """Each once: in version 2 all controllers share one."""
-        return list(dict.fromkeys(self._folder(controller, name) for controller in self.places))
 
     def _make(self, folder: Path, controller: str) -> None:
         if self.places[controller].version is Version.TWO:
@@ -134,6 +101,38 @@ class Cgroups:
         folder.mkdir(parents=True, exist_ok=True)
         if controller == "cpu":
             _set(folder.parent, weight(self.places[controller].version, os.cpu_count() or 1))
+
+
+def pids(folders: Collection[Path]) -> frozenset[int]:
+    """Every process in a group."""
+    found: set[int] = set()
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            found.update(int(pid) for pid in (folder / "cgroup.procs").read_text().split())
+    return frozenset(found)
+
+
+def killed_for_memory(folders: Collection[Path]) -> int:
+    """The megabytes that were not enough, when a process of the group was killed for want of more; else 0."""
+    for folder in folders:
+        for counted, limit in COUNTED:
+            with contextlib.suppress(OSError, ValueError):
+                counts = dict(line.split() for line in (folder / counted).read_text().splitlines())
+                if int(counts.get("oom_kill", 0)):
+                    return round(int((folder / limit).read_text()) / MEGABYTE)
+    return 0
+
+
+def remove(folders: Collection[Path]) -> bool:
+    """Forget a group, and the agent's own with the last of them; false when somebody is still in it."""
+    deadline = time.monotonic() + LEAVING_SECONDS
+    while not all(_removed(folder) for folder in folders):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    for folder in folders:
+        _removed(folder.parent)
+    return True
 
 
 def _beside(place: Controller) -> Controller:

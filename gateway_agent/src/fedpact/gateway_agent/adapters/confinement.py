@@ -125,17 +125,9 @@ class Confinement:
         if self.cgroups:
             self.cgroups.settle(str(name), cpu)
 
-    def pids(self, name: PodName) -> frozenset[int]:
-        """Every process of the workload, as far as a control group knows them."""
-        return self.cgroups.pids(str(name)) if self.cgroups else frozenset()
-
-    def killed_for_memory(self, name: PodName) -> int:
-        """The megabytes that were not enough, when a process was killed for want of more; else 0."""
-        return self.cgroups.killed_for_memory(str(name)) if self.cgroups else 0
-
-    def forget(self, name: PodName) -> bool:
-        """Remove what was made to hold a workload that has ended; false when something still runs in it."""
-        return self.cgroups.remove(str(name)) if self.cgroups else True
+    def groups(self, name: PodName) -> tuple[Path, ...]:
+        """Where the workload's control groups are, or would be."""
+        return self.cgroups.folders(str(name)) if self.cgroups else ()
 
     def _rlimits(self, pod: Pod) -> Json:
         """Of each process: no dumps of what it held, and where memory is not counted no more than all may hold."""

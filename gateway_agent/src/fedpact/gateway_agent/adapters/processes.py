@@ -19,7 +19,7 @@ from weakref import WeakValueDictionary
 import psutil
 
 from fedpact.contracts.ids import SERVER
-from fedpact.gateway_agent.adapters import files, trees
+from fedpact.gateway_agent.adapters import cgroups, files, trees
 from fedpact.gateway_agent.adapters.confinement import UNCONFINED, Confinement
 from fedpact.gateway_agent.adapters.records import Record, Records
 from fedpact.gateway_agent.app.ports import Checkpoint, Life, Observed, Ref, Stage
@@ -94,7 +94,9 @@ class ProcessLauncher:
     def _reserve(self, pod: Pod) -> Record:
         if self._records.get(pod.name):
             raise AlreadyThereError(str(pod.name))
-        return self._records.put(Record(name=str(pod.name), kind=pod.kind, kit=pod.kit, cpu=pod.resources.cpu))
+        groups = self.confinement.groups(pod.name)
+        record = Record(name=str(pod.name), kind=pod.kind, kit=pod.kit, cpu=pod.resources.cpu, groups=groups)
+        return self._records.put(record)
 
     def _spawn(self, pod: Pod, record: Record) -> Record:
         if self._records.get(pod.name) is None:
@@ -122,7 +124,7 @@ class ProcessLauncher:
             return None
         if record.ended:
             return _observed(record, Life.EXITED)
-        if wanting := self.confinement.killed_for_memory(name):
+        if wanting := cgroups.killed_for_memory(record.groups):
             return self._killed(record, wanting)
         if name in self._children:
             code = self._children[name].poll()
@@ -160,13 +162,14 @@ class ProcessLauncher:
 
     def _stop(self, name: PodName) -> None:
         record = self._records.get(name)
-        if not trees.end(self._trace(name, record), self.grace, lambda: self.confinement.pids(name)):
+        groups = record.groups if record else self.confinement.groups(name)
+        if not trees.end(self._trace(name, record), self.grace, lambda: cgroups.pids(groups)):
             raise LaunchError(f"a process of `{name}` does not end; end it by hand")
         child = self._children.pop(name, None)
         if child:
             child.wait()
         self._settled.discard(str(name))
-        if not self.confinement.forget(name):
+        if not cgroups.remove(groups):
             raise LaunchError(f"something is left in the control group of `{name}`; end it by hand")
         self._records.remove(name)
 

@@ -28,6 +28,8 @@ class Record(BaseModel):
     """When the process began, to tell it from a later one of the same number."""
     cpu: float = 1.0
     """Its share of the cores."""
+    groups: tuple[Path, ...] = ()
+    """The control groups it is held by."""
     ended: bool = False
     exit_code: int | None = None
     memory: int = 0
