@@ -14,6 +14,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import after_leaving
 import inside
 import on_the_bus
 import on_the_doors
@@ -47,12 +48,13 @@ async def attempts_of(target: Target, attacks: Sequence[Attack]) -> list[Attempt
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1] if __doc__ else None)
-    parser.add_argument("--without-workload", action="store_true", help="activate nothing: what is cheap")
+    parser.add_argument("--quick", action="store_true", help="activate nothing and wait for nothing")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fedpact-attack-") as folder, furnished(Path(folder)) as up:
         target = target_of(up)
         found = asyncio.run(attempts_of(target, ATTACKS))
-        if not asked.without_workload:
+        if not asked.quick:
+            found += asyncio.run(attempts_of(target, [after_leaving.attack]))
             found += _from_inside(up, target)
     return threats.told(found, target.lacking)
 
