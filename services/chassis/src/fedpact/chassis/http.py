@@ -25,6 +25,8 @@ from fedpact.contracts.envelope import DomainError
 Check = Callable[[], Awaitable[str | None]]
 """What is wrong, or `None`."""
 MAX_BODY = 2**20
+LAST_SECONDS = 5.0
+"""How long a server that is to end goes on with what it is answering: who is cut off asks its successor."""
 log = logging.getLogger(__name__)
 
 
@@ -55,7 +57,14 @@ def problem(status: int, slug: str, detail: str, **members: object) -> web.Respo
 @asynccontextmanager
 async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
     """Serve `app`; yields the port it listens on."""
-    runner = web.AppRunner(app, access_log=None, keepalive_timeout=15, max_line_size=8190, max_field_size=8190)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        keepalive_timeout=15,
+        shutdown_timeout=LAST_SECONDS,
+        max_line_size=8190,
+        max_field_size=8190,
+    )
     await runner.setup()
     site = web.TCPSite(runner, host, port, reuse_address=True)
     try:
