@@ -88,6 +88,7 @@ def test_an_enrolled_gateway_has_all_its_agent_needs(
     stack = dict(line.split("=", 1) for line in (site / "gateway.env").read_text().splitlines())
     assert (stack["FEDPACT_GATEWAY"], stack["FEDPACT_ORGANIZATION"]) == ("gateway-1", "lakeside")
     assert stack["FEDPACT_NATS_URL"] == "tls://hub.example:4222"
+    assert all((site / name).is_dir() for name in ("data/inbox", "sockets"))
     files = [path for path in site.rglob("*") if path.is_file()]
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
     assert [path.name for path in files if "seed" in path.name] == []

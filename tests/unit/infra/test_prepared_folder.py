@@ -98,31 +98,52 @@ def test_nobody_else_reads_what_is_there_to_enroll(enrolling: Layout) -> None:
     assert [path for path in found if path.stat().st_mode & 0o077] == []
 
 
-def stack(layout: Layout, name: str) -> dict[str, Any]:
+def stack(layout: Layout, *names: str) -> dict[str, Any]:
     site = layout.site("gateway-1")
     told = {
         "FEDPACT_UID": "1000",
         "FEDPACT_GID": "1000",
         "FEDPACT_FOLDER": str(layout.root),
         "FEDPACT_MODELS": str(layout.root),
+        "FEDPACT_MODEL_IMAGES": str(layout.nats_config),
+        "FEDPACT_ENGINE": str(layout.root),
+        "FEDPACT_ENGINE_GROUP": "1000",
         "FEDPACT_GATEWAY": "gateway-1",
         "FEDPACT_ORGANIZATION": "lakeside",
         "FEDPACT_SITE": str(site),
         "FEDPACT_SEED": str(layout.secrets / "gateway-1.seed"),
         "FEDPACT_NATS_URL": "nats://hub:4222",
+        "FEDPACT_BUS_URL": "tls://hub:4222",
+        "FEDPACT_FLARE_ENTRANCE": "hub:8443",
     }
-    words = [str(BIN / "docker-compose"), "-p", "test", "-f", str(STACKS / name), "config", "--format", "json"]
+    files = [word for name in names for word in ("-f", str(STACKS / name))]
+    words = [str(BIN / "docker-compose"), "-p", "test", *files, "config", "--format", "json"]
     said = subprocess.run(words, capture_output=True, text=True, check=True, env={**os.environ, **told})
     parsed: dict[str, Any] = json.loads(said.stdout)
     return parsed
+
+
+def absent(said: dict[str, Any]) -> list[str]:
+    """What the services mount and is not there."""
+    services = said["services"].values()
+    mounted = {one["source"] for service in services for one in service.get("volumes", ())}
+    used = {one["source"] for service in services for one in service.get("secrets", ())}
+    wanted = mounted | {said["secrets"][name]["file"] for name in used}
+    assert wanted
+    return [path for path in sorted(wanted) if not Path(path).exists()]
 
 
 @pytest.mark.parametrize("name", ["hub.yaml", "gateway.yaml"])
 def test_everything_that_a_stack_mounts_is_there(layout: Layout, name: str) -> None:
     if lacking := missing("docker-compose"):
         pytest.skip(lacking)
-    said = stack(layout, name)
-    mounted = {one["source"] for service in said["services"].values() for one in service.get("volumes", ())}
-    wanted = mounted | {one["file"] for one in said["secrets"].values()}
-    assert wanted
-    assert [path for path in sorted(wanted) if not Path(path).exists()] == []
+    assert absent(stack(layout, name)) == []
+
+
+def test_everything_that_a_hub_which_enrolls_mounts_is_there(enrolling: Layout) -> None:
+    if lacking := missing("docker-compose"):
+        pytest.skip(lacking)
+    said = stack(enrolling, "hub.yaml", "hub.enrolling.yaml")
+    assert absent(said) == []
+    held = {name: [one["source"] for one in each.get("secrets", ())] for name, each in said["services"].items()}
+    assert not [name for name, secrets in held.items() if any(secret.endswith(".seed") for secret in secrets)]

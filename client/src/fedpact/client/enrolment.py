@@ -30,7 +30,7 @@ from fedpact.decision.nkeys import Kind, NKey
 CREDENTIALS = "bus.creds"
 CA = "bus-ca.pem"
 _PENDING = ".enrolling.seed"
-_FOLDERS = ("agent", "dal", "trust", "data", "sockets")
+_FOLDERS = ("agent", "dal", "trust", "data", "data/inbox", "sockets")
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ ROOT = "root"
 """The store's own administrator, whom its image makes from a password file."""
 PATIENCE = 600.0
 """Seconds the story waits for one thing: a small machine that starts everything again is slow."""
-SERVICES_WITH_FILES = ("identity", "policy", "jobs")
+HUB_FOLDERS = ("identity", "policy", "jobs", "owners")
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - inside a container; what is published is the stack's business
 
 
@@ -64,7 +64,7 @@ def prepare(layout: Layout, members: Federation, store: str = STORE, names: Sequ
 def _write(layout: Layout, members: Federation, store: str, names: Sequence[str]) -> None:
     setup.found(layout, members, _server(layout, names), store, trusting=bool(names))
     password(layout.secrets / f"{ROOT}.password")
-    for folder in (layout.jetstream, layout.databases, *(layout.hub / name for name in SERVICES_WITH_FILES)):
+    for folder in (layout.jetstream, layout.databases, *(layout.hub / name for name in HUB_FOLDERS)):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for site in members.sites:
         for part in ("agent", "dal", "sockets"):
