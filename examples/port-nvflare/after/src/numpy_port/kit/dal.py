@@ -8,6 +8,7 @@ there, never from the job. No proxy is used, no redirect followed, and no answer
 
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -32,11 +33,16 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataDoor:
-    """The data access layer as one participant may use it. `paths` maps dataset to path."""
+    """
+    The data access layer as one participant may use it.
+
+    `paths` maps dataset to path; `pauses` are the seconds between tries while nobody answers: it may be starting again.
+    """
 
     url: str
     token: str
     paths: Mapping[str, str]
+    pauses: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "DataDoor":
@@ -79,6 +85,19 @@ class DataDoor:
         return _json(self._get("policies", path)[0], _as_policy)
 
     def _get(self, what: str, path: str) -> tuple[bytes, str | None]:
+        for pause in (*self.pauses, None):
+            try:
+                body, status, link = self._asked(what, path)
+                break
+            except (OSError, HTTPException) as fault:
+                if pause is None:
+                    raise SiteRefusalError(f"the data access layer did not answer for `{what}`") from fault
+                time.sleep(pause)
+        if status != _OK:
+            raise SiteRefusalError(f"the data access layer refused `{what}` with status {status}")
+        return body, link
+
+    def _asked(self, what: str, path: str) -> tuple[bytes, int, str | None]:
         target = urlsplit(self.url)
         connect = HTTPSConnection if target.scheme == "https" else HTTPConnection
         connection = connect(target.hostname or "", target.port, timeout=_TIMEOUT)
@@ -86,14 +105,9 @@ class DataDoor:
             place = f"{target.path}/{what}/{quote(path, safe='/:?=&%')}"
             connection.request("GET", place, headers={"Authorization": f"Bearer {self.token}"})
             response = connection.getresponse()
-            body, status, link = response.read(), response.status, response.getheader("Link")
-        except (OSError, HTTPException) as fault:
-            raise SiteRefusalError(f"the data access layer did not answer for `{what}`") from fault
+            return response.read(), response.status, response.getheader("Link")
         finally:
             connection.close()
-        if status != _OK:
-            raise SiteRefusalError(f"the data access layer refused `{what}` with status {status}")
-        return body, link
 
 
 def _as_names(value: object) -> list[str]:
