@@ -53,9 +53,9 @@ imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 
 {{- define "bounds.probes" -}}
 ports: [{name: http, containerPort: 8080}]
-startupProbe: {httpGet: {path: /healthz, port: http}, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 60}
+startupProbe: {httpGet: {path: /healthz, port: http}, periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 150}
 livenessProbe: {httpGet: {path: /healthz, port: http}, periodSeconds: 20, timeoutSeconds: 10, failureThreshold: 6}
-readinessProbe: {httpGet: {path: /readyz, port: http}, periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 3}
+readinessProbe: {httpGet: {path: /readyz, port: http}, periodSeconds: 5, timeoutSeconds: 10, failureThreshold: 6}
 {{- end }}
 
 {{- define "bounds.account" -}}

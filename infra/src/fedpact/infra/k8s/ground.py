@@ -21,7 +21,7 @@ CLASS = "fedpact-demo"
 INSIDE = "/node"
 HANDS = "hands"
 UNPACK = "import sys, tarfile; tarfile.open(fileobj=sys.stdin.buffer, mode='r|').extractall(sys.argv[1])"
-REMOVE = "import shutil, sys; shutil.rmtree(sys.argv[1], ignore_errors=True)"
+REMOVE = "import os, shutil, sys; os.path.lexists(sys.argv[1]) and shutil.rmtree(sys.argv[1])"
 RIGHTS = ("CHOWN", "DAC_OVERRIDE", "FOWNER")
 PART, OURS = "app.kubernetes.io/part-of", "fedpact-demo"
 """The label of everything that no chart made."""
@@ -52,11 +52,9 @@ class Ground:
 
     def lay(self, claims: Sequence[Claim], files: Mapping[str, bytes], trees: Mapping[str, Path]) -> None:
         """Make folders and volumes. `files` and `trees` are what lies there, by its path below the folder."""
-        packed = _packed([claim.folder for claim in claims], files, trees)
+        archive = packed([claim.folder for claim in claims], files, trees)
         with self._hands():
-            self._do(
-                "import sys, tarfile as t; t.open(fileobj=sys.stdin.buffer, mode='r|').extractall(sys.argv[1])", packed
-            )
+            self._do(UNPACK, archive)
         self.cluster.apply([self._volume(claim) for claim in claims])
 
     def clear(self) -> None:
@@ -130,7 +128,7 @@ class Ground:
         }
 
 
-def _packed(folders: Sequence[str], files: Mapping[str, bytes], trees: Mapping[str, Path]) -> bytes:
+def packed(folders: Sequence[str], files: Mapping[str, bytes], trees: Mapping[str, Path]) -> bytes:
     """All of it as an archive whose owner is the user of the services."""
     into = io.BytesIO()
     with tarfile.open(fileobj=into, mode="w") as archive:

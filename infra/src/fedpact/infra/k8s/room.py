@@ -114,12 +114,12 @@ def _taken(cluster: Cluster, node: str) -> Decimal:
     """Cores that pods on the node have asked for."""
     pods = cluster.found("pods", "--all-namespaces", f"--field-selector=spec.nodeName={node}")
     running = (pod for pod in pods if pod["status"]["phase"] not in {"Succeeded", "Failed"})
-    return sum((_asked(pod) for pod in running), Decimal(0))
+    return sum((asked(pod["spec"]) for pod in running), Decimal(0))
 
 
-def _asked(pod: Json) -> Decimal:
+def asked(spec: Json) -> Decimal:
     """As the scheduler counts: what all containers ask for, or the largest that runs before them."""
-    both = ([_request(c) for c in pod["spec"].get(part, ())] for part in ("containers", "initContainers"))
+    both = ([_request(c) for c in spec.get(part, ())] for part in ("containers", "initContainers"))
     main, before = both
     return max(sum(main, Decimal(0)), *before, Decimal(0))
 
