@@ -1,10 +1,7 @@
 """The Helm charts, as Helm renders them: the whole output, who may do, see and reach what, and what is refused."""
 
-import base64
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,11 +16,7 @@ from fedpact.dal_service.settings import Settings as Dal
 from fedpact.entrance.settings import Settings as Entrance
 from fedpact.gateway_agent.domain.manifests import RIGHTS
 from fedpact.gateway_agent.settings import Settings as Agent
-from fedpact.identity.settings import Provider
 from fedpact.identity.settings import Settings as Identity
-from fedpact.infra import containers
-from fedpact.infra.federation import federation
-from fedpact.infra.layout import Layout
 from fedpact.infra.topology import SERVICES
 from fedpact.jobs.settings import Settings as Jobs
 from fedpact.policy.settings import Settings as Policy
@@ -86,13 +79,6 @@ VARIANTS: Mapping[str, tuple[str, Json]] = {
 @pytest.fixture(params=VARIANTS)
 def objects(request: pytest.FixtureRequest) -> list[Json]:
     return rendered(*VARIANTS[request.param])
-
-
-@pytest.fixture
-def prepared(tmp_path: Path) -> Path:
-    layout = Layout(tmp_path / "fedpact")
-    containers.prepare(layout, federation(2))
-    return layout.root
 
 
 def one(objects: list[Json], kind: str, name: str) -> Json:
@@ -378,70 +364,3 @@ def described(schema: Mapping[str, Any], path: str) -> list[str]:
 def test_both_charts_hold_pods_to_the_same_bounds() -> None:
     hub, gateway = ((FOLDER / chart / "templates" / "_bounds.tpl").read_text() for chart in ("hub", "gateway"))
     assert hub == gateway
-
-
-def test_what_is_mounted_is_what_the_prepared_folder_gives(prepared: Path) -> None:
-    for chart, words in (("hub", ("hub", str(prepared))), ("gateway", ("gateway", str(prepared), "gateway-1"))):
-        said = subprocess.run(
-            [sys.executable, "-I", str(FOLDER / "objects.py"), *words], capture_output=True, text=True, check=True
-        )
-        given = {(each["kind"], each["metadata"]["name"]): each["data"] for each in json.loads(said.stdout)["items"]}
-        values: Json = {"owners": ["lakeside", "hillcrest"]} if chart == "hub" else {}
-        assert {need for _, pod in pods(rendered(chart, values)) for need in needs(pod)} == set(given)
-        for _, pod in pods(rendered(chart, values)):
-            for kind, name, key in named_files(pod):
-                assert key in given[kind, name], (name, key)
-
-
-def needs(pod: Json) -> set[tuple[str, str]]:
-    return {(kind, name) for kind, name, _ in sources(pod)}
-
-
-def named_files(pod: Json) -> list[tuple[str, str, str]]:
-    """Kind, object and key of each file that a pod names, be it as an item or by the path it is mounted at."""
-    listed = [(kind, name, item["key"]) for kind, name, items in sources(pod) for item in items]
-    text = json.dumps([pod.get("initContainers"), pod["containers"]])
-    own = [(kind, name) for kind, name, items in sources(pod) if kind == "Secret" and not items]
-    words = {word for part in text.split("/run/secrets/fedpact/")[1:] for word in [part.split('"')[0]]}
-    return [*listed, *((kind, name, word) for kind, name in own for word in words)]
-
-
-def sources(pod: Json) -> list[tuple[str, str, list[Json]]]:
-    found: list[tuple[str, str, list[Json]]] = []
-    for volume in pod["volumes"]:
-        if "secret" in volume:
-            found.append(("Secret", volume["secret"]["secretName"], volume["secret"].get("items", [])))
-        parts = volume.get("projected", {}).get("sources", [volume])
-        maps = [part["configMap"] for part in parts if "configMap" in part]
-        found += [("ConfigMap", each["name"], each.get("items", [])) for each in maps if not each.get("optional")]
-    return found
-
-
-def test_the_bus_keeps_its_streams_on_the_charts_volume(prepared: Path) -> None:
-    said = subprocess.run(
-        [sys.executable, "-I", str(FOLDER / "objects.py"), "hub", str(prepared)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    (nats,) = [each for each in json.loads(said.stdout)["items"] if each["metadata"]["name"] == "nats"]
-    assert b'store_dir: "/data/jetstream"' in base64.b64decode(nats["data"]["nats.conf"])
-    assert str(prepared) not in base64.b64decode(nats["data"]["nats.conf"]).decode()
-
-
-def test_a_folder_that_nobody_prepared_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    words = [sys.executable, "-I", str(FOLDER / "objects.py"), "hub", str(tmp_path)]
-    said = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert said.returncode == 1
-    assert "give the folder that `prepare` made" in said.stderr
-
-
-def test_identity_is_told_of_the_provider_and_may_reach_it() -> None:
-    login = {"issuer": "https://login.example", "client_id": "fedpact", "roles_claim": "r", "roles": {"boss": "owner"}}
-    peer = {"ipBlock": {"cidr": "198.51.100.7/32"}}
-    objects = rendered("hub", {"login": login, "network": {"provider": [peer]}})
-    [identity] = [pod for name, pod in pods(objects) if name == "identity"]
-    told = {each["name"]: each.get("value") for each in identity["containers"][0]["env"]}
-    assert Provider.model_validate_json(told["FEDPACT_IDENTITY_PROVIDER"]).roles == {"boss": "owner"}
-    [policy] = [o for o in objects if o["kind"] == "NetworkPolicy" and o["metadata"]["name"] == "identity"]
-    assert policy["spec"]["egress"] == [{"ports": [{"protocol": "TCP", "port": 443}], "to": [peer]}]
