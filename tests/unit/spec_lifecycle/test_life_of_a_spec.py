@@ -56,7 +56,7 @@ from fedpact.contracts.specs import (
     ParticipantReleased,
     Stage,
 )
-from fedpact.contracts.workloads import Cause, JobPhase, ParticipantChanged, Phase
+from fedpact.contracts.workloads import Cause, Phase
 from fedpact.spec_lifecycle.domain import requests
 from fedpact.spec_lifecycle.domain.decide import Tick
 from fedpact.spec_lifecycle.domain.evolve import TRANSITIONS
@@ -154,54 +154,6 @@ def test_refusal_for_capacity_goes_back_to_waiting_with_seniority() -> None:
     up = again.tell(gang(attempt=2), grants(attempt=2), *(accepted(c, attempt=2) for c in CLIENTS))
     up.tell(gone(CLIENTS[0], attempt=1), server_ready(attempt=2), connected(attempt=2))
     assert up.status == "active.running_idle"
-
-
-def killed(participant: str, attempt: int = 1) -> ParticipantChanged:
-    return changed(participant, Phase.FAILED, attempt=attempt, cause=Cause.KILLED)
-
-
-def anew(attempt: int) -> tuple[object, ...]:
-    """What is said until an attempt stands."""
-    prepared = (accepted(c, attempt=attempt) for c in CLIENTS)
-    return (gang(attempt=attempt), grants(attempt=attempt), *prepared, server_ready(attempt=attempt))
-
-
-@pytest.mark.parametrize("who", [CLIENTS[0], "server"])
-def test_an_activation_whose_participant_is_killed_is_set_up_anew_and_its_jobs_run_again(who: str) -> None:
-    lost = life(*APPROVAL, ACTIVATE, *GOING_UP, job(), killed(who))
-    wanted = directives(lost)
-    assert lost.status == "updating.awaiting_resources"
-    assert {d.wanted for d in wanted.values() if not isinstance(d, JobDirective)} == {Wanted.STOPPED}
-    assert {d.wanted for d in wanted.values() if isinstance(d, JobDirective)} <= {Wanted.RUNNING}
-    asked = lost.later(1)
-    request = next(m for m in asked.said if isinstance(m, ActivationRequested))
-    assert (request.generation, request.attempt, request.since) == (1, 2, NOON)
-    up = asked.tell(*anew(2), job_ended(attempt=1, phase=JobPhase.CANCELLED), connected(attempt=2))
-    assert up.status == "active.running"
-    up.tell(job_ended(attempt=2))
-    assert (up.status, up.spec.losses if up.spec else None) == ("active.running_idle", 1)
-
-
-def test_what_was_completed_before_its_activation_was_lost_is_not_run_again() -> None:
-    lost = life(*APPROVAL, ACTIVATE, *GOING_UP, job(), killed("server")).later(1)
-    up = lost.tell(*anew(2), job_ended(attempt=1), connected(attempt=2))
-    assert up.status == "active.running_idle"
-
-
-def test_a_job_that_was_to_end_stays_ended_when_its_activation_is_lost() -> None:
-    lost = life(*APPROVAL, ACTIVATE, *GOING_UP, job(), job_cancelled(), killed("server")).later(1)
-    assert (
-        lost.tell(*anew(2), job_ended(phase=JobPhase.CANCELLED), connected(attempt=2)).status == "active.running_idle"
-    )
-
-
-def test_a_participant_that_is_killed_again_and_again_ends_the_generation() -> None:
-    one = life(*APPROVAL, ACTIVATE, *GOING_UP)
-    for attempt in (1, 2, 3):
-        one.tell(killed(CLIENTS[0], attempt)).later(1)
-        one.tell(*anew(attempt + 1), connected(attempt=attempt + 1))
-    assert one.status == "active.running_idle"
-    assert one.tell(killed(CLIENTS[0], 4)).status == "failed.failed"
 
 
 def test_any_other_refusal_ends_the_generation() -> None:
