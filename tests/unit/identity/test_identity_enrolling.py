@@ -1,7 +1,7 @@
 """Enrolling as identity carries it out: nobody is answered before the bus believes it, and the bus is kept in line."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,6 +33,7 @@ class FakeBus:
 
     def __init__(self) -> None:
         self.away, self.settled, self.prepared = 0, list[list[Access]](), list[str]()
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
 
     def new_account(self) -> str:
         return NKey.generate(Kind.ACCOUNT).public
@@ -42,6 +43,8 @@ class FakeBus:
 
     async def prepare(self, gateway: str) -> None:
         self.prepared.append(gateway)
+        if self.meanwhile:
+            await self.meanwhile()
 
     async def settle(self, known: Sequence[Access], now: datetime) -> None:
         if self.away:
@@ -109,6 +112,13 @@ async def test_nobody_is_answered_before_the_bus_believes_it(identity: Identity,
     assert (given.jwt, given.bus_url, given.organization) == (f"berlin {key.public}", "tls://hub:4222", "clinic")
     assert bus.prepared[-1] == "berlin"
     assert [one.credential.key for one in bus.settled[-1] if one.credential] == [key.public]
+
+
+async def test_whoever_is_revoked_while_it_enrolls_gets_nothing(identity: Identity, bus: FakeBus) -> None:
+    bus.meanwhile = identity.revoke
+    with pytest.raises(NotEnrolledError, match="revoked"):
+        await identity.accesses.enroll(asking(NKey.generate(Kind.USER)))
+    assert bus.settled == []
 
 
 async def test_whoever_does_not_hold_the_key_enrolls_nothing(identity: Identity, bus: FakeBus) -> None:

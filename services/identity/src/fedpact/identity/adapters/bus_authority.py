@@ -102,7 +102,7 @@ class BusAuthority:
     def _account(self, known: Access, now: datetime) -> Account:
         allowed = site_permissions(Site(known.gateway, orchestrator=known.role == "orchestrator"))
         name = f"site-{known.gateway}"
-        queries = {query: query for query in self.setup.answering}
+        queries = {query: query for query in self.setup.answering}  # by its account's key alone
         revoked = {EVERYBODY: known.revoked} if known.revoked else {}
         return Account(
             name=name,

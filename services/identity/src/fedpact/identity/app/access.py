@@ -73,6 +73,8 @@ class Accesses:
     terms: Terms
     clock: Clock
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held from the look at what was decided until the bus has it, so that it is never told what was decided before."""
 
     async def invite(self, order: Order[InviteGateway], cause: Cause) -> None:
         """Let a gateway enroll."""
@@ -97,9 +99,9 @@ class Accesses:
             lambda known: access.enroll(known, token_hash=hashed, key=request.member_key, now=now, terms=self.terms),
             Cause(now=now),
         )
-        known = await self.known.get(gateway)
         await authority.prepare(gateway)
-        given, about = await self._given(known, now), authority.about()
+        known, given = await self._given(gateway, request.member_key, now)
+        about = authority.about()
         return Enrolled(
             **given.model_dump(),
             gateway=known.gateway,
@@ -124,7 +126,8 @@ class Accesses:
             ),
             Cause(now=now),
         )
-        return await self._given(await self.known.get(asked.gateway), now)
+        _, given = await self._given(asked.gateway, asked.member_key, now)
+        return given
 
     async def tick(self, key: str, cause: Cause) -> None:
         """Time has passed."""
@@ -136,18 +139,23 @@ class Accesses:
             self.changed.clear()
             pause = LOOK_SECONDS
             try:
-                enrolled = [one for one in await self.known.every() if one.credential or one.revoked]
-                await self.authority.settle(enrolled, self.clock.now())
+                async with self._turn:
+                    enrolled = [one for one in await self.known.every() if one.credential or one.revoked]
+                    await self.authority.settle(enrolled, self.clock.now())
             except UnavailableError as error:
                 log.warning("gateways' accounts wait: %s", error)
                 pause = 1.0
             await _set_within(self.changed, pause)
 
-    async def _given(self, known: Access, now: datetime) -> Credentials:
-        assert known.credential is not None
-        await self._authority.settle([known], now)
+    async def _given(self, gateway: str, key: str, now: datetime) -> tuple[Access, Credentials]:
+        """The credentials for `key`, once the bus knows of them; nobody may have decided otherwise meanwhile."""
+        async with self._turn:
+            known = await self.known.get(gateway)
+            if known.credential is None or known.credential.key != key:
+                raise NotEnrolledError("the gateway was revoked or enrolled elsewhere meanwhile: ask the admin")
+            await self._authority.settle([known], now)
         jwt = self._authority.credentials(known, known.credential, now)
-        return Credentials(jwt=jwt, expires_at=known.credential.expires)
+        return known, Credentials(jwt=jwt, expires_at=known.credential.expires)
 
     @property
     def _authority(self) -> Authority:
