@@ -60,7 +60,7 @@ HUB = frozenset({"nats", "mongo", "identity", "registry"})
 async def connected(hub: Embedded, name: str) -> AsyncIterator[Client]:
     """The bus as `name` may use it."""
     prefix = f"_INBOX_{name}".encode()
-    client = await nats.connect(hub.machine.nats_url, nkeys_seed=str(hub.key(name)), inbox_prefix=prefix)
+    client = await nats.connect(hub.machine.nats_url, nkeys_seed=str(hub.seed(name)), inbox_prefix=prefix)
     try:
         yield client
     finally:

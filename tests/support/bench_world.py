@@ -151,7 +151,7 @@ class Told:
 
 async def told_since(hub: Embedded, began: datetime) -> list[Told]:
     """Every fact and directive since then, in the order of time: where an activation's seconds go."""
-    seed = str(hub.key("administrator"))
+    seed = str(hub.seed("administrator"))
     client = await nats.connect(hub.machine.nats_url, nkeys_seed=seed, inbox_prefix=b"_INBOX_admin")
     found: list[Told] = []
     try:
