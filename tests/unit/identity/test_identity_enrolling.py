@@ -162,3 +162,14 @@ async def test_the_bus_is_told_of_a_revocation_even_if_it_was_away(identity: Ide
         await until(told)
     finally:
         running.cancel()
+
+
+async def test_whoever_has_not_renewed_is_warned_of(identity: Identity) -> None:
+    await identity.accesses.enroll(asking(NKey.generate(Kind.USER)))
+    warned = []
+    for _ in range(90):
+        now = identity.clock.pass_(timedelta(days=1).total_seconds())
+        if "berlin" in await identity.accesses.known.documents.due(now, 10):
+            await identity.accesses.tick("berlin", Cause(now=now))
+            warned.append((now - START).days)
+    assert warned == [60, 76, 87]
