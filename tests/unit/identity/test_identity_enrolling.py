@@ -41,8 +41,8 @@ class FakeBus:
     def credentials(self, known: Access, credential: Credential, now: datetime) -> str:
         return f"{known.gateway} {credential.key}"
 
-    async def prepare(self, gateway: str) -> None:
-        self.prepared.append(gateway)
+    async def prepare(self, gateways: Sequence[str]) -> None:
+        self.prepared += gateways
         if self.meanwhile:
             await self.meanwhile()
 
@@ -160,6 +160,23 @@ async def test_the_bus_is_told_of_a_revocation_even_if_it_was_away(identity: Ide
 
     try:
         await until(told)
+    finally:
+        running.cancel()
+
+
+async def test_a_bus_that_was_set_up_anew_gets_all_that_gateways_need_when_identity_starts(
+    identity: Identity, bus: FakeBus
+) -> None:
+    await identity.accesses.enroll(asking(NKey.generate(Kind.USER)))
+    bus.prepared.clear()
+    bus.away = 1
+    running = asyncio.create_task(identity.accesses.run())
+
+    async def prepared() -> bool:
+        return bus.prepared == ["berlin"]
+
+    try:
+        await until(prepared)
     finally:
         running.cancel()
 

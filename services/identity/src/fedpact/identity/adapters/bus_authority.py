@@ -95,8 +95,10 @@ class BusAuthority:
                     log.info("account changes", extra={"account": account.name})
                     await server.replace(nats_jwt.account(self.accounts_key, account, now))
 
-    async def prepare(self, gateway: str) -> None:
-        durables = [directives_of(gateway)]
+    async def prepare(self, gateways: Sequence[str]) -> None:
+        if not gateways:
+            return
+        durables = [directives_of(gateway) for gateway in gateways]
         await bus_admin.make_durables(self.url, self.folder / "durables.creds", durables, self.ca_file, inbox=SERVICE)
 
     def _account(self, known: Access, now: datetime) -> Account:

@@ -42,8 +42,8 @@ class Authority(Protocol):
         """The JWT that goes with the credential's key."""
         ...
 
-    async def prepare(self, gateway: str) -> None:
-        """Have the bus keep what is wanted of that gateway ready; `UnavailableError` when it cannot now."""
+    async def prepare(self, gateways: Sequence[str]) -> None:
+        """Have the bus keep what is wanted of these gateways ready; `UnavailableError` when it cannot now."""
         ...
 
     async def settle(self, known: Sequence[Access], now: datetime) -> None:
@@ -99,7 +99,7 @@ class Accesses:
             lambda known: access.enroll(known, token_hash=hashed, key=request.member_key, now=now, terms=self.terms),
             Cause(now=now),
         )
-        await authority.prepare(gateway)
+        await authority.prepare([gateway])
         known, given = await self._given(gateway, request.member_key, now)
         about = authority.about()
         return Enrolled(
@@ -135,6 +135,7 @@ class Accesses:
 
     async def run(self) -> None:
         """Keep the bus in line with what was decided, for ever; what it does not take now is tried again."""
+        ready = False
         while self.authority is not None:
             self.changed.clear()
             pause = LOOK_SECONDS
@@ -142,6 +143,9 @@ class Accesses:
                 async with self._turn:
                     enrolled = [one for one in await self.known.every() if one.credential or one.revoked]
                     await self.authority.settle(enrolled, self.clock.now())
+                if not ready:  # the bus may have been set up anew since they came
+                    await self.authority.prepare([one.gateway for one in enrolled if one.credential])
+                    ready = True
             except UnavailableError as error:
                 log.warning("gateways' accounts wait: %s", error)
                 pause = 1.0
