@@ -118,7 +118,10 @@ def invite(
     if wanted.gateway in terms.fixed:
         raise FixedKeyError(f"`{wanted.gateway}` has a key from the hub's own setup: there is nothing to enroll")
     if site is None:
-        raise UnknownGatewayError(f"there is no gateway `{wanted.gateway}`: register it first", path="gateway")
+        raise UnknownGatewayError(
+            f"there is no gateway `{wanted.gateway}`: register it first, or wait a moment if you just did",
+            path="gateway",
+        )
     until = order.now + timedelta(hours=wanted.hours)
     if known and known.invitation and known.invitation.token_hash == wanted.token_hash:
         return []
