@@ -24,6 +24,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 DIST = ROOT / "dist"
 BASE = "python:3.11-slim-bookworm"
+PACKAGE = "org.fedpact.package"
+"""Label of a model's image: the digest of the package it was made from."""
 SERVICES = ("identity", "registry", "policy", "spec_lifecycle", "scheduler", "jobs", "portal")
 
 
@@ -153,7 +155,7 @@ class Engine:
             "CREATED": git("log", "-1", "--format=%cI"),
         }
         if image.model:
-            arguments["MODEL"] = image.folder.rpartition("/")[2]
+            arguments |= {"MODEL": image.folder.rpartition("/")[2], "PACKAGE": package(image)}
         else:
             arguments |= {"SCRIPT": image.script} | ({"PREFIX": image.prefix} if image.prefix else {})
         told = [word for key, value in arguments.items() for word in ("--build-arg", f"{key}={value}")]
@@ -162,11 +164,11 @@ class Engine:
         ran("docker", "build", "--quiet", "--network", "none", "--tag", tag, *target, *told, str(context))
         return tag
 
-    def pinned(self, image: Image) -> str:
-        """The image by its content: its digest at a registry that has it, else its id on this engine."""
+    def pinned(self, image: Image) -> tuple[str, str]:
+        """What package the image holds, and the image: its digest at a registry that has it, else its id here."""
         told = json.loads(ran("docker", "image", "inspect", self.reference(image)))[0]
         at = [one for one in told["RepoDigests"] if one.startswith(f"{self.repository}/")]
-        return str(at[0] if at else told["Id"])
+        return str(told["Config"]["Labels"].get(PACKAGE, "")), str(at[0] if at else told["Id"])
 
     def bill(self, image: Image) -> Path:
         """Take the bill of materials out of the image."""
@@ -178,13 +180,19 @@ class Engine:
 
 
 def list_models(engine: Engine) -> None:
-    """Which image every model of this checkout runs from, by the digest of its package: what agents are given."""
-    from fedpact.secure_runtime.adapters.package import package_digest  # noqa: PLC0415 - of this checkout
-
+    """Which image every model runs from, by the digest of the package that is in it: what agents are given."""
     there = set(ran("docker", "image", "ls", "--format", "{{.Repository}}:{{.Tag}}").split())
     models = [image for image in IMAGES if image.model and engine.reference(image) in there]
-    known = {package_digest(ROOT / image.folder): engine.pinned(image) for image in models}
+    known = dict(engine.pinned(image) for image in models)
+    known.pop("", None)
     (DIST / "model-images.json").write_text(json.dumps(known, indent=1) + "\n")
+
+
+def package(image: Image) -> str:
+    """The digest by which specs pin the model that is in the image."""
+    from fedpact.secure_runtime.adapters.package import package_digest  # noqa: PLC0415 - of this checkout
+
+    return package_digest(ROOT / image.folder)
 
 
 def members() -> list[Path]:

@@ -17,6 +17,7 @@ RUN python -m venv --without-pip /usr/model \
 FROM ${BASE}
 ARG BASE
 ARG MODEL
+ARG PACKAGE
 ARG MEMBER
 ARG TITLE
 ARG VERSION
@@ -30,7 +31,8 @@ LABEL org.opencontainers.image.title="${MEMBER}" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.vendor="Fedpact" \
       org.opencontainers.image.base.name="${BASE}" \
-      org.fedpact.model="${MODEL}"
+      org.fedpact.model="${MODEL}" \
+      org.fedpact.package="${PACKAGE}"
 RUN rm -rf /usr/local/lib/python3.11/site-packages/* /usr/local/lib/python3.11/ensurepip /usr/local/bin/pip* /usr/local/bin/wheel \
  && echo 'nvflare-run:x:3333:' >> /etc/group \
  && echo 'nvflare-run:x:3333:3333::/workspace:/usr/sbin/nologin' >> /etc/passwd \
