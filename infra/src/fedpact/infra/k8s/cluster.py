@@ -44,6 +44,8 @@ class Cluster:
 
     def apply(self, objects: Sequence[Json], namespace: str = "") -> None:
         """Have them in the cluster."""
+        if not objects:
+            return
         within = ("--namespace", namespace) if namespace else ()
         listed = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}).encode()
         self.kubectl("apply", *within, "--filename", "-", given=listed)

@@ -88,8 +88,8 @@ class Demo:
         labels = {**RESTRICTED, PART: OURS}
         named = [{"name": space, "labels": labels} for space in self.plan.spaces]
         self.cluster.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": metadata} for metadata in named])
-        for space in self.plan.spaces if self.plan.login else ():
-            self.cluster.apply([_pull_secret(self.plan.login)], space)
+        for space in self.plan.spaces:
+            self.cluster.apply([self._login] if self._login else [], space)
         self.say("a hub, and a gateway for each of two hospitals, each in a namespace of its own")
         self._install_hub(layout)
         for custodian in self.plan.members.custodians:
@@ -170,7 +170,17 @@ class Demo:
     @cached_property
     def _ground(self) -> Ground:
         image = f"{self.plan.repository}/infra:{self.plan.tag}"
-        return Ground(self.cluster, f"{self.plan.prefix}-ground", _node(self.cluster), self.plan.folder, image)
+        space = f"{self.plan.prefix}-ground"
+        return Ground(self.cluster, space, _node(self.cluster), self.plan.folder, image, self._login)
+
+    @property
+    def _login(self) -> Json | None:
+        """To fetch images with, as a Secret."""
+        if not self.plan.login:
+            return None
+        data = {".dockerconfigjson": base64.b64encode(self.plan.login).decode()}
+        kind = "kubernetes.io/dockerconfigjson"
+        return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": PULL}, "type": kind, "data": data}
 
     @property
     def _ours(self) -> str:
@@ -181,12 +191,6 @@ class Demo:
         work()
         self.report.timings[phase] = round(time.monotonic() - began, 2)
         self.say(f"{phase}: {self.report.timings[phase]:.0f} s")
-
-
-def _pull_secret(login: bytes) -> Json:
-    data = {".dockerconfigjson": base64.b64encode(login).decode()}
-    kind = "kubernetes.io/dockerconfigjson"
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": PULL}, "type": kind, "data": data}
 
 
 def _is_ready(pod: Json) -> bool:

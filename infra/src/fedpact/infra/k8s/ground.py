@@ -42,13 +42,14 @@ class Claim:
 
 @dataclass(frozen=True)
 class Ground:
-    """`folder` is absolute, on `node`, and ours alone; `image` has a Python."""
+    """`folder` is absolute, on `node`, and ours alone; `image` has a Python, `login` a Secret to fetch it with."""
 
     cluster: Cluster
     namespace: str
     node: str
     folder: str
     image: str
+    login: Json | None = None
 
     def lay(self, claims: Sequence[Claim], files: Mapping[str, bytes], trees: Mapping[str, Path]) -> None:
         """Make folders and volumes. `files` and `trees` are what lies there, by its path below the folder."""
@@ -73,8 +74,8 @@ class Ground:
         labels = {PART: OURS, "pod-security.kubernetes.io/enforce": "privileged"}
         space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace, "labels": labels}}
         self.cluster.apply([space])
-        self.cluster.apply([self._pod()])
         try:
+            self.cluster.apply([*([self.login] if self.login else ()), self._pod()], self.namespace)
             ready = ("wait", "--for=condition=Ready", f"pod/{HANDS}", f"--namespace={self.namespace}", "--timeout=90s")
             self.cluster.kubectl(*ready)
             yield
@@ -105,6 +106,7 @@ class Ground:
                 "restartPolicy": "Never",
                 "terminationGracePeriodSeconds": 0,
                 "automountServiceAccountToken": False,
+                "imagePullSecrets": [{"name": self.login["metadata"]["name"]}] if self.login else [],
                 "containers": [hands],
                 "volumes": [{"name": "node", "hostPath": {"path": around, "type": "Directory"}}],
             },
