@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fedpact.chassis.errors import UnavailableError
+from fedpact.chassis.guard import failure_of
 from fedpact.chassis.mongo import create_users
 from fedpact.client.clock import Clock
 from fedpact.client.errors import FedpactError
@@ -41,6 +43,8 @@ BUS = f"nats://{NATS_HOST}:{NATS_PORT}"
 CA = "ca.pem"
 CERTIFICATE_DAYS = 397
 STORE = "mongo:27017"
+STORE_SECONDS = 120.0
+"""How long a store may take at its first start, while it makes its administrator."""
 ROOT = "root"
 """The store's own administrator, whom its image makes from a password file."""
 PATIENCE = 600.0
@@ -100,7 +104,12 @@ def _tls(layout: Layout, names: Sequence[str]) -> Tls:
 async def settle(layout: Layout, bus: str = BUS, store: str = STORE) -> None:
     """A database user for every service, and the bus's streams and durables."""
     root = password(layout.secrets / f"{ROOT}.password")
-    await create_users(f"mongodb://{ROOT}:{root}@{store}/?authSource=admin", setup.users(layout))
+    url, began = f"mongodb://{ROOT}:{root}@{store}/?authSource=admin", time.monotonic()
+    while failure := await failure_of(create_users(url, setup.users(layout))):
+        if not isinstance(failure, UnavailableError) or time.monotonic() - began > STORE_SECONDS:
+            raise failure
+        _say(f"waiting: {failure}")
+        await asyncio.sleep(1)
     await setup.apply_sites(layout, bus, setup.sites_in(layout), layout.bus_ca)
 
 

@@ -54,6 +54,8 @@ async def create_users(url: str, users: Sequence[tuple[str, str, str]]) -> None:
             except OperationFailure as error:
                 if error.code != _USER_EXISTS:
                     raise UnavailableError(f"the store would not create user `{user}`: {error.code}") from error
+            except PyMongoError as error:
+                raise UnavailableError(f"the store does not answer: {type(error).__name__}") from error
 
 
 class _TooLargeError(Exception):
