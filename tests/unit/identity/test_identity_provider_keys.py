@@ -71,6 +71,7 @@ def unsigned(algorithm):
         "",
         "x" * 70_000,
     ],
+    ids=lambda token: f"{len(token)}-characters",
 )
 async def test_no_other_signature_counts(forged):
     with pytest.raises(UntrustedTokenError):
