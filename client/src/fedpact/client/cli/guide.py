@@ -14,6 +14,7 @@ ENVIRONMENT = {
     "FEDPACT_PROFILE": "the login to act as, as `--as` says it",
     "FEDPACT_CLIENT_ID": "act as this service account",
     "FEDPACT_CLIENT_SECRET_FILE": "the file that holds its secret",
+    "FEDPACT_PROVIDER_TOKEN_FILE": "a token of the federation's identity provider, exchanged for one of the federation",
     "FEDPACT_TOKEN_FILE": "act with the access token in this file",
     "FEDPACT_CONFIG_DIR": "where logins are kept",
     "FEDPACT_HOME": "the folder of the federation that `fedpact up` runs",
