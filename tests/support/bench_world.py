@@ -9,6 +9,7 @@ Asking in short steps instead would load what is being measured.
 import asyncio
 import contextlib
 import json
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -98,7 +99,8 @@ async def prepared() -> AsyncIterator[tuple[Embedded, Spec]]:
         ada = hub.api("ada")
         await _known(ada, datasets)
         await asyncio.to_thread(world.publish, 1, (RULE,))
-        demand = Demand(clients=Resources(cpu=1, memory=1024), server=Resources(cpu=1, memory=512))
+        cores = os.cpu_count() or 1  # as many as the bare reference may use
+        demand = Demand(clients=Resources(cpu=cores, memory=1024), server=Resources(cpu=cores, memory=512))
         content = SpecContent(datasets=tuple(datasets), model=ModelRef(id=MODEL, version=VERSION), resources=demand)
         made = await ada.post("/v1/specs", {"content": content.model_dump(mode="json", exclude_none=True)})
         spec = Spec(ada, made["spec_id"])
