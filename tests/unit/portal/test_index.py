@@ -1,6 +1,7 @@
 """Lists answer from rows in memory."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,16 @@ from hypothesis import strategies as st
 from portal_memory import read_model, stage
 from portal_values import ADA, BOB, HILL, LAKE, LAKEOWNER, NOON, PERSON, STRANGER, changed, content, created, job, later
 
-from fedpact.chassis.aggregates import Cause
+from fedpact.chassis.aggregates import Cause, Stored
+from fedpact.chassis.documents import Document
+from fedpact.chassis.errors import UnavailableError
+from fedpact.chassis.memory import MemoryDocuments
 from fedpact.contracts.api import JobQuery, PageQuery, SpecQuery
 from fedpact.contracts.jobs import JobStatus
 from fedpact.contracts.pact import Person
 from fedpact.portal.app.index import MOST_STALE, Index, Rows
-from fedpact.portal.domain.model import SpecState
+from fedpact.portal.app.kinds import SPECS
+from fedpact.portal.domain.model import Entry, SpecState
 from fedpact.portal.domain.sight import SpecRow, spec_row
 
 OTHER = Person(user="zoe", organization="moor", email="zoe@moor.org")
@@ -122,6 +127,36 @@ async def test_many_facts_about_one_spec_cost_one_look(tmp_path: Path) -> None:
     found = await there.portal.index.find_specs(ADA, SpecQuery(status="inactive"))
     assert (before.status if before else "") != "inactive.error"
     assert [one.status for one in found.rows] == ["inactive.error"]
+
+
+async def test_a_row_that_could_not_be_read_is_read_the_next_time() -> None:
+    class Shaky(MemoryDocuments):
+        away = False
+
+        async def load(self, key: str) -> Document | None:
+            if self.away:
+                raise UnavailableError("the store does not answer")
+            return await super().load(key)
+
+    documents = Shaky()
+    specs = Stored(documents, SPECS)
+    index = Index(replace(read_model(), specs=specs))
+    for number, fact in enumerate((created("s-1"), changed("s-1", "active.running"))):
+        await specs.change("s-1", lambda _, fact=fact: [fact], Cause(now=NOON))
+        await index.refresh(line(number + 1))
+    documents.away = True
+    with pytest.raises(UnavailableError):
+        await index.settle()
+    documents.away = False
+    (found,) = (await index.find_specs(ADA, SpecQuery())).rows
+    assert found.status == "active.running"
+
+
+def line(position: int) -> Entry:
+    """A line of the journal about that spec."""
+    return Entry(
+        origin="specs", position=position, kind="k", about="s-1", time=NOON, text="", spec_id="s-1", until=NOON
+    )
 
 
 async def test_no_more_than_a_few_rows_wait_to_be_read_again(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ text that is shown or logged.
 
 import asyncio
 from base64 import b64encode
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -57,12 +58,11 @@ class Proxy:
         """A connection to `host` through the proxy; `OSError` when there is none in time."""
         async with asyncio.timeout(seconds):
             line = await Line.dial(self.host, self.port, seconds)
-            try:
+            with ExitStack() as closed:
+                closed.callback(line.hang_up)
                 line.writer.write(self.request(host, port))
                 self.check(await _head(line.reader))
-            except BaseException:
-                line.hang_up()
-                raise
+                closed.pop_all()
         return line
 
 

@@ -10,6 +10,7 @@ take seconds.
 import asyncio
 from bisect import bisect_left, insort
 from collections.abc import Awaitable, Callable, Container, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -125,12 +126,11 @@ class Index:
         """Read again what is stale. Who comes while that is done waits for it."""
         async with self._settling:
             while self._stale:
-                load, key = self._stale.pop()
-                try:
+                load, key = one = self._stale.pop()
+                with ExitStack() as unread:
+                    unread.callback(self._stale.add, one)
                     await load(key)
-                except BaseException:
-                    self._stale.add((load, key))
-                    raise
+                    unread.pop_all()
 
     async def find_specs(self, viewer: Actor, query: SpecQuery) -> Found[SpecRow]:
         """What `viewer` may see of what `query` asks."""
