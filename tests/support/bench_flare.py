@@ -21,7 +21,7 @@ from flare_activation import ACCESS, TERMS, Activation
 from fedpact.contracts.specs import Payload
 from fedpact.gateway_agent.app.ports import Session
 from fedpact.gateway_agent.domain.engine import is_final
-from fedpact.gateway_agent.domain.kits import Terms
+from fedpact.gateway_agent.domain.kits import JOB_PROCESSES, PROGRAM, Terms
 from fedpact.gateway_agent.domain.pods import DataAccess, client_pod, server_pod
 from fedpact.secure_runtime.adapters.loader import load_service
 from fedpact.secure_runtime.adapters.package import read_model_card
@@ -30,6 +30,11 @@ from fedpact.secure_runtime.domain.rendered import check_rendered
 LOADED = 3.0
 """Seconds that surely suffice to load FLARE."""
 LOOK = 0.05
+LAUNCHERS = {
+    f"{JOB_PROCESSES}.ServerJobs": "nvflare.app_common.job_launcher.server_process_launcher.ServerProcessJobLauncher",
+    f"{JOB_PROCESSES}.ClientJobs": "nvflare.app_common.job_launcher.client_process_launcher.ClientProcessJobLauncher",
+}
+"""Our launcher of job processes -> the one that FLARE comes with."""
 
 
 @dataclass
@@ -43,6 +48,12 @@ class BareFlare(Activation):
 
     def terms(self) -> Terms:
         return Terms(components=self.components, internal_port=self.sockets.free_port())
+
+    async def build(self) -> None:
+        """The kits, with nothing of ours in them."""
+        await super().build()
+        for name in self.names:
+            as_flare_comes(self.member(name).place.kit)
 
     async def prepare(self) -> None:
         """Load what a script has loaded when it begins."""
@@ -78,6 +89,16 @@ class BareFlare(Activation):
 
     def _mark(self, step: str) -> None:
         self.timeline[step] = time.perf_counter() - self._began
+
+
+def as_flare_comes(kit: Path) -> None:
+    """Puts FLARE's own launcher of job processes where the kit has ours."""
+    (kit / PROGRAM).unlink()
+    resources = kit / "local" / "resources.json"
+    text = resources.read_text()
+    for ours, its in LAUNCHERS.items():
+        text = text.replace(ours, its)
+    resources.write_text(text)
 
 
 @asynccontextmanager

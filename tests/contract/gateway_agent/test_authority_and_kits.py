@@ -1,5 +1,6 @@
 """Who may join an activation, where keys are, and that a crash between two steps loses nothing."""
 
+import ast
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,7 @@ from fedpact.gateway_agent.adapters.authority import FileAuthority, FileKeys
 from fedpact.gateway_agent.adapters.kits import FileKits
 from fedpact.gateway_agent.app.ports import Identity, Subject
 from fedpact.gateway_agent.domain.errors import AuthoritySealedError, CertificateError, KitError
-from fedpact.gateway_agent.domain.kits import Joint, Terms
+from fedpact.gateway_agent.domain.kits import PROGRAM, Joint, Terms
 from fedpact.gateway_agent.domain.pods import place_of
 
 ME = Subject(name="gateway-1-1", organization="org-1")
@@ -164,6 +165,7 @@ async def test_a_kit_holds_what_flare_needs_and_the_key_for_its_owner_alone(tmp_
     assert sorted(str(p.relative_to(kit)) for p in everything_in(kit) if p.is_file()) == [
         "local/authorization.json",
         "local/comm_config.json",
+        PROGRAM,
         "local/log_config.json",
         "local/resources.json",
         "startup/client.crt",
@@ -173,6 +175,18 @@ async def test_a_kit_holds_what_flare_needs_and_the_key_for_its_owner_alone(tmp_
     ]
     assert {p.stat().st_mode & 0o077 for p in everything_in(tmp_path)} == {0}
     assert json.loads((kit / "startup/fed_client.json").read_text())["servers"][0]["name"] == "s-42-3"
+
+
+async def test_a_kit_brings_the_program_of_its_job_processes_which_needs_nothing_of_ours(tmp_path: Path) -> None:
+    kit = await kit_of_client(tmp_path)
+    program = ast.parse((kit / PROGRAM).read_text())
+    resources = json.loads((kit / "local" / "resources.json").read_text())
+    (launcher,) = (part["path"] for part in resources["components"] if part["id"] == "process_launcher")
+    module, _, name = launcher.rpartition(".")
+    assert module == Path(PROGRAM).stem
+    assert name in {node.name for node in program.body if isinstance(node, ast.ClassDef)}
+    imported = {node.module or "" for node in program.body if isinstance(node, ast.ImportFrom)}
+    assert {module.partition(".")[0] for module in imported} == {"nvflare"}
 
 
 async def test_a_kit_without_a_key_is_refused(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from fedpact.gateway_agent.adapters import trees
 from fedpact.gateway_agent.app.ports import Session
 from fedpact.gateway_agent.domain.engine import Status
 from fedpact.gateway_agent.domain.errors import JobUnknownError, TokenReusedError, UnreachableError
+from fedpact.gateway_agent.domain.kits import JOB_PROCESSES
 from fedpact.gateway_agent.domain.pods import place_of
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(90)]
@@ -54,6 +55,8 @@ async def test_a_job_of_allowed_components_completes_and_its_results_are_fetched
     await session.abort(job)
     assert (await session.job(job)).status == Status.COMPLETED
     assert (await session.system()).running == frozenset()
+    for name, launcher in (SERVER_NAME, "ServerJobs"), (activation.clients[0], "ClientJobs"):
+        assert f"{JOB_PROCESSES}.{launcher}" in place_of(activation.files, name).log.read_text()
 
 
 async def test_a_client_refuses_a_class_outside_the_models_components(activation: Activation, session: Session) -> None:

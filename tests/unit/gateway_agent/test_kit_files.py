@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from fedpact.gateway_agent.domain.kits import (
+    JOB_PROCESSES,
     MAX_FRAME,
+    PROGRAM,
     ROLES,
     SILENCE,
     Files,
@@ -133,6 +135,13 @@ def test_a_server_keeps_its_jobs_in_a_store_of_its_own_and_runs_one_at_a_time() 
     parts = {part["id"]: part for part in resources["components"]}
     assert parts["job_scheduler"]["args"]["max_jobs"] == 1
     assert resources["servers"][0]["heart_beat_timeout"] == SILENCE
+
+
+@pytest.mark.parametrize(("role", "launcher"), [("server", "ServerJobs"), ("client", "ClientJobs")])
+def test_the_processes_of_jobs_are_started_by_the_kits_own_module(role: str, launcher: str) -> None:
+    parts = {part["id"]: part for part in KITS[role]["local/resources.json"]["components"]}
+    assert parts["process_launcher"] == {"id": "process_launcher", "path": f"{JOB_PROCESSES}.{launcher}"}
+    assert Path(PROGRAM).stem == JOB_PROCESSES
 
 
 def test_the_agents_own_kit_is_that_of_the_one_user() -> None:

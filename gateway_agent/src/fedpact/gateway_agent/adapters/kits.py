@@ -8,6 +8,7 @@ import asyncio
 import json
 import shutil
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 from fedpact.gateway_agent.adapters import files
@@ -27,14 +28,14 @@ class FileKits:
 
     async def server(self, name: PodName, joint: Joint, terms: Terms, identity: Identity) -> Path:
         contents = kits.server_files(joint, terms, store=self._place(name).kit / "store")
-        return await asyncio.to_thread(self._build, name, contents, identity)
+        return await asyncio.to_thread(self._build_site, name, contents, identity)
 
     async def admin(self, name: PodName, joint: Joint, identity: Identity) -> Path:
         return await asyncio.to_thread(self._build, name, kits.admin_files(joint), identity)
 
     async def client(self, name: PodName, joint: Joint, terms: Terms, identity: Identity) -> Path:
         contents = kits.client_files(joint, terms, site=name.participant)
-        return await asyncio.to_thread(self._build, name, contents, identity)
+        return await asyncio.to_thread(self._build_site, name, contents, identity)
 
     async def wipe(self, name: PodName) -> None:
         folder = activation_folder(self.root, name)
@@ -49,6 +50,12 @@ class FileKits:
     def _place(self, name: PodName) -> Place:
         return place_of(self.root, name)
 
+    def _build_site(self, name: PodName, contents: Files, identity: Identity) -> Path:
+        """The kit of one in whom jobs run."""
+        kit = self._build(name, contents, identity)
+        files.write(kit / kits.PROGRAM, _job_processes())
+        return kit
+
     def _build(self, name: PodName, contents: Files, identity: Identity) -> Path:
         place, key = self._place(name), key_file(self.root, name)
         if not key.exists():
@@ -60,6 +67,11 @@ class FileKits:
         files.folder(place.kit / "transfer")
         files.folder(place.scratch)
         return place.kit
+
+
+def _job_processes() -> str:
+    """The module's text: the agent itself never loads FLARE."""
+    return resources.files("fedpact.gateway_agent.adapters").joinpath("job_processes.py").read_text()
 
 
 def _remove(path: Path) -> None:

@@ -18,6 +18,11 @@ Json = dict[str, JsonValue]
 Files = dict[str, Json]
 """Path inside the kit -> content."""
 
+JOB_PROCESSES = "fedpact_job_processes"
+"""The module of the kit's own that starts the processes of jobs."""
+PROGRAM = f"local/custom/{JOB_PROCESSES}.py"
+"""Where FLARE finds it: in a site's own code, which no job and no user of FLARE's can bring."""
+
 ADMIN_USER = "agent"
 """Common name of the orchestrator agent's own certificate: the one user of the FLARE server."""
 
@@ -201,7 +206,7 @@ def _server_resources(terms: Terms, store: Path) -> Json:
             {"id": "job_scheduler", **_part("job_schedulers.job_scheduler.DefaultJobScheduler", scheduler)},
             {"id": "job_manager", "path": "nvflare.apis.impl.job_def_manager.SimpleJobDefManager", "args": jobs},
             {"id": "job_store", "path": f"{_NVFLARE}.storages.filesystem_storage.FilesystemStorage"},
-            {"id": "process_launcher", **_part("job_launcher.server_process_launcher.ServerProcessJobLauncher", {})},
+            {"id": "process_launcher", "path": f"{JOB_PROCESSES}.ServerJobs"},
             {"id": "log_receiver", **_part("logging.job_log_receiver.JobLogReceiver", {})},
         ],
     }
@@ -222,7 +227,7 @@ def _client_resources(terms: Terms) -> Json:
         },
         "components": [
             {"id": "resource_manager", **manager},
-            {"id": "process_launcher", **_part("job_launcher.client_process_launcher.ClientProcessJobLauncher", {})},
+            {"id": "process_launcher", "path": f"{JOB_PROCESSES}.ClientJobs"},
         ],
     }
 
