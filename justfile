@@ -58,6 +58,11 @@ imports: _ready
 integration *options: _ready
     {{ bin }}/pytest tests/integration "$@"
 
+# What needs a Docker engine or a Kubernetes API server; a test that finds none says so and is skipped
+[group("check")]
+containers *options: _ready
+    {{ bin }}/pytest -q -n 2 -m "containers and not long" tests/integration/gateway_agent tests/integration/infra "$@"
+
 # The whole story with its kills
 [group("check")]
 e2e *options: _ready

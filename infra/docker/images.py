@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -241,16 +242,21 @@ def main() -> None:
 
 
 def make(images: Sequence[Image], shop: Workshop, engine: Engine | None) -> None:
-    """Build `images`; without an engine only their contexts."""
+    """Build `images`, as many at a time as there are cores; without an engine only their contexts."""
     shop.gather(images)
-    for image in images:
-        context = shop.context(image)
-        if engine is None:
-            sys.stdout.write(f"{context}\n")
-            continue
-        tag = engine.build(image, context)
-        parts = json.loads(engine.bill(image).read_text())["components"]
-        sys.stdout.write(f"{tag}: {len(parts)} components\n")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for told in pool.map(lambda image: made(image, shop, engine), images):
+            sys.stdout.write(f"{told}\n")
+
+
+def made(image: Image, shop: Workshop, engine: Engine | None) -> str:
+    """Make one image, or only its context; what came of it."""
+    context = shop.context(image)
+    if engine is None:
+        return str(context)
+    tag = engine.build(image, context)
+    parts = json.loads(engine.bill(image).read_text())["components"]
+    return f"{tag}: {len(parts)} components"
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+import pytest
 from agent_values import CLIENT_NAME, SERVER_NAME, waiting_pod
 from engine import docker, engine_lacks, image_lacks, inspected
 from fake_cluster import fake_cluster
@@ -325,6 +326,10 @@ RIGS: dict[str, tuple[Opened, Callable[[], str]]] = {
     "kubernetes": (real_kubernetes_rig, api_server_lacks),
 }
 """Name -> how to get a rig, and why this machine has none (empty: it has)."""
+RIG_PARAMS = [
+    pytest.param(name, marks=() if lacks is nothing_lacks else pytest.mark.containers)
+    for name, (_, lacks) in RIGS.items()
+]
 
 
 def short(observed: Sequence[Observed]) -> list[tuple[str, Life, int | None]]:

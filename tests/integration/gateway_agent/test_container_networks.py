@@ -16,7 +16,7 @@ from fedpact.gateway_agent.app.ports import Ref
 from fedpact.gateway_agent.domain import marks
 from fedpact.gateway_agent.domain.containers import Yard
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(120)]
 IMAGE = "python:3.11-slim-bookworm"
 PROBE = """
 import json, socket, sys

@@ -21,7 +21,10 @@ from fedpact.gateway_agent.domain.errors import ImageMissingError, LaunchError
 from fedpact.gateway_agent.domain.pods import Pod
 from fedpact.gateway_agent.domain.troubles import Trouble
 
-pytestmark = pytest.mark.timeout(90)  # containers start and end by the dozen
+pytestmark = [
+    pytest.mark.containers,
+    pytest.mark.timeout(90),  # containers start and end by the dozen
+]
 
 
 @pytest.fixture

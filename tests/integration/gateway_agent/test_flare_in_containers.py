@@ -14,7 +14,7 @@ from fedpact.gateway_agent.domain.containers import Yard
 from fedpact.gateway_agent.domain.engine import Status
 from fedpact.gateway_agent.domain.pods import Runtime
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(180)]
 IMAGE = "fedpact/model-logreg:0.1.0"
 
 

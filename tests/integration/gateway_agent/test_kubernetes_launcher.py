@@ -42,7 +42,7 @@ async def fake(tmp_path: Path) -> AsyncIterator[Fake]:
             yield Fake(rig, cluster)
 
 
-@pytest.fixture(params=["fake", "real"])
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.containers)])
 async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[KubernetesRig]:
     if request.param == "fake":
         async with (

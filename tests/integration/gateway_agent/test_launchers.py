@@ -13,7 +13,7 @@ import agent_values
 import psutil
 import pytest
 from agent_values import CLIENT_NAME, SERVER_NAME, launched, until, waiting_pod
-from launcher_rigs import RIGS, ProcessRig, Rig, process_rig, short
+from launcher_rigs import RIG_PARAMS, RIGS, ProcessRig, Rig, process_rig, short
 
 from fedpact.gateway_agent.adapters.processes import ProcessLauncher
 from fedpact.gateway_agent.adapters.scripted import ScriptedLauncher, World
@@ -25,7 +25,7 @@ from fedpact.gateway_agent.domain.pods import Kind, PodName
 pytestmark = pytest.mark.timeout(90)  # a real API server takes its time to start on a busy machine
 
 
-@pytest.fixture(params=RIGS)
+@pytest.fixture(params=RIG_PARAMS)
 async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
     opened, lacks = RIGS[request.param]
     if lacking := lacks():

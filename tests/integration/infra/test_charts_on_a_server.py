@@ -11,6 +11,7 @@ from real_cluster import api_server, api_server_lacks
 from servers import missing
 
 pytestmark = [
+    pytest.mark.containers,
     pytest.mark.timeout(180),
     pytest.mark.skipif(bool(LACKS := helm_lacks() or api_server_lacks() or missing("kubectl")), reason=str(LACKS)),
 ]

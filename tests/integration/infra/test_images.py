@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from engine import docker, image_lacks, inside, inspected
 
+pytestmark = pytest.mark.containers
 ROOT = Path(__file__).resolve().parents[3]
 VERSION = "0.1.0"
 MEGABYTE = 10**6
