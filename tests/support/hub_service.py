@@ -41,6 +41,7 @@ def settings_of(nats_url: str, mongo_port: int, folder: Path, service: str) -> d
     url.write_text(f"mongodb://127.0.0.1:{mongo_port}/")
     return {
         "nats_url": nats_url,
+        "nats_linger_seconds": 0,
         "mongo_url_file": url,
         "database": f"{service}-{uuid4().hex[:8]}",
         "sweep_seconds": 0.05,

@@ -95,7 +95,12 @@ async def lab(nats_url: str) -> AsyncIterator[Lab]:
         await bus_admin.apply(js, STREAMS, DURABLES)
         await bus_admin.apply(js, STREAMS, DURABLES)
     clock = SystemClock()
-    bus = Bus(ServiceSettings(nats_url=nats_url, retry_seconds=0), "tests", clock, tracer=TracerProvider())
+    bus = Bus(
+        ServiceSettings(nats_url=nats_url, nats_linger_seconds=0, retry_seconds=0),
+        "tests",
+        clock,
+        tracer=TracerProvider(),
+    )
     counters = Stored(MemoryDocuments(), COUNTERS)
     kept = refusals(MemoryDocuments(), "tests", clock.now)
     found = Lab(bus, counters, await nats.connect(nats_url))
@@ -240,7 +245,9 @@ async def test_news_on_a_stream_that_was_made_anew_are_news(nats_url: str, runni
 
 
 def service_of(nats_url: str, hear: Callable[[Added, Cause], Awaitable[None]]) -> Bus:
-    bus = Bus(ServiceSettings(nats_url=nats_url), "tests", SystemClock(), tracer=TracerProvider())
+    bus = Bus(
+        ServiceSettings(nats_url=nats_url, nats_linger_seconds=0), "tests", SystemClock(), tracer=TracerProvider()
+    )
     bus.on(Added, hear)
     return bus
 

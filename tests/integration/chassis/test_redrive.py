@@ -62,7 +62,12 @@ async def lab(nats_url: str) -> AsyncIterator[Lab]:
     async with bus_admin.administrating(nats_url, None) as js:
         await bus_admin.apply(js, STREAMS, DURABLES)
         found = Lab(js)
-        bus = Bus(ServiceSettings(nats_url=nats_url, retry_seconds=0), "tests", SystemClock(), tracer=TracerProvider())
+        bus = Bus(
+            ServiceSettings(nats_url=nats_url, nats_linger_seconds=0, retry_seconds=0),
+            "tests",
+            SystemClock(),
+            tracer=TracerProvider(),
+        )
         bus.on(Added, found.hear)
         bus.on_command(Add, lambda *_: _fail())
         await bus.start()

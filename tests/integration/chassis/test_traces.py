@@ -49,7 +49,7 @@ async def test_one_request_is_one_trace_through_bus_and_outbox(nats_url: str) ->
     async with bus_admin.administrating(nats_url, None) as js:
         await bus_admin.apply(js, STREAMS, DURABLES)
     clock = SystemClock()
-    bus = Bus(ServiceSettings(nats_url=nats_url), "tests", clock, tracer=tracer)
+    bus = Bus(ServiceSettings(nats_url=nats_url, nats_linger_seconds=0), "tests", clock, tracer=tracer)
     counters = Stored(MemoryDocuments(), COUNTERS)
     kept = refusals(MemoryDocuments(), "tests", clock.now)
     heard: list[Added] = []

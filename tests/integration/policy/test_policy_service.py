@@ -107,6 +107,7 @@ async def settings(nats_url: str, mongo_port: int, tmp_path: Path) -> Settings:
     (owners / "olga.pem").write_bytes(keys.public_pem(OWNERS["clinic"]))
     return Settings(
         nats_url=nats_url,
+        nats_linger_seconds=0,
         mongo_url_file=url,
         database=f"policy-{uuid4().hex[:8]}",
         key_file=tmp_path / "policy.pem",

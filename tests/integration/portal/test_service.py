@@ -99,6 +99,7 @@ async def settings(nats_url: str, mongo_port: int, tmp_path: Path) -> Settings:
     url.write_text(f"mongodb://127.0.0.1:{mongo_port}/")
     return Settings(
         nats_url=nats_url,
+        nats_linger_seconds=0,
         mongo_url_file=url,
         database=f"portal-{uuid4().hex[:8]}",
         port=free_port(),

@@ -49,6 +49,7 @@ def site(nats_url: str, tmp_path: Path) -> Site:
         gateway="gw-1",
         organization="clinic",
         nats_url=nats_url,
+        nats_linger_seconds=0,
         port=free_port(),
         state_folder=tmp_path / "agent",
         models_dir=tmp_path / "models",

@@ -18,6 +18,8 @@ from fedpact.infra.programs import Program
 from fedpact.infra.topology import SERVICES
 
 BIN = Path(sys.executable).parent
+NO_LEAVES = "0"
+"""No server of a site takes part in this bus, so nobody who stops has to linger."""
 HUB_SERVICES = tuple(service.name for service in SERVICES)
 FIRST_STEP = "`fedpact fill`, typed where this federation was started, gives it the demo's tables, models and policies"
 """What the portal says where nothing is there yet."""
@@ -84,6 +86,7 @@ def _service(machine: Machine, name: str) -> Program:
     env = {
         "NATS_URL": machine.nats_url,
         "NATS_DOMAIN": DOMAIN,
+        "NATS_LINGER_SECONDS": NO_LEAVES,
         "NATS_SEED_FILE": str(layout.secrets / f"{name}.seed"),
         "MONGO_URL_FILE": str(layout.secrets / f"{name}.mongo"),
         "PORT": str(machine.ports[name]),
@@ -156,6 +159,7 @@ def _agent(machine: Machine, gateway: str, organization: str) -> dict[str, str]:
         "ORGANIZATION": organization,
         "NATS_URL": machine.nats_url,
         "NATS_DOMAIN": DOMAIN,
+        "NATS_LINGER_SECONDS": NO_LEAVES,
         "NATS_SEED_FILE": str(layout.secrets / f"{gateway}.seed"),
         "PORT": str(machine.ports[f"agent-{gateway}"]),
         "STATE_FOLDER": str(site / "agent"),

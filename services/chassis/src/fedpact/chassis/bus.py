@@ -22,7 +22,6 @@ from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from faststream.nats.opentelemetry import NatsTelemetryMiddleware
 from faststream.nats.prometheus.provider import NatsMetricsSettingsProvider
 from faststream.prometheus.middleware import PrometheusMiddleware
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig
 from nats.js.errors import NotFoundError as ConsumerNotFoundError
@@ -32,6 +31,7 @@ from pydantic import ValidationError
 
 from fedpact.chassis import bus_admin, bus_login
 from fedpact.chassis.aggregates import Cause
+from fedpact.chassis.bus_pulls import JetStreamReceipt, Pulls, Take, delivery_of
 from fedpact.chassis.clock import Clock
 from fedpact.chassis.deliveries import NAK_SECONDS, Delivery, Handle, Inbox, envelope_of
 from fedpact.chassis.documents import Entry
@@ -45,27 +45,7 @@ F = TypeVar("F", bound=Message)
 log = logging.getLogger(__name__)
 PUBLISH_SECONDS = 5.0
 ASK_SECONDS = 5.0
-PULL_SECONDS = 5.0
 LOOK_SECONDS = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class JetStreamReceipt:
-    """Acknowledgement of one delivery."""
-
-    message: Msg
-
-    async def ack(self) -> None:
-        await self.message.ack()
-
-    async def nak(self, delay: float) -> None:
-        await self.message.nak(delay=delay)
-
-    async def term(self) -> None:
-        await self.message.term()
-
-    async def in_progress(self) -> None:
-        await self.message.in_progress()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +66,8 @@ class _Durable:
     name: str
     inbox: Inbox
     handlers: dict[str, Handle] = field(default_factory=dict)
+    pulls: Pulls | None = None
+    """Whoever asks for its messages, once that has begun."""
     owed: int | None = None
     """Messages that waited at the start; `None` until asked."""
     epoch: int | None = None
@@ -184,15 +166,17 @@ class Bus:
 
     async def start(self) -> None:
         """Connect and begin to consume. Waits for a server that is not there yet."""
+        await self.broker.connect()
         if self._own:
-            await self.broker.connect()
             await bus_admin.deliver_anew(self.broker.config.connection_state.stream, self._own)
-        for durable in self._durables.values():
-            self._subscribe(durable)
+        consumes = [(durable, self._subscribe(durable)) for durable in self._durables.values()]
         await self.broker.start()
+        for durable, consume in consumes:
+            await self._pull(durable, consume)
 
     async def stop(self) -> None:
-        """Finish the running handlers and disconnect."""
+        """Finish the running handlers, give back what comes besides, and disconnect."""
+        await asyncio.gather(*(durable.pulls.end() for durable in self._durables.values() if durable.pulls))
         try:
             await self.broker.stop()
         except NatsError:  # it is just connecting anew, and cannot say goodbye
@@ -256,7 +240,7 @@ class Bus:
             self._durables[stream] = durable
         durable.handlers[kind] = handle
 
-    def _subscribe(self, durable: _Durable) -> None:
+    def _subscribe(self, durable: _Durable) -> Take:
         async def receive(message: NatsMessage) -> None:
             raw, receipt = message.raw_message, JetStreamReceipt(message.raw_message)
             try:
@@ -264,17 +248,31 @@ class Bus:
             except (NatsError, TimeoutError):
                 await receipt.nak(NAK_SECONDS)
             else:
-                await durable.inbox.take(_delivery(raw, epoch), receipt)
+                await durable.inbox.take(delivery_of(raw, epoch), receipt)
 
-        self.broker.subscriber(
+        subscriber = self.broker.subscriber(
             stream=JStream(durable.stream, declare=False),
             durable=durable.name,
-            pull_sub=PullSub(1, timeout=PULL_SECONDS),
+            pull_sub=PullSub(1),
             config=ConsumerConfig(),
-            inbox_prefix=f"{self._inbox}.".encode(),
             ack_policy=AckPolicy.MANUAL,
             title=f"{self.service}:{durable.stream}",
-        )(receive)
+        )
+        subscriber(receive)
+        connection, domain = self.broker.config.connection_state.connection, self._settings.nats_domain
+        api = f"$JS.{domain}.API" if domain else "$JS.API"
+        asked = f"{api}.CONSUMER.MSG.NEXT.{durable.stream}.{durable.name}"
+        durable.pulls = Pulls(connection, asked, linger=self._settings.nats_linger_seconds)
+        subscriber.subscription = durable.pulls  # type: ignore[assignment] # instead of one that it would make itself
+        return subscriber.consume
+
+    async def _pull(self, durable: _Durable, consume: Take) -> None:
+        try:
+            await self._info(durable, seconds=ASK_SECONDS)
+        except ConsumerNotFoundError as error:
+            raise bus_admin.missing(durable) from error
+        assert durable.pulls is not None
+        await durable.pulls.start(consume)
 
     async def _published(self, entry: Entry) -> None:
         try:
@@ -300,6 +298,8 @@ class Bus:
 
     async def _gone(self) -> bool:
         for durable in self._durables.values():
+            if durable.pulls:
+                durable.pulls.check()
             try:
                 await self._info(durable)
             except ConsumerNotFoundError:
@@ -308,9 +308,9 @@ class Bus:
                 continue
         return False
 
-    async def _info(self, durable: _Durable) -> Any:
+    async def _info(self, durable: _Durable, seconds: float = 2.0) -> Any:
         connection = self.broker.config.connection_state.stream
-        info = await connection.consumer_info(durable.stream, durable.name, timeout=2.0)
+        info = await connection.consumer_info(durable.stream, durable.name, timeout=seconds)
         durable.epoch = bus_admin.epoch_of(info.config)
         return info
 
@@ -363,21 +363,6 @@ def _broker(
 
 async def _whole(message: NatsMessage) -> NatsMessage:
     return message
-
-
-def _delivery(message: Msg, epoch: int) -> Delivery:
-    metadata = message.metadata
-    return Delivery(
-        subject=message.subject,
-        headers=dict(message.headers or {}),
-        body=message.data,
-        stream=metadata.stream,
-        consumer=metadata.consumer,
-        sequence=metadata.sequence.stream,
-        stored_at=metadata.timestamp,
-        deliveries=metadata.num_delivered,
-        epoch=epoch,
-    )
 
 
 def _read(kind: type[F], delivery: Delivery, envelope: Envelope) -> F:

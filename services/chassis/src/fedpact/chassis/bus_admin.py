@@ -124,12 +124,18 @@ async def deliver_anew(js: JetStreamContext, durable: NamedLike) -> None:
         try:
             await js.reset_consumer(durable.stream, durable.name, seq=1)
         except NotFoundError as error:
-            told = f"the durable consumer `{durable.name}` on `{durable.stream}` is missing"
-            raise ConsumerLostError(f"{told}: apply the topology of the bus") from error
+            raise missing(durable) from error
         except (Error, TimeoutError):
             await asyncio.sleep(1)
         else:
             return
+
+
+def missing(durable: NamedLike) -> ConsumerLostError:
+    """Why nobody can read what is not there."""
+    return ConsumerLostError(
+        f"the durable consumer `{durable.name}` on `{durable.stream}` is missing: apply the topology of the bus"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

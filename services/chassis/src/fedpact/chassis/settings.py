@@ -38,6 +38,12 @@ class ServiceSettings(BaseSettings):
     nats_domain: str | None = Field(
         default=None, description="JetStream domain, where this service has an account of its own on the bus"
     )
+    nats_linger_seconds: float = Field(
+        default=2.0,
+        ge=0,
+        description="how long a stopping service stays to give back what the bus still hands to it; "
+        "0 will do where the bus has no leaf nodes",
+    )
     host: str = "127.0.0.1"
     port: int = Field(default=0, description="health and metrics, and the API where there is one; 0 picks a free one")
     retry_seconds: float = Field(default=30.0, description="how long a failing message is tried in place, in seconds")

@@ -19,7 +19,7 @@ async def together(works: Iterable[Callable[[], Awaitable[None]]], stopped: asyn
         try:
             await (stopped or asyncio.Event()).wait()
         finally:
-            await _ended(running)
+            await ended(running)
 
 
 async def unless(stopped: asyncio.Event, work: Callable[[], Awaitable[None]]) -> bool:
@@ -31,15 +31,11 @@ async def unless(stopped: asyncio.Event, work: Callable[[], Awaitable[None]]) ->
             doing.result()
         return doing.done()
     finally:
-        await _ended((doing, told))
+        await ended((doing, told))
 
 
-async def _done(work: Callable[[], Awaitable[object]]) -> None:
-    await work()
-
-
-async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """All of `tasks` have ended. Being cancelled meanwhile is passed on only then."""
+async def ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """End `tasks`. Being cancelled meanwhile is passed on only when all have ended."""
     cancelled: asyncio.CancelledError | None = None
     while left := [task for task in tasks if not task.done()]:
         for task in left:
@@ -50,3 +46,7 @@ async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
             cancelled = error
     if cancelled:
         raise cancelled
+
+
+async def _done(work: Callable[[], Awaitable[object]]) -> None:
+    await work()
