@@ -11,12 +11,11 @@ from pathlib import Path
 import httpx
 import psutil
 import yaml
+from cli_runs import typed
 from federation_world import process_of
 from servers import free_port
-from typer.testing import CliRunner
 
 from fedpact.client import Fedpact, FedpactError
-from fedpact.client.cli.main import app
 from fedpact.client.cli.session import Session
 from fedpact.infra.commands import shipped_models
 from fedpact.infra.layout import Layout
@@ -58,12 +57,11 @@ class World:
     def cli(self, *words: str, environ: dict[str, str] | None = None) -> str:
         """What a person reads after `fedpact ...`."""
         here = {"FEDPACT_HOME": str(self.layout.root), "FEDPACT_CONFIG_DIR": str(self.folder / "config")}
-        told = CliRunner().invoke(app, words, obj=Session(environ=here | (environ or {})))
-        return told.output
+        return typed(words, Session(environ=here | (environ or {}))).output
 
     def done(self, *words: str) -> None:
         here = {"FEDPACT_HOME": str(self.layout.root), "FEDPACT_CONFIG_DIR": str(self.folder / "config")}
-        told = CliRunner().invoke(app, words, obj=Session(environ=here))
+        told = typed(words, Session(environ=here))
         assert told.exit_code == 0, (words, told.output)
 
     def sdk(self, do: Callable[[Fedpact], object], who: str = "ada", token: str | None = None) -> str:

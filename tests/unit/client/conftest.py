@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from cli_runs import Run
+from cli_runs import Result, Run, typed
 from client_portal import (
     ISSUER,
     PORTAL,
@@ -11,9 +11,7 @@ from client_portal import (
     FakeTime,
     options,
 )
-from typer.testing import CliRunner, Result
 
-from fedpact.client.cli.main import app
 from fedpact.client.cli.session import Session
 from fedpact.client.profiles import Login, Profiles
 
@@ -41,6 +39,6 @@ def run(portal: FakePortal, time: FakeTime, profiles: Profiles, tmp_path: Path) 
     def fedpact(*words: str, **environ: str) -> Result:
         here = {"FEDPACT_CONFIG_DIR": str(profiles.folder), "FEDPACT_HOME": str(tmp_path / "home")}
         session = Session(environ=here | environ, options=options(portal, time))
-        return CliRunner().invoke(app, words, obj=session)
+        return typed(words, session)
 
     return fedpact

@@ -11,13 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
-from cli_runs import Run
+from cli_runs import Run, program, typed
 from client_portal import FakePortal, FakeTime, active, options, page, spec
-from typer.main import get_command
-from typer.testing import CliRunner
 
 from fedpact.client.cli.guide import ENVIRONMENT
-from fedpact.client.cli.main import app
 from fedpact.client.cli.session import EXIT_CODES, MEANING, Session
 from fedpact.client.profiles import Profiles
 from fedpact.contracts import api
@@ -39,7 +36,7 @@ def commands(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, Any
 def test_every_command_prints_as_it_is_told() -> None:
     lacking = [
         words
-        for words, command in commands(get_command(app))
+        for words, command in commands(program())
         if not any("--output" in parameter.opts for parameter in command.params)
     ]
     assert set(lacking) <= OTHERS
@@ -67,8 +64,7 @@ def offered(words: str, portal: FakePortal, profiles: Profiles) -> list[str]:
     session = Session(environ={"FEDPACT_CONFIG_DIR": str(profiles.folder)}, options=options(portal, FakeTime()))
     count = len(words.split(" ")) - 1
     asked = {"_FEDPACT_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(count)}
-    result = CliRunner().invoke(app, [], obj=session, env=asked, prog_name="fedpact")
-    return result.stdout.split()
+    return typed([], session, asked).stdout.split()
 
 
 @pytest.mark.usefixtures("run")

@@ -7,9 +7,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
+from cli_runs import program
 
-from fedpact.client.cli.main import app
 from fedpact.contracts import catalog
 from fedpact.contracts.policies import PolicyDocument
 from fedpact.decision.bounds import compile_bounds
@@ -104,7 +103,7 @@ def test_every_command_named_is_one_of_the_program(page: Path) -> None:
 
 def check_command(words: list[str]) -> None:
     """Every word up to the first argument is a command, and every option one of its own."""
-    command = get_command(app)
+    command = program()
     rest = words[1:]
     while hasattr(command, "get_command") and rest:
         found = command.get_command(None, rest[0])

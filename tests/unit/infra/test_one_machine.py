@@ -8,9 +8,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from typer.testing import CliRunner, Result
+from cli_runs import Result, typed
 
-from fedpact.client.cli.main import app
 from fedpact.client.cli.session import Session
 from fedpact.contracts.ids import RESERVED
 from fedpact.infra import holding, ports, topology, welcome
@@ -32,7 +31,7 @@ def layout(tmp_path: Path) -> Layout:
 def run(layout: Layout) -> Run:
     def fedpact(*words: str) -> Result:
         session = Session(environ={"FEDPACT_HOME": str(layout.root)})
-        return CliRunner().invoke(app, words, obj=session)
+        return typed(words, session)
 
     return fedpact
 

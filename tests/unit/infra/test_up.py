@@ -8,9 +8,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from typer.testing import CliRunner
+from cli_runs import typed
 
-from fedpact.client.cli.main import app
 from fedpact.infra.federation import federation
 from fedpact.infra.layout import Layout
 from fedpact.infra.up import end_leftovers, names_folder
@@ -58,7 +57,7 @@ def test_workloads_are_ended_and_what_somebody_has_open_there_is_not(tmp_path: P
 
 def test_a_folder_that_cannot_be_made_is_told_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    result = CliRunner().invoke(app, ["up", "--folder", str(tmp_path / "file")])
+    result = typed(["up", "--folder", str(tmp_path / "file")])
     assert (result.exit_code, "name a folder that you may write with `--folder`" in result.stderr) == (1, True)
 
 

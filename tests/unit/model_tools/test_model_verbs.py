@@ -3,13 +3,11 @@
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
-
-from fedpact.client.cli.main import app
+from cli_runs import typed
 
 
 def said(*words: str, code: int = 0) -> str:
-    done = CliRunner().invoke(app, list(words))
+    done = typed(words)
     assert done.exit_code == code, done.output
     return done.output
 
@@ -44,6 +42,6 @@ def test_a_run_that_cannot_be_says_what_to_do(
     monkeypatch.chdir(tmp_path)
     said("models", "init", "mine")
     (tmp_path / "a.csv").write_text("a\n1\n")
-    done = CliRunner().invoke(app, ["models", "run", *(["--model", "mine"] if "--model" not in words else []), *words])
+    done = typed(["models", "run", *(["--model", "mine"] if "--model" not in words else []), *words])
     assert done.exit_code in (1, 2)
     assert reason in done.output
