@@ -86,6 +86,10 @@ class Streams:
         start = 0 if stream == "directives" else sequence
         return next((d for d in log[start:] if d.sequence > sequence and d.headers["ce-type"] in kinds), None)
 
+    def last(self, stream: str) -> int:
+        """The number of the last message that was ever stored there."""
+        return self._last.get(stream, 0)
+
     def facts(self, kind: type[Message]) -> list[Any]:
         """Everything of one type, in order."""
         log = self.logs.get(kind.stream, [])
@@ -111,6 +115,8 @@ class Durable:
     handlers: dict[str, Handle] = field(default_factory=dict)
     acked: int = 0
     owed: int = 0
+    following: tuple[tuple[int, int], Delivery | None] | None = None
+    """What comes next, and what was acknowledged and stored when that was looked up."""
 
 
 class Desk:
@@ -163,10 +169,18 @@ class Process:
 
     def choices(self) -> list[str]:
         """What it could go on with."""
-        news = [name for name in self.desk.durables if name not in self.running and self.online and self._next(name)]
-        loops = [name for name in self.loops if name not in self.running and self._may(name)]
-        running = [name for name in self.running if self.online or name in self.gated]
-        return [name for name in (*running, *news, *loops) if name != self.stalled]
+        idle = [name for name in (*self.desk.durables, *self.loops) if name not in self.running]
+        return [name for name in (*self.running, *idle) if self.able(name)]
+
+    def able(self, name: str) -> bool:
+        """Whether that is among the `choices`."""
+        if name == self.stalled:
+            return False
+        if name in self.running:
+            return self.online or name in self.gated
+        if name in self.loops:
+            return self._may(name)
+        return self.online and self._next(name) is not None
 
     def go_on(self, name: str, *, loses_ack: bool = False) -> None:
         """One step of one thing."""
@@ -198,7 +212,10 @@ class Process:
 
     def _next(self, stream: str) -> Delivery | None:
         durable = self.desk.durables[stream]
-        return self.streams.after(stream, durable.acked, durable.handlers)
+        when = durable.acked, self.streams.last(stream)
+        if durable.following is None or durable.following[0] != when:
+            durable.following = when, self.streams.after(stream, durable.acked, durable.handlers)
+        return durable.following[1]
 
     def _may(self, loop: str) -> bool:
         if loop == "relay":

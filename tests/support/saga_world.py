@@ -209,7 +209,7 @@ class World:
         if choices:
             name = self.random.choice(choices)
             for _ in range(self.random.choice((1, 10, 60))):
-                if name in process.choices():
+                if process.able(name):
                     process.go_on(name, loses_ack=self._chance(0.02))
 
     def _somebody_wants(self) -> None:
@@ -278,9 +278,9 @@ class World:
             self._through(process, self.random.choice(durables))
 
     def _through(self, process: Process, name: str) -> None:
-        if name in process.choices():
+        if process.able(name):
             process.go_on(name)
-        while name in process.running and name in process.choices():
+        while name in process.running and process.able(name):
             process.go_on(name)
 
     def _shape(self) -> tuple[object, ...]:
