@@ -29,8 +29,13 @@ NAP = re.compile(r"\bsleep\((?!0\)|\))")
 
 
 @cache
+def text(path: Path) -> str:
+    return path.read_text()
+
+
 def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
+    """Not kept: all of them together would slow every test that follows."""
+    return ast.parse(text(path))
 
 
 def place(path: Path, node: ast.AST | None = None) -> str:
@@ -56,6 +61,8 @@ def long_functions(path: Path) -> Iterator[ast.stmt]:
 
 
 def mocks(path: Path) -> Iterator[ast.stmt]:
+    if "unittest" not in text(path):
+        return
     for node in statements(parsed(path)):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
         module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
@@ -65,19 +72,21 @@ def mocks(path: Path) -> Iterator[ast.stmt]:
 
 def naps(path: Path) -> Iterator[ast.expr]:
     """Calls of the real `sleep` that last, and programs in strings that hold one."""
+    if "sleep" not in text(path):
+        return
     for node in ast.walk(parsed(path)):
         match node:
             case ast.Call(func=ast.Attribute(attr="sleep"), args=[ast.Constant(value=0)]):
                 continue
             case ast.Call(func=ast.Attribute(attr="sleep", value=ast.Name(id="time" | "asyncio"))):
                 yield node
-            case ast.Constant(value=str() as text) if NAP.search(text):
+            case ast.Constant(value=str() as words) if NAP.search(words):
                 yield node
 
 
 def test_no_module_is_longer_than_a_reader_holds() -> None:
     assert MODULES
-    assert [place(path) for path in MODULES if len(path.read_text().splitlines()) > LONGEST_MODULE] == []
+    assert [place(path) for path in MODULES if len(text(path).splitlines()) > LONGEST_MODULE] == []
 
 
 def test_no_function_is_longer_than_a_screen() -> None:
