@@ -65,6 +65,7 @@ class Identity:
             authority=authority,
             terms=Terms(lifetime=timedelta(days=90)),
             clock=self.clock,
+            again_seconds=0.01,
         )
 
     async def invite(self) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,17 +54,22 @@ FOREIGN = {"mongo"}
 
 
 def stack(name: str, **more: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads(read_by_compose(name, tuple(more.items())))
+    return parsed
+
+
+@cache
+def read_by_compose(name: str, more: tuple[tuple[str, str], ...]) -> str:
     if lacking := missing("docker-compose"):
         pytest.skip(lacking)
     files = [word for file in STACKS[name] for word in ("-f", str(FOLDER / file))]
     options = ("--env-file", str(FOLDER / "env.example"), "-p", "test", *files, "config", "--format", "json")
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("FEDPACT_")} | more
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("FEDPACT_")} | dict(more)
     said = subprocess.run(
         [str(BIN / "docker-compose"), *options], capture_output=True, text=True, check=False, env=clean
     )
     assert said.returncode == 0, said.stderr
-    parsed: dict[str, Any] = json.loads(said.stdout)
-    return parsed
+    return said.stdout
 
 
 @pytest.fixture(params=STACKS)

@@ -72,6 +72,8 @@ class Accesses:
     authority: Authority | None
     terms: Terms
     clock: Clock
+    again_seconds: float = 1.0
+    """After which the bus is told again what it did not take."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held from the look at what was decided until the bus has it, so that it is never told what was decided before."""
@@ -148,7 +150,7 @@ class Accesses:
                     ready = True
             except UnavailableError as error:
                 log.warning("gateways' accounts wait: %s", error)
-                pause = 1.0
+                pause = self.again_seconds
             await _set_within(self.changed, pause)
 
     async def _given(self, gateway: str, key: str, now: datetime) -> tuple[Access, Credentials]:
