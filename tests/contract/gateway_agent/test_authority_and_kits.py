@@ -1,6 +1,7 @@
 """Who may join an activation, where keys are, and that a crash between two steps loses nothing."""
 
 import ast
+import asyncio
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +27,15 @@ TERMS = Terms(components=("logreg.",), internal_port=9002)
 
 def authority(root: Path) -> FileAuthority:
     return FileAuthority(root, now=lambda: NOON)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An authority and a client's key, for whoever changes neither: keys of RSA take their time."""
+    folder = tmp_path_factory.mktemp("made")
+    asyncio.run(authority(folder).create(SERVER_NAME))
+    asyncio.run(FileKeys(folder).request(CLIENT_NAME))
+    return folder
 
 
 def everything_in(folder: Path) -> list[Path]:
@@ -92,19 +102,16 @@ def tampered() -> str:
     ],
     ids=["empty", "garbage", "long", "elliptic", "weak", "tampered"],
 )
-async def test_a_request_that_proves_no_proper_key_is_refused(tmp_path: Path, request_text: str, reason: str) -> None:
-    ca = authority(tmp_path)
-    await ca.create(SERVER_NAME)
+async def test_a_request_that_proves_no_proper_key_is_refused(made: Path, request_text: str, reason: str) -> None:
     with pytest.raises(CertificateError, match=reason):
-        await ca.sign(SERVER_NAME, ME, request_text)
+        await authority(made).sign(SERVER_NAME, ME, request_text)
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "a" * 65, "a\n"])
-async def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
-    ca, request = authority(tmp_path), await FileKeys(tmp_path).request(CLIENT_NAME)
-    await ca.create(SERVER_NAME)
+async def test_a_name_that_is_none_is_refused(made: Path, name: str) -> None:
+    request = await FileKeys(made).request(CLIENT_NAME)
     with pytest.raises(CertificateError, match="cannot be the name"):
-        await ca.sign(SERVER_NAME, Subject(name=name, organization="org-1"), request)
+        await authority(made).sign(SERVER_NAME, Subject(name=name, organization="org-1"), request)
 
 
 async def test_after_a_crash_everything_is_said_again_as_it_was(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ class SqliteFile:
         self._reading = sqlite3.connect(path, isolation_level=None)
         path.chmod(0o600)
         self._lock = threading.Lock()
-        self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + _SCHEMA)
+        self._connection.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN; {_SCHEMA} COMMIT;")
         found = self._connection.execute("SELECT created FROM epoch").fetchone()
         if found is None:
             found = (int(now.timestamp() * 1000),)
