@@ -16,6 +16,7 @@ from agent_values import SERVER_NAME, until
 from flare_activation import Activation, ended
 
 from fedpact.gateway_agent.adapters import trees
+from fedpact.gateway_agent.adapters.federation import FlareFederation
 from fedpact.gateway_agent.app.ports import Session
 from fedpact.gateway_agent.domain.engine import Status
 from fedpact.gateway_agent.domain.errors import JobUnknownError, TokenReusedError, UnreachableError
@@ -23,6 +24,26 @@ from fedpact.gateway_agent.domain.kits import JOB_PROCESSES
 from fedpact.gateway_agent.domain.pods import place_of
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(90)]
+
+SLOW = """
+import runpy
+from types import SimpleNamespace
+from nvflare.apis.fl_exception import FLCommunicationError
+from nvflare.fuel.flare_api import flare_api
+
+class Session:
+    def __init__(self, user, kit):
+        self.api = SimpleNamespace(authenticate_msg_timeout=60.0, close=lambda: None)
+    def try_connect(self, timeout):
+        if self.api.authenticate_msg_timeout < 3:
+            raise FLCommunicationError("failed to challenge server: timeout")
+    def get_system_info(self):
+        return SimpleNamespace(client_info=[], job_info=[SimpleNamespace(job_id="j")])
+
+flare_api.Session = Session
+runpy.run_module("fedpact.gateway_agent.adapters.flare_host", run_name="__main__")
+"""
+"""The process of a session with a server that takes three seconds to answer."""
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -89,6 +110,19 @@ async def test_a_token_is_for_one_job_only(activation: Activation, session: Sess
 async def test_an_unknown_job_is_said_to_be_unknown(activation: Activation, session: Session) -> None:
     with pytest.raises(JobUnknownError):
         await session.job("7f1d732b-6dab-40e4-a460-ed20246ebf61")
+
+
+async def test_a_server_that_is_slow_to_answer_is_given_more_time_by_the_same_process(tmp_path: Path) -> None:
+    federation = FlareFederation(tmp_path, command=(sys.executable, "-c", SLOW))
+    before = set(psutil.Process().children())
+    await federation.warm()
+    (host,) = set(psutil.Process().children()) - before
+    for _ in range(2):
+        with pytest.raises(UnreachableError, match="challenge"):
+            await federation.open(tmp_path)
+    assert (await (await federation.open(tmp_path)).system()).running == {"j"}
+    assert set(psutil.Process().children()) - before == {host}
+    await federation.close()
 
 
 async def test_nothing_listens_but_on_the_loopback_for_a_server_on_this_machine(

@@ -14,18 +14,27 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
+from nvflare.apis.fl_exception import FLCommunicationError
 from nvflare.apis.job_def import JobMetaKey
 from nvflare.fuel.flare_api import api_spec
-from nvflare.fuel.flare_api.flare_api import Session, new_secure_session
+from nvflare.fuel.flare_api.flare_api import Session
 
 from fedpact.gateway_agent.domain.kits import ADMIN_USER
 
 PR_SET_PDEATHSIG = 1
 CONNECT = 5.0
 """Seconds one attempt to connect may take. The agent tries again."""
+FIRST_ANSWER, LAST_ANSWER = 1.0, 8.0
+"""
+Seconds to wait for each answer while connecting, at the first attempt and at the last; twice as long after each.
+
+The first message is lost when the server is not up yet, which is soon to be asked again. A machine that is busy needs
+its time: who always asks again too soon is never answered in time.
+"""
 
 KINDS: Mapping[type[BaseException], str] = {
     api_spec.SubmitTokenConflict: "token_reused",
@@ -40,6 +49,7 @@ KINDS: Mapping[type[BaseException], str] = {
     api_spec.NoReply: "unreachable",
     api_spec.InternalError: "failed",
     api_spec.JobNotDone: "failed",
+    FLCommunicationError: "unreachable",
     OSError: "unreachable",
     RuntimeError: "failed",
     ValueError: "failed",
@@ -52,6 +62,7 @@ class Host:
     def __init__(self) -> None:
         self.kit = ""
         self.session: Session | None = None
+        self.answer_within = FIRST_ANSWER
 
     def open(self, kit: str) -> None:
         self.kit = kit
@@ -87,7 +98,9 @@ class Host:
 
     def _opened(self) -> Session:
         if self.session is None:
-            self.session = new_secure_session(ADMIN_USER, self.kit, timeout=CONNECT, auto_login_max_tries=1)
+            patience, self.answer_within = self.answer_within, min(2 * self.answer_within, LAST_ANSWER)
+            self.session = connected(self.kit, patience)
+            self.answer_within = FIRST_ANSWER
         return self.session
 
     def answer(self, op: str, args: Mapping[str, str]) -> dict[str, Any]:
@@ -105,6 +118,25 @@ class Host:
         except api_spec.SessionClosed:
             self.session = None
             return CALLS[op](self, **args)
+
+
+def connected(kit: str, patience: float) -> Session:
+    """
+    A new session, made in one attempt.
+
+    FLARE's own function for it would say goodbye to a server that does not answer, and wait for its reply.
+    """
+    session = Session(ADMIN_USER, kit)
+    session.api.auto_login_max_tries = 1
+    session.api.authenticate_msg_timeout = patience
+    with ExitStack() as otherwise:
+        otherwise.callback(session.api.close)
+        try:
+            session.try_connect(CONNECT)
+        except api_spec.InternalError as error:  # the login got no answer
+            raise api_spec.NoConnection(str(error)) from error
+        otherwise.pop_all()
+    return session
 
 
 CALLS: Mapping[str, Callable[..., Any]] = {

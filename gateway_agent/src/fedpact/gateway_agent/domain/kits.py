@@ -145,8 +145,6 @@ def admin_files(joint: Joint) -> Files:
         "ca_cert": "rootCA.pem",
     }
     idle: Json = {"idle_timeout": 900.0, "login_timeout": 10.0, "with_debug": False}
-    # The first message is lost when the server is not up yet: ask again soon.
-    idle["authenticate_msg_timeout"] = 1.0
     return {
         "startup/fed_admin.json": {"format_version": 1, "admin": admin},
         "local/resources.json": {"format_version": 1, "admin": {**idle, "prompt": "> "}},
