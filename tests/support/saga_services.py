@@ -141,7 +141,7 @@ class Services:
             await Relay(list(kinds), self.streams.publish, sweep=1).once()
 
         async def ticks() -> None:
-            await Ticks(kinds, self.clock, sweep=1).once()
+            await Ticks(kinds, self.clock, pause=1, sweep=1).once()
 
         loops: dict[str, Callable[[], Work]] = {"relay": relay, "ticks": ticks}
         process = Process(name=name, clock=self.clock, streams=self.streams, desk=desk, loops=loops)

@@ -34,7 +34,7 @@ async def test_timers_that_always_fail_leave_the_others_their_turn() -> None:
             raise ValueError("always")
         await kind.change(key, lambda _: [added(-1, key)], cause)
 
-    timers = Ticks({kind: tick}, FakeClock(NOON), sweep=1)
+    timers = Ticks({kind: tick}, FakeClock(NOON), pause=1, sweep=1)
     for _ in range(6):
         await timers.once()
     assert [told[key] for key in good] == [1, 1]
@@ -51,7 +51,7 @@ async def test_a_timer_that_fails_once_is_told_again_at_the_next_sweep() -> None
             raise ValueError("once")
         await kind.change(key, lambda _: [added(-1, key)], cause)
 
-    timers = Ticks({kind: tick}, FakeClock(NOON), sweep=1)
+    timers = Ticks({kind: tick}, FakeClock(NOON), pause=1, sweep=1)
     for _ in range(4):
         await timers.once()
     assert told == ["c1", "c1"]

@@ -1,11 +1,12 @@
 """What was last saved here spares a look at the store, and never decides by itself."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
-from counter import COUNTERS, TICK, Added, Counter, added
+from counter import COUNTERS, TICK, Added, Counter, TestAccepted, added, caused
 
-from fedpact.chassis.aggregates import Stored
+from fedpact.chassis.aggregates import Cause, Stored
 from fedpact.chassis.documents import Document
 from fedpact.chassis.memory import MemoryDocuments
 from fedpact.contracts.envelope import DomainError
@@ -25,6 +26,14 @@ class FullError(DomainError):
     """A counter takes only so much."""
 
     slug = "full"
+
+
+def commanded() -> Cause:
+    """By a command of its own."""
+    cause = caused()
+    assert cause.envelope is not None
+    told = TestAccepted(command="tests.add", about="c1", command_id=cause.envelope.id)
+    return replace(cause, accepted=told)
 
 
 async def changed_twice(kind: Stored[Counter]) -> None:
@@ -95,3 +104,34 @@ async def test_what_the_bus_has_is_not_published_again_by_the_next_save() -> Non
     await kind.change("c1", lambda _: [added(1)], TICK)
     (saved,) = kind.saved()
     assert [entry["headers"]["ce-sequence"] for entry in saved.outbox] == ["3"]
+
+
+async def test_what_a_command_begins_is_not_looked_up() -> None:
+    documents = Watched()
+    kind = Stored(documents, COUNTERS)
+    await kind.change("c1", lambda _: [added(3)], commanded())
+    assert documents.looks == 0
+    assert (await kind.get("c1")).total == 3
+
+
+async def test_what_is_there_is_not_begun_again_by_a_command() -> None:
+    documents = Watched()
+    await changed_twice(Stored(documents, COUNTERS))
+    seen: list[Counter | None] = []
+
+    def step(state: Counter | None) -> Sequence[Added]:
+        seen.append(state)
+        return [added(5)]
+
+    elsewhere = Stored(documents, COUNTERS)
+    await elsewhere.change("c1", step, commanded())
+    assert [state and state.total for state in seen] == [None, 2]
+    assert (await elsewhere.get("c1")).total == 7
+
+
+async def test_a_command_that_came_before_is_not_carried_out_again_by_who_remembers_nothing() -> None:
+    documents, command = Watched(), commanded()
+    await Stored(documents, COUNTERS).change("c1", lambda _: [added(3)], command)
+    elsewhere = Stored(documents, COUNTERS)
+    assert await elsewhere.change("c1", lambda _: [added(3)], command) == ()
+    assert (await elsewhere.get("c1")).total == 3

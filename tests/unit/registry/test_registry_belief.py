@@ -187,7 +187,7 @@ async def test_what_a_site_says_while_its_older_words_are_being_believed_wins():
 async def test_what_a_site_announces_while_its_older_words_are_being_believed_wins():
     place = Place()
     await place.say(spoke("old"))
-    place.gateways.documents.interruptions += [place.say(spoke("new")), asyncio.sleep(0)]
+    place.gateways.documents.interruptions += [place.say(spoke("new"))]
     await place.register()
     assert await place.announced() == "new"
 

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from heapq import heappop, heappush
 from typing import Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter
@@ -45,6 +46,8 @@ class Cause:
     stream_sequence: int = 0
     stream_epoch: int = 0
     """Milliseconds since 1970 of the stream's creation: one made anew counts from the beginning."""
+    delivery: int = 0
+    """Which delivery of its durable this is, to whichever replica, counted from 1."""
     accepted: Accepted | None = None
     """For a command: the outcome to publish with the change, even when nothing else does."""
 
@@ -110,6 +113,7 @@ class Stored(Generic[S]):
         self.nudge = asyncio.Event()
         self._saved: dict[str, Document] = {}
         self._remembered: OrderedDict[str, Document] = OrderedDict()
+        self._deadlines: list[datetime] = []
         self._codec: TypeAdapter[S] = TypeAdapter(kind.state)
 
     async def find(self, key: str) -> S | None:
@@ -171,6 +175,13 @@ class Stored(Generic[S]):
         saved, self._saved = self._saved, {}
         return list(saved.values())
 
+    def came_due(self, now: datetime) -> bool:
+        """Whether a deadline that was saved here has come since this was last asked."""
+        before = len(self._deadlines)
+        while self._deadlines and self._deadlines[0] <= now:
+            heappop(self._deadlines)
+        return len(self._deadlines) < before
+
     def published(self, key: str, ids: Container[str]) -> None:
         """The bus has these messages of `key`: nobody here needs to publish them again."""
         if document := self._remembered.get(key):
@@ -193,6 +204,8 @@ class Stored(Generic[S]):
         if saved:
             stored = replace(document, version=before.version + 1, outbox=(*before.outbox, *added))
             self._remember(stored)
+            if document.due_at is not None and document.due_at != before.due_at:
+                heappush(self._deadlines, document.due_at)
             if added:
                 self._note(stored)
         return saved
@@ -285,9 +298,8 @@ class Stored(Generic[S]):
 
 
 def _before_the_first(key: str, cause: Cause) -> Document | None:
-    """Nothing, when the first fact ever told of something is heard, which most often begins a copy of it."""
-    envelope = cause.envelope
-    first = envelope is not None and envelope.sequence == 1 and cause.accepted is None
+    """Nothing: what a command that begins something finds, and the first fact ever told that begins a copy of it."""
+    first = cause.accepted is not None or (cause.envelope is not None and cause.envelope.sequence == 1)
     return Document(key=key) if first else None
 
 

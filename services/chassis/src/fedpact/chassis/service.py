@@ -74,7 +74,8 @@ class Service:
 
     async def _tick(self) -> None:
         await self.bus.caught_up()
-        await Ticks(self.kinds, self.clock, sweep=self.settings.tick_seconds).run()
+        pause, sweep = self.settings.tick_seconds, self.settings.sweep_seconds
+        await Ticks(self.kinds, self.clock, pause=pause, sweep=sweep).run()
 
 
 def run(compose: Callable[[], Service], settings: ServiceSettings, name: str) -> None:

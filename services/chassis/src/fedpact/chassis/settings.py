@@ -47,8 +47,8 @@ class ServiceSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=0, description="health and metrics, and the API where there is one; 0 picks a free one")
     retry_seconds: float = Field(default=30.0, description="how long a failing message is tried in place, in seconds")
-    sweep_seconds: float = Field(default=5.0, description="pause between looks for messages a crash left unsent")
-    tick_seconds: float = Field(default=0.5, description="pause between looks for due timers")
+    sweep_seconds: float = Field(default=5.0, description="pause between looks for what a crash or a replica left")
+    tick_seconds: float = Field(default=0.5, description="pause between looks for timers that have come due")
     otlp_endpoint: str | None = Field(default=None, description="OTLP over HTTP collector for traces")
     log_level: str = "INFO"
 
