@@ -1,6 +1,7 @@
 """The journal: what it says of a fact, and that nobody misses a line of it."""
 
 import json
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
@@ -24,11 +25,12 @@ from portal_values import (
     verdict,
 )
 
+from fedpact.chassis.aggregates import Cause
 from fedpact.contracts.envelope import Fact
 from fedpact.contracts.scheduling import GangQueued, Shortfall, SpecAssessed
 from fedpact.contracts.specs import Verdict
 from fedpact.portal.app import feed
-from fedpact.portal.app.feed import FAR, Feed, Journal, cursor_text, read_cursor
+from fedpact.portal.app.feed import FAR, Feed, Journal, Listener, cursor_text, read_cursor
 from fedpact.portal.domain.errors import MalformedRequestError
 from fedpact.portal.domain.journal import Place, entry_of
 from fedpact.portal.domain.model import Entry
@@ -48,7 +50,7 @@ def line(fact: Fact, position: int = 1, stream: str = "specs") -> Entry | None:
 
 async def written(journal: Journal, position: int) -> None:
     await journal.write(entry(position), NOON)
-    await journal.move(entry(position), NOON)
+    await journal.move("specs", position, NOON)
 
 
 def entry(position: int, stream: str = "specs") -> Entry:
@@ -135,6 +137,92 @@ async def test_every_listener_hears_every_line_once_whoever_wrote_it() -> None:
             assert [listener.lines.get_nowait().position for _ in range(3)] == [3, 5, 40]  # type: ignore[union-attr]
             assert listener.lines.empty()
     assert refreshed == ["specs/3", "specs/5", "specs/40"]
+
+
+def delivered(position: int, number: int | None = None) -> Cause:
+    """A delivery of the stream of specs, as the next one if nothing else is said."""
+    return Cause(now=NOON, stream="specs", stream_sequence=position, delivery=number or position)
+
+
+def heard(listener: Listener[Entry]) -> list[int]:
+    """The places of the lines since this was last asked."""
+    told = [listener.lines.get_nowait() for _ in range(listener.lines.qsize())]
+    return [line.position for line in told if line is not None]
+
+
+@dataclass
+class Replicas:
+    """Two portals over one store."""
+
+    journal: Journal
+    mine: Feed
+    others: Feed
+
+    async def write(self, feed: Feed, position: int) -> None:
+        await self.journal.write(entry(position), NOON)
+        await feed.wrote(entry(position), delivered(position))
+
+
+@pytest.fixture
+async def replicas() -> Replicas:
+    model_ = read_model()
+    journal = Journal(model_.entries, model_.heads)
+
+    async def refresh(_: Entry) -> None:
+        return
+
+    return Replicas(journal=journal, mine=Feed(journal, refresh), others=Feed(journal, refresh))
+
+
+async def test_what_a_replica_wrote_is_heard_there_at_once_and_elsewhere_once_it_is_announced(
+    replicas: Replicas,
+) -> None:
+    with replicas.mine.listening() as here, replicas.others.listening() as there:
+        for position in (1, 2, 3):
+            await replicas.write(replicas.mine, position)
+        await replicas.others.advance()
+        assert (heard(here), heard(there)) == ([1, 2, 3], [])
+        await replicas.mine.announce()
+        await replicas.others.advance()
+        assert (heard(here), heard(there)) == ([], [1, 2, 3])
+
+
+async def test_what_another_replica_wrote_in_between_is_heard_first_though_nobody_announced_it(
+    replicas: Replicas,
+) -> None:
+    with replicas.mine.listening() as listener:
+        for position in range(1, 8):
+            await replicas.write(replicas.others if position in {2, 5, 6} else replicas.mine, position)
+        assert heard(listener) == [1, 2, 3, 4, 5, 6, 7]
+
+
+async def test_an_outcome_is_reached_when_every_line_before_it_was_taken_in(replicas: Replicas) -> None:
+    with replicas.mine.listening() as listener:
+        await replicas.write(replicas.mine, 1)
+        await replicas.write(replicas.others, 2)
+        await replicas.mine.reached(delivered(3))
+        assert heard(listener) == [1, 2]
+
+
+async def test_a_delivery_that_comes_again_is_heard_once(replicas: Replicas) -> None:
+    with replicas.mine.listening() as listener:
+        await replicas.write(replicas.mine, 1)
+        await replicas.mine.wrote(entry(1), delivered(1, 2))
+        await replicas.mine.wrote(entry(1), delivered(1, 2))
+        await replicas.journal.write(entry(2), NOON)
+        await replicas.mine.wrote(entry(2), delivered(2, 3))
+        assert heard(listener) == [1, 2]
+
+
+async def test_lines_whose_writer_broke_down_before_it_announced_them_are_known_after_its_start(
+    replicas: Replicas,
+) -> None:
+    await replicas.write(replicas.mine, 1)
+    await replicas.mine.announce()
+    for position in (2, 3):
+        await replicas.write(replicas.mine, position)
+    await replicas.others.begin()
+    assert replicas.others.heads == {"specs": 3}
 
 
 async def test_who_does_not_keep_up_is_let_go_and_the_others_hear_on() -> None:

@@ -57,7 +57,6 @@ class Consumer:
 
 
 _KEYS = "identity.keys"
-ALL = ("*.*",)
 SERVICES: tuple[Consumer, ...] = (
     Consumer(
         name="identity",
@@ -128,7 +127,14 @@ SERVICES: tuple[Consumer, ...] = (
     Consumer(
         name="portal",
         context=None,
-        reads={context: ALL for context in CONTEXTS if context != "workloads"},
+        reads={
+            "identity": ("organization.*", "user.*", "gateway.*", "command.*"),
+            "registry": ("gateway.*", "dataset.*", "proposal.*", "model.*", "command.*"),
+            "policy": ("policy.*", "command.*"),
+            "specs": ("spec.created", "spec.changed", "verdict.*", "command.*"),
+            "scheduling": ("gang.*",),
+            "jobs": ("job.changed", "artifacts.*", "artifact.*", "command.*"),
+        },
         asks=(_KEYS, "scheduling.why", "jobs.download", "policy.preview"),
         publishes=("fedpact.cmd.*.*.*.portal",),
         watches=("fedpact.evt.*.*.command.*.portal", "fedpact.tel.*.metrics.*", "fedpact.tel.*.alive.*"),

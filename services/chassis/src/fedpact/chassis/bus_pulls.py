@@ -148,6 +148,7 @@ def delivery_of(message: Msg, epoch: int) -> Delivery:
         sequence=metadata.sequence.stream,
         stored_at=metadata.timestamp,
         deliveries=metadata.num_delivered,
+        number=metadata.sequence.consumer,
         epoch=epoch,
     )
 

@@ -51,6 +51,8 @@ class Delivery:
     sequence: int
     stored_at: datetime
     deliveries: int = 1
+    number: int = 0
+    """Which delivery of the consumer this is, counted from 1."""
     epoch: int = 0
     """Milliseconds since 1970 of the stream's creation."""
 
@@ -133,6 +135,7 @@ class Inbox:
             stream=delivery.stream,
             stream_sequence=delivery.sequence,
             stream_epoch=delivery.epoch,
+            delivery=delivery.number,
         )
 
     async def _set_aside(self, delivery: Delivery, failure: Exception) -> None:

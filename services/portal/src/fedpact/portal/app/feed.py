@@ -1,10 +1,11 @@
 """
 The journal, and everyone who follows it.
 
-A fact is written down at its place in its stream, then the stream's head moves. Every replica reads what lies behind
-a moved head, whichever replica wrote it: so its index is refreshed and its listeners hear of it, each exactly once and
-in the order of the streams. A listener's cursor names its place in every stream, so it can go on where it stopped,
-at any replica, after any restart.
+A fact is written down at its place in its stream before the next one is delivered to any replica. Whoever wrote it
+takes it in at once, after what others wrote before it; the others learn of it by the stream's head, which moves a
+moment later. So every replica's index is refreshed and its listeners hear of each line exactly once and in the order
+of the streams. A listener's cursor names its place in every stream, so it can go on where it stopped, at any replica,
+after any restart.
 """
 
 import asyncio
@@ -18,11 +19,16 @@ from typing import Generic, TypeVar
 
 from fedpact.chassis.aggregates import Cause, Stored
 from fedpact.chassis.errors import UnavailableError
+from fedpact.chassis.tasks import together
 from fedpact.portal.app.kinds import BUCKET, bucket
 from fedpact.portal.domain.errors import CrowdedError, MalformedRequestError
 from fedpact.portal.domain.model import Entry, Head, Measured
 
 LOOK_SECONDS = 1.0
+SOON_SECONDS = 0.1
+"""How long other replicas may wait to learn of a line, so that many are told of at once."""
+AHEAD = 256
+"""How far behind its stream's head a line may be that a replica wrote just before it broke down."""
 QUEUE = 1000
 LISTENERS = 500
 FAR = 5000
@@ -43,18 +49,12 @@ class Journal:
         """Write it down, which nobody reads before `move`. Doing it again changes nothing."""
         await self._entries.add(entry.key, entry, Cause(now=now))
 
-    async def move(self, entry: Entry, now: datetime) -> int:
-        """Move the stream's head to a line that is written; where it stood before."""
-        head = Head(name=entry.origin, position=entry.position)
-        before = 0
-
-        def moved(at: Head | None) -> Sequence[Head]:
-            nonlocal before
-            before = at.position if at else 0
-            return [head] if before < head.position else []
-
-        await self._heads.change(head.name, moved, Cause(now=now))
-        return before
+    async def move(self, stream: str, position: int, now: datetime) -> None:
+        """Move the stream's head to a line that is written; never back."""
+        head = Head(name=stream, position=position)
+        await self._heads.change(
+            stream, lambda at: [head] if at is None or at.position < position else [], Cause(now=now)
+        )
 
     async def heads(self) -> dict[str, int]:
         """Stream -> the place of its newest line."""
@@ -104,39 +104,76 @@ class Feed:
     def __init__(self, journal: Journal, refresh: Callable[[Entry], Awaitable[None]]) -> None:
         self._journal, self._refresh = journal, refresh
         self.heads: dict[str, int] = {}
-        self.nudge = asyncio.Event()
+        self._delivered: dict[str, int] = {}
+        """Stream -> the last delivery that this replica was handed and is done with."""
+        self._untold: dict[str, datetime] = {}
+        """Streams whose heads are to be moved."""
+        self._written = asyncio.Event()
         self._lock = asyncio.Lock()
         self._listeners: set[Listener[Entry]] = set()
         self._watchers: set[Listener[Entry | Measured]] = set()
 
     async def begin(self) -> None:
         """Start from the end of what is written."""
-        self.heads = await self._journal.heads()
+        for stream, head in (await self._journal.heads()).items():
+            ahead = await self._journal.between(stream, head, head + AHEAD)
+            self.heads[stream] = ahead[-1].position if ahead else head
 
     async def follow(self) -> None:
-        """For ever: read on when this replica wrote, and from time to time for the others."""
-        while True:
-            self.nudge.clear()
-            try:
-                await self.advance()
-            except UnavailableError as error:
-                log.warning("the feed waits: %s", error)
-            await _heard(self.nudge, LOOK_SECONDS)
+        """For ever: tell other replicas of what was written here, and read on what they wrote."""
+        await together([self._announce_soon, self._look])
 
     async def advance(self) -> None:
-        """Read everything that is written by now."""
+        """Read everything that is written by now, as far as its writers have told."""
         async with self._lock:
             for stream, last in (await self._journal.heads()).items():
-                for entry in await self._journal.between(stream, self.heads.get(stream, 0), last):
-                    await self._take(entry)
+                await self._read_on(stream, last)
 
-    async def wrote(self, entry: Entry, before: int) -> None:
-        """Take in what this replica has just written; if it is not the very next line, read what is."""
+    async def wrote(self, entry: Entry, cause: Cause) -> None:
+        """Take in what this replica has just written, and before it what others wrote since its last."""
         async with self._lock:
-            if self.heads.get(entry.origin, 0) == before < entry.position:
+            if not self.passed(cause):
+                await self._read_on(entry.origin, entry.position)
+            elif entry.position > self.heads.get(entry.origin, 0):
                 await self._take(entry)
-            else:
-                self.nudge.set()
+        self._untold[entry.origin] = cause.now
+        self._written.set()
+
+    async def reached(self, cause: Cause) -> None:
+        """Take in what others wrote of the stream before this delivery."""
+        async with self._lock:
+            if not self.passed(cause):
+                await self._read_on(cause.stream, cause.stream_sequence)
+
+    def passed(self, cause: Cause) -> bool:
+        """A delivery is done with; whether no other replica was handed one of its stream since the last here."""
+        last, self._delivered[cause.stream] = self._delivered.get(cause.stream, 0), cause.delivery
+        return 0 < last == cause.delivery - 1
+
+    async def announce(self) -> None:
+        """Let the other replicas know how far the streams are written down."""
+        while self._untold:
+            stream, now = next(iter(self._untold.items()))
+            await self._journal.move(stream, self.heads[stream], now)
+            if self._untold.get(stream) == now:
+                del self._untold[stream]
+
+    async def _announce_soon(self) -> None:
+        while True:
+            await self._written.wait()
+            self._written.clear()
+            await asyncio.sleep(SOON_SECONDS)
+            if not await _tried(self.announce):
+                self._written.set()
+
+    async def _look(self) -> None:
+        while True:
+            await _tried(self.advance)
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _read_on(self, stream: str, last: int) -> None:
+        for entry in await self._journal.between(stream, self.heads.get(stream, 0), last):
+            await self._take(entry)
 
     async def _take(self, entry: Entry) -> None:
         await self._refresh(entry)
@@ -213,9 +250,11 @@ def _among(listeners: set[Listener[N]], crowd: int) -> Iterator[Listener[N]]:
         listeners.discard(listener)
 
 
-async def _heard(nudge: asyncio.Event, seconds: float) -> None:
+async def _tried(work: Callable[[], Awaitable[None]]) -> bool:
+    """Whether it could be done; a store that is away comes back."""
     try:
-        async with asyncio.timeout(seconds):
-            await nudge.wait()
-    except TimeoutError:
-        return
+        await work()
+    except UnavailableError as error:
+        log.warning("the feed waits: %s", error)
+        return False
+    return True

@@ -94,14 +94,16 @@ class Handlers:
         """
         The outcome of a command sent from here, once the read model holds everything before it in its stream.
 
-        Who waits for it here is told at once; it is kept for other replicas and for who asks again.
+        Who waits for it here is told at once; it is kept for who asks again, and for other replicas once they can have
+        read what is before it too.
         """
         envelope = cause.envelope
         if envelope is None or envelope.route != SENDER:
             return
         settled = _settled(fact, envelope)
+        await self.feed.reached(cause)
         self.waits.settle(settled)
-        await self.feed.advance()
+        await self.feed.announce()
         await self.model.settled.add(settled.key, settled, Cause(now=cause.now))
 
     async def heard(self, envelope: Envelope, body: bytes) -> None:
@@ -140,10 +142,12 @@ class Handlers:
             await self._tell(kept.change(fact.key, lambda _: [fact], cause), fact, cause)
 
     async def _tell(self, keeping: Awaitable[object], fact: Fact, cause: Cause) -> None:
-        """Keep it while it is written down; once both are done, all replicas and who follows may know."""
+        """Keep it while it is written down; once both are done, who follows may know."""
         _, entry = await asyncio.gather(keeping, self._written(fact, cause))
-        if entry is not None:
-            await self.feed.wrote(entry, await self.journal.move(entry, cause.now))
+        if entry is None:
+            self.feed.passed(cause)
+        else:
+            await self.feed.wrote(entry, cause)
 
     async def _written(self, fact: Fact, cause: Cause) -> Entry | None:
         entry = await self._entry(fact, cause)
