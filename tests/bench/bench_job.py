@@ -88,9 +88,9 @@ async def work(rounds: int) -> int:
             nonlocal story
             began, moment = time.perf_counter(), now()
             mine = await spec.submit(PAYLOAD)
-            await spec.job(mine, lambda view: bool(view["engine_job"]))
+            await spec.job(mine, "submitted", lambda view: bool(view["engine_job"]))
             submitted = elapsed(began)
-            await spec.job(mine, lambda view: view["status"] == "completed")
+            await spec.job(mine, "completed", lambda view: view["status"] == "completed")
             took = elapsed(began)
             story = [told.line() for told in await told_since(hub, moment) if told.after <= took]
             await spec.running()

@@ -1,8 +1,8 @@
 """
 What the benchmarks of ours stand on: a whole federation, warm, with data, models, signed policies and a pact.
 
-Waiting is by the portal's event stream, as a client waits: a line about the spec, or about the job when that is what is
-waited for, wakes it, then it reads what changed.
+Waiting is by the portal's event stream, as a client waits: a line about the spec, or the line that says of the job what
+is waited for, wakes it, then it reads what changed.
 Asking in short steps instead would load what is being measured.
 """
 
@@ -47,6 +47,8 @@ class Spec:
     id: str
     about: str | None = None
     """The job that is waited for; `None` while it is the spec itself."""
+    word: str = ""
+    """What its line says; it always wakes when the job failed."""
     nudge: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def activate(self) -> None:
@@ -65,9 +67,9 @@ class Spec:
         sent = {"spec_id": self.id, "payload": payload}
         return str((await self.api.post("/v1/jobs", sent))["job_id"])
 
-    async def job(self, job: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The job once `holds`."""
-        self.about = job
+    async def job(self, job: str, word: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The job once `holds`, which it does when its line says `word`."""
+        self.about, self.word = job, word
         return await self._wait(f"/v1/jobs/{job}", holds)
 
     async def until(self, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
@@ -134,8 +136,14 @@ async def _listen(spec: Spec) -> None:
         url = f"{spec.api.portal}/v1/events"
         async with spec.api.session.get(url, params={"spec": spec.id}, headers=headers, timeout=endless) as stream:
             async for line in stream.content:
-                if line.startswith(b"data:") and json.loads(line[5:]).get("job_id") == spec.about:
+                if line.startswith(b"data:") and _wakes(spec, json.loads(line[5:])):
                     spec.nudge.set()
+
+
+def _wakes(spec: Spec, told: dict[str, Any]) -> bool:
+    if told.get("job_id") != spec.about:
+        return False
+    return spec.about is None or any(f"{spec.about} {word}" in told["text"] for word in (spec.word, "failed"))
 
 
 @dataclass(frozen=True, slots=True)

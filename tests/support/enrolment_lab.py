@@ -209,15 +209,18 @@ async def token_of(http: aiohttp.ClientSession, url: str, task: asyncio.Task[Non
 
 
 async def listening(bus: FederatedBus) -> contextlib.AbstractAsyncContextManager[list[Fact]]:
-    """What identity publishes, as the administrator sees it."""
+    """What identity publishes, as the administrator sees it; once what is sent twice, of which a stream keeps one."""
 
     @contextlib.asynccontextmanager
     async def hear() -> AsyncIterator[list[Fact]]:
         heard: list[Fact] = []
+        known: set[str] = set()
 
         async def keep(message: Any) -> None:
-            kind = FACTS[Envelope.from_headers(message.headers or {}).type]
-            heard.append(kind.model_validate_json(message.data))
+            envelope = Envelope.from_headers(message.headers or {})
+            if envelope.id not in known:
+                known.add(envelope.id)
+                heard.append(FACTS[envelope.type].model_validate_json(message.data))
 
         async with bus.as_("administrator") as admin:
             await admin.client.subscribe("fedpact.evt.*.identity.>", cb=keep)
