@@ -1,10 +1,23 @@
 """Servers shared by a whole test run; each test gets its own database or its own streams."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from servers import missing, mongo_server, nats_server, running
+
+
+def pytest_collection() -> None:
+    """Collecting only adds: there is no garbage to look for."""
+    gc.disable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: it is not looked at again with every test's own garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

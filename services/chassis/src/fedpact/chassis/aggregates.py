@@ -11,8 +11,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from heapq import heappop, heappush
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -105,6 +106,12 @@ class Aggregates(Protocol[S_co]):
         ...
 
 
+@cache
+def _codec(state: type[Any]) -> TypeAdapter[Any]:
+    """Made once for each type: that takes longer than most of what it then does."""
+    return TypeAdapter(state)
+
+
 class Stored(Generic[S]):
     """Aggregates over any `Documents`."""
 
@@ -114,7 +121,7 @@ class Stored(Generic[S]):
         self._saved: dict[str, Document] = {}
         self._remembered: OrderedDict[str, Document] = OrderedDict()
         self._deadlines: list[datetime] = []
-        self._codec: TypeAdapter[S] = TypeAdapter(kind.state)
+        self._codec: TypeAdapter[S] = _codec(kind.state)
 
     async def find(self, key: str) -> S | None:
         found = await self.documents.load(key)
