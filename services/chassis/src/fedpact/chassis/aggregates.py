@@ -11,7 +11,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
 from heapq import heappop, heappush
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -106,10 +105,14 @@ class Aggregates(Protocol[S_co]):
         ...
 
 
-@cache
-def _codec(state: type[Any]) -> TypeAdapter[Any]:
-    """Made once for each type: that takes longer than most of what it then does."""
-    return TypeAdapter(state)
+_CODECS: dict[object, TypeAdapter[Any]] = {}
+"""Of each type of state one: making it takes longer than most of what it then does."""
+
+
+def _codec(state: type[S]) -> TypeAdapter[S]:
+    if state not in _CODECS:
+        _CODECS[state] = TypeAdapter(state)
+    return _CODECS[state]
 
 
 class Stored(Generic[S]):
