@@ -109,6 +109,7 @@ async def embedded(*, gateways: int = 2, only: Collection[str] = ()) -> AsyncIte
         await setup.make_users(machine, print)
         chosen = [p for p in programs(machine, members) if not only or p.name in only]
         supervisor = Supervisor(chosen, print)
+        machine.layout.make_sockets()
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(connector=connector) as session:
             try:
@@ -116,7 +117,4 @@ async def embedded(*, gateways: int = 2, only: Collection[str] = ()) -> AsyncIte
                 yield Embedded(machine, members, session, supervisor)
             finally:
                 await supervisor.stop()
-                if machine.layout.sockets.exists():
-                    for left in machine.layout.sockets.iterdir():
-                        left.unlink()
-                    machine.layout.sockets.rmdir()
+                machine.layout.remove_sockets()

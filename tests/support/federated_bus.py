@@ -128,4 +128,3 @@ def federated_bus(folder: Path, *, trusting: bool = False, gateways: int = 2, **
     with running(Server(argv, machine.ports["nats"], machine.layout.logs / "nats.log")):
         asyncio.run(setup.apply_sites(machine.layout, machine.nats_url, members.sites, ca_file))
         yield FederatedBus(machine, ca_file)
-    machine.layout.sockets.rmdir()

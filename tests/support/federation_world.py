@@ -16,9 +16,10 @@ from fedpact.infra.layout import Layout
 
 @contextmanager
 def federation_in(folder: Path) -> Iterator[Layout]:
-    """A running federation, ended at the end."""
+    """A running federation, ended at the end; then nothing of it is left outside of its folder."""
     with demo.started(folder.resolve(), shipped_models(), print) as layout:
         yield layout
+    assert not layout.sockets.exists()
 
 
 def story(layout: Layout, interlude: object = None) -> Story:

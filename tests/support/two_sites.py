@@ -119,12 +119,14 @@ async def hub(places: Places) -> None:
 async def site(places: Places) -> None:
     machine = places.machine()
     supervisor = Supervisor(at_site(machine), say)
+    machine.layout.make_sockets()
     watching = [asyncio.create_task(watch(custodian.gateway, machine)) for custodian in MEMBERS.custodians]
     try:
         await serve(supervisor)
     finally:
         for task in watching:
             task.cancel()
+        machine.layout.remove_sockets()
 
 
 async def watch(gateway: str, machine: Machine) -> None:

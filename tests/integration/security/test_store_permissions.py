@@ -53,7 +53,6 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
             yield found
         finally:
             runner.run(supervisor.stop())
-            found.layout.sockets.rmdir()
 
 
 async def _started(machine: Machine) -> Supervisor:

@@ -130,6 +130,7 @@ def down(cli: Session, folder: Folder = None) -> None:
     if supervisor is not None:
         _stop(supervisor, layout)
     left = embedded.end_leftovers(layout)
+    layout.remove_sockets()
     if left:
         cli.note(f"ended {len(left)} workloads that were still running")
     said = Stopped(folder=str(layout.root), stopped=supervisor is not None, ended=tuple(left))

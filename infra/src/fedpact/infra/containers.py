@@ -9,7 +9,6 @@ nobody else can: `python -m fedpact.infra.containers prepare|settle|demo FOLDER`
 import argparse
 import asyncio
 import os
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -128,7 +127,7 @@ def demo(
     """The story of the demo, told to a federation of containers on this machine, with `chaos` while they are killed."""
     for custodian in members.custodians:  # the demo looks for sockets where an embedded federation has them
         name = f"agent-{custodian.gateway}.sock"
-        layout.sockets.mkdir(mode=0o700, exist_ok=True)
+        layout.make_sockets()
         (layout.sockets / name).symlink_to(layout.site(custodian.gateway) / "sockets" / "agent.sock")
     report = Report()
     world = PatientWorld(members, layout, portal, Issuer.at(issuer, {}, Clock(), None))
@@ -138,7 +137,7 @@ def demo(
     try:
         story.tell()
     finally:
-        shutil.rmtree(layout.sockets, ignore_errors=True)
+        layout.remove_sockets()
     return report
 
 

@@ -46,7 +46,6 @@ def run(folder: Path | None, models: Path, say: Callable[[str], None], *, keep: 
         report.leftovers = left_behind(layout)
         if folder is None and not report.leftovers:
             shutil.rmtree(root)
-            shutil.rmtree(layout.sockets, ignore_errors=True)
     return report
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,11 +92,20 @@ class Layout:
         return self.sockets / f"agent-{gateway}.sock"
 
     def make(self) -> None:
-        """Create the folders, closed to others."""
-        for folder in (self.root, self.secrets, self.logs, self.mongo, self.hub, self.nats_config.parent, self.sockets):
+        """Create the folders below `root`, closed to others."""
+        for folder in (self.root, self.secrets, self.logs, self.mongo, self.hub, self.nats_config.parent):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if self.sockets.stat().st_uid != os.getuid() or self.sockets.stat().st_mode & 0o077:
+
+    def make_sockets(self) -> None:
+        """Create the sockets' folder, for whoever removes it again with `remove_sockets`."""
+        self.sockets.mkdir(exist_ok=True, mode=0o700)
+        made = self.sockets.lstat()
+        if made.st_uid != os.getuid() or made.st_mode & 0o077:
             raise PermissionError(f"{self.sockets} is not closed to others: remove it")
+
+    def remove_sockets(self) -> None:
+        """Leave nothing outside of `root`; what was killed may have left its socket."""
+        shutil.rmtree(self.sockets, ignore_errors=True)
 
 
 def write_secret(path: Path, text: str) -> None:

@@ -42,6 +42,7 @@ async def serve(machine: Machine, federation: Federation, say: Say, ready: Calla
     setup.write_files(machine, federation)
     await setup.make_users(machine, say)
     supervisor = Supervisor(programs(machine, federation), say)
+    layout.make_sockets()
 
     async def founded() -> None:
         moments.mark(layout)
@@ -59,8 +60,7 @@ async def serve(machine: Machine, federation: Federation, say: Say, ready: Calla
         starting.cancel()
         await supervisor.stop()
         layout.running.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            layout.sockets.rmdir()
+        layout.remove_sockets()
 
 
 def leftovers(layout: Layout) -> list[str]:
