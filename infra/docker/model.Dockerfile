@@ -14,7 +14,13 @@ RUN python -m venv --without-pip /usr/model \
  && mkdir -p /opt/fedpact \
  && /usr/model/bin/python /build/inventory.py "${MEMBER}" > /opt/fedpact/sbom.cdx.json
 
-FROM ${BASE}
+# What installs packages goes. A base has no library compiled, and where nothing is written each process would compile anew
+# what it imports. All images share this layer.
+FROM ${BASE} AS bare
+RUN rm -rf /usr/local/lib/python3.11/site-packages/* /usr/local/lib/python3.11/ensurepip /usr/local/bin/pip* /usr/local/bin/wheel \
+ && python -m compileall -q --invalidation-mode unchecked-hash -x '/(test|idlelib|lib2to3|tkinter|turtledemo)/' /usr/local/lib/python3.11
+
+FROM bare
 ARG BASE
 ARG MODEL
 ARG PACKAGE
@@ -33,8 +39,7 @@ LABEL org.opencontainers.image.title="${MEMBER}" \
       org.opencontainers.image.base.name="${BASE}" \
       org.fedpact.model="${MODEL}" \
       org.fedpact.package="${PACKAGE}"
-RUN rm -rf /usr/local/lib/python3.11/site-packages/* /usr/local/lib/python3.11/ensurepip /usr/local/bin/pip* /usr/local/bin/wheel \
- && echo 'nvflare-run:x:3333:' >> /etc/group \
+RUN echo 'nvflare-run:x:3333:' >> /etc/group \
  && echo 'nvflare-run:x:3333:3333::/workspace:/usr/sbin/nologin' >> /etc/passwd \
  && mkdir -p /workspace /usr/secure_runtime && chown 3333:3333 /workspace
 COPY --from=build /usr/model/lib/python3.11/site-packages /usr/local/lib/python3.11/site-packages

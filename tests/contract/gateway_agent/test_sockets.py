@@ -1,5 +1,6 @@
 """Ports of this machine."""
 
+import asyncio
 import socket
 
 import pytest
@@ -14,6 +15,18 @@ async def test_a_free_port_is_free_and_then_listened_on() -> None:
     assert not await sockets.listening("127.0.0.1", port)
     with socket.create_server(("127.0.0.1", port)):
         assert await sockets.listening("127.0.0.1", port)
+
+
+async def test_what_a_relay_accepts_and_drops_is_not_listened_on() -> None:
+    def drop(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with await asyncio.start_server(drop, "127.0.0.1") as relay:
+        port = relay.sockets[0].getsockname()[1]
+        assert await LocalSockets().listening("127.0.0.1", port)
+        assert not await LocalSockets(drops=5.0).listening("127.0.0.1", port)
+    with socket.create_server(("127.0.0.1", port)):
+        assert await LocalSockets(drops=0.1).listening("127.0.0.1", port)
 
 
 async def test_of_the_allowed_ports_a_free_one_is_taken() -> None:

@@ -15,6 +15,7 @@ from servers import free_port
 from fedpact.contracts.pact import Resources
 from fedpact.contracts.workloads import Cause, Phase
 from fedpact.gateway_agent.adapters.docker import DockerLauncher
+from fedpact.gateway_agent.adapters.sockets import LocalSockets
 from fedpact.gateway_agent.app.ports import Life, Ref, Stage
 from fedpact.gateway_agent.domain.containers import Yard
 from fedpact.gateway_agent.domain.errors import ImageMissingError, LaunchError
@@ -175,22 +176,17 @@ async def test_what_ended_while_no_agent_watched_still_leaves_its_console(rig: D
     assert pod.log.read_text() == "it ends at once\n"
 
 
-async def test_a_server_is_reached_from_outside_and_is_in_trouble_until_it_listens(rig: DockerRig) -> None:
-    port = free_port()
-    pod = replace(rig.running("import signal; signal.pause()", "server"), port=port)
-    await launched(rig.launcher, pod)
-    (seen,) = await rig.launcher.observe()
-    assert seen.life is Life.RUNNING
-    assert seen.trouble is not None
-    assert (seen.trouble.phase, seen.trouble.cause) == (Phase.STARTING, Cause.NOT_READY)
+async def test_a_server_is_reached_from_outside_once_it_listens(rig: DockerRig) -> None:
+    assert rig.yard.relayed
+    port, sockets = free_port(), LocalSockets(drops=1.0)
+    deaf = replace(rig.running("import signal; signal.pause()", "server"), port=port)
+    await launched(rig.launcher, deaf)
+    assert await LocalSockets().listening("127.0.0.1", port)  # it is the engine that accepts
+    assert not await sockets.listening("127.0.0.1", port)
+    await rig.launcher.stop(Ref(name=deaf.name))
     listens = f"import signal, socket; listener = socket.create_server(('', {port})); signal.pause()"
-    await rig.launcher.stop(seen.ref)
     await launched(rig.launcher, replace(rig.running(listens, "server"), port=port))
-
-    async def well() -> bool:
-        return [one.trouble for one in await rig.launcher.observe()] == [None]
-
-    await until(well)
+    await until(lambda: sockets.listening("127.0.0.1", port))
 
 
 async def test_an_image_that_is_not_pinned_is_refused(rig: DockerRig) -> None:

@@ -94,6 +94,11 @@ def test_nothing_is_left_that_builds_or_fetches(name: str) -> None:
     assert json.loads(inside(image(name), "python3", "-c", TOOLS)) == []
 
 
+def test_python_finds_its_library_compiled(name: str) -> None:
+    asked = "import asyncio, json, os; print([os.path.exists(one.__cached__) for one in (asyncio, json)])"
+    assert inside(image(name), "python3", "-c", asked).strip() == "[True, True]"
+
+
 def test_it_runs_as_a_number_that_is_not_root(name: str) -> None:
     reference = image(name)
     expected = "3333:3333" if name in MODELS else "65532:65532"

@@ -91,14 +91,20 @@ def test_the_whole_container_of_a_client() -> None:
     assert container(CLIENT, YARD) == WHOLE
 
 
-def test_a_server_is_published_on_its_port_alone_and_asked_whether_it_listens() -> None:
+def test_a_server_is_published_on_its_port_alone() -> None:
     asked = container(SERVER, replace(YARD, publish_on="10.0.0.1"))
     host = asked["HostConfig"]
     assert isinstance(host, dict)
     assert asked["ExposedPorts"] == {"8100/tcp": {}}
     assert host["PortBindings"] == {"8100/tcp": [{"HostIp": "10.0.0.1", "HostPort": "8100"}]}
-    assert "8100" in str(asked["Healthcheck"])
     assert "APH_" not in str(asked["Env"])
+
+
+@pytest.mark.parametrize(
+    ("address", "relayed"), [("127.0.0.1", True), ("0.0.0.0", True), ("::", True), ("10.0.0.1", False), ("", False)]
+)
+def test_on_the_loopback_the_engine_itself_accepts_for_a_server(address: str, relayed: bool) -> None:
+    assert Yard(agent="gateway-1", publish_on=address).relayed is relayed
 
 
 def test_a_gpu_is_asked_for_where_the_spec_reserves_one() -> None:
@@ -183,7 +189,6 @@ def test_a_network_with_neighbours_leads_to_them_alone_and_publishes_nothing() -
     assert yard.limits == ("network",)
     server = container(SERVER, yard)
     assert "PortBindings" not in server["HostConfig"]  # type: ignore[operator]
-    assert "Healthcheck" not in server
     assert yard.host_of(SERVER_NAME) == "fedpact-server-" + marks.object_name("gateway-1", SERVER_NAME)[-12:]
 
 

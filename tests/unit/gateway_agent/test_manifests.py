@@ -166,7 +166,7 @@ def test_a_server_has_a_service_of_the_kind_the_site_uses(kind: Any, extra: dict
 def test_a_server_is_ready_when_it_listens_and_knows_nothing_of_data() -> None:
     spec: Any = manifests.workload(SERVER, CLUSTER, {})["spec"]
     (container,) = spec["containers"]
-    assert container["readinessProbe"] == {"tcpSocket": {"port": 8100}, "periodSeconds": 2}
+    assert container["readinessProbe"] == {"tcpSocket": {"port": 8100}, "periodSeconds": 1}
     assert container["ports"] == [{"name": "flare", "containerPort": 8100}]
     assert not [variable for variable in container["env"] if variable["name"].startswith("APH_")]
 

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fedpact.contracts.pact import Limit
 from fedpact.gateway_agent.adapters import metric_teller
@@ -23,19 +23,26 @@ SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin"
 IMAGE_PYTHON = "/usr/local/bin/python3"
 """Where every model image has its interpreter."""
 LOOPBACK = "127.0.0.1"
+DROPS = 0.25
+"""Seconds that surely suffice a relay on this machine to find that nobody listens behind it."""
 NEAR, FETCHED = 60.0, 300.0
 """Seconds a server may take to listen: one that is only started, and one whose image may have to be fetched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launching:
-    """How workloads are run at this site. `host_of` is where what one listens on is reached from here."""
+    """
+    How workloads are run at this site.
+
+    `host_of` is where what one listens on is reached from here; a relay on the way drops within `drops` seconds.
+    """
 
     launcher: Launcher
     runtime: Runtime
     host_of: Callable[[PodName], str]
     gauges: Gauges
     listen_seconds: float
+    drops: float = 0.0
     close: tuple[Callable[[], Awaitable[None]], ...] = ()
 
 
@@ -82,7 +89,7 @@ def _docker(settings: Settings) -> Launching:
     launcher = DeferredLauncher(
         lambda: DockerLauncher.connected(yard, url=settings.docker_url, credentials=settings.docker_logins)
     )
-    return _contained(launcher, yard.host_of)
+    return replace(_contained(launcher, yard.host_of), drops=DROPS if yard.relayed else 0.0)
 
 
 def _kubernetes(settings: Settings) -> Launching:

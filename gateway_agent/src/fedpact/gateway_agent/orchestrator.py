@@ -69,19 +69,20 @@ def compose(settings: Settings) -> Service:
 def _server_work(
     ground: Ground, activations: Activations, federation: FlareFederation, renderers: SecureRuntimes
 ) -> ServerWork:
-    settings = ground.settings
-    inner = ReservedSockets(ground.lookout.ticks)
+    settings, launching = ground.settings, ground.launching
+    ticks, ports, drops = ground.lookout.ticks, settings.server_ports, launching.drops
+    inner = ReservedSockets(ticks, drops=drops)
     return ServerWork(
         home=ground.home,
         host=settings.server_host,
-        host_of=ground.launching.host_of,
+        host_of=launching.host_of,
         roads=_roads(settings),
         activations=activations,
         lookout=ground.lookout,
         keys=FileKeys(settings.activations),
         kits=FileKits(settings.activations),
         authority=FileAuthority(settings.activations, ground.clock.now),
-        sockets=ReservedSockets(ground.lookout.ticks, settings.server_ports) if settings.server_ports else inner,
+        sockets=ReservedSockets(ticks, ports, drops) if ports else inner,
         inner=inner,
         federation=federation,
         renderers=renderers,
@@ -89,7 +90,7 @@ def _server_work(
         journal=Consoles(settings.state_folder / "failed"),
         clock=ground.clock,
         patience=Patience(ready=timedelta(seconds=settings.ready_seconds)),
-        listen_seconds=ground.launching.listen_seconds,
+        listen_seconds=launching.listen_seconds,
     )
 
 

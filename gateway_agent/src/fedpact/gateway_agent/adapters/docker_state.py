@@ -32,7 +32,7 @@ def observed(told: Told) -> Observed | None:
         life=Life.RUNNING if running else Life.EXITED,
         exit_code=_code(state) if ended else None,
         out_of_memory=ended and bool(state["OOMKilled"]),
-        trouble=_trouble(told, ended=ended),
+        trouble=_trouble(told) if ended else None,
     )
 
 
@@ -51,12 +51,8 @@ def _code(state: Told) -> int:
     return NO_SIGNAL - code if code in SIGNALLED else code
 
 
-def _trouble(told: Told, *, ended: bool) -> Trouble | None:
-    state = told["State"]
-    if ended:
-        reserved = int(told["Config"]["Labels"].get(MEMORY, "0"))
-        return troubles.out_of_memory(reserved) if state["OOMKilled"] else None
-    health = state.get("Health") or {}
-    if health.get("Status", "healthy") == "healthy":
+def _trouble(told: Told) -> Trouble | None:
+    """Why it ended, where the engine knows better than the exit code."""
+    if not told["State"]["OOMKilled"]:
         return None
-    return troubles.not_ready("its server does not listen yet")
+    return troubles.out_of_memory(int(told["Config"]["Labels"].get(MEMORY, "0")))

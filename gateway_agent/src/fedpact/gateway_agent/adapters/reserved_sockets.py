@@ -10,10 +10,11 @@ RESERVED_SECONDS = 60.0
 
 @dataclass(slots=True)
 class ReservedSockets:
-    """`allowed` are the ports a firewall lets through; empty leaves the choice to the kernel."""
+    """`allowed` and `drops` are those of `LocalSockets`."""
 
     ticks: Callable[[], float]
     allowed: Sequence[int] = ()
+    drops: float = 0.0
     _given: dict[int, float] = field(default_factory=dict)
 
     def free_port(self) -> int:
@@ -27,4 +28,4 @@ class ReservedSockets:
         return port
 
     async def listening(self, host: str, port: int) -> bool:
-        return await LocalSockets().listening(host, port)
+        return await LocalSockets(drops=self.drops).listening(host, port)

@@ -10,9 +10,14 @@ from fedpact.gateway_agent.domain.errors import LaunchError
 
 @dataclass(frozen=True, slots=True)
 class LocalSockets:
-    """`allowed` are the ports a firewall lets through; empty leaves the choice to the kernel."""
+    """
+    `allowed` are the ports a firewall lets through; empty leaves the choice to the kernel.
+
+    Where a relay accepts in a server's place, `drops` are the seconds within which it drops whom it cannot lead on.
+    """
 
     allowed: Sequence[int] = ()
+    drops: float = 0.0
     timeout: float = 1.0
 
     def free_port(self) -> int:
@@ -31,8 +36,21 @@ class LocalSockets:
     async def listening(self, host: str, port: int) -> bool:
         try:
             async with asyncio.timeout(self.timeout):
-                _, writer = await asyncio.open_connection(host, port)
+                reader, writer = await asyncio.open_connection(host, port)
         except (OSError, TimeoutError):
             return False
-        writer.close()
+        try:
+            return not self.drops or await _kept(reader, self.drops)
+        finally:
+            writer.close()
+
+
+async def _kept(reader: asyncio.StreamReader, seconds: float) -> bool:
+    """Whether the other side is still there after so long; a server may well wait for us to speak first."""
+    try:
+        async with asyncio.timeout(seconds):
+            return bool(await reader.read(1))
+    except TimeoutError:
         return True
+    except OSError:
+        return False

@@ -83,7 +83,7 @@ class Servers:
         )
 
     async def _listens(self, name: PodName, launched: Launched, seen: Seen | None) -> bool:
-        """Asked only where the launcher knows of no trouble: an engine accepts for a server that is not up yet."""
+        """Asked only where the launcher knows of no trouble: a cluster may accept for a server that is not up yet."""
         runs = seen is not None and seen.runs and seen.trouble is None
         return runs and await self.work.sockets.listening(self.work.host_of(name), launched.joint.port)
 

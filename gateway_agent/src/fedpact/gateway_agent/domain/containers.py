@@ -26,7 +26,8 @@ MEMORY = "fedpact.org/memory"
 """Label: megabytes it may use."""
 SEALED = ("startup", "local")
 """Parts of a kit that the workload may read and nothing else."""
-SECOND = NANO
+RELAYED = ("127.", "0.", "::")
+"""Beginnings of addresses that lead to a relay of the engine's, which accepts whether or not a server listens."""
 UNADDRESSED = "com.docker.network.bridge.inhibit_ipv4"
 """The engine's machine gets no address in the network: an internal one leads to whatever listens there otherwise."""
 
@@ -61,6 +62,11 @@ class Yard:
         """What a workload is held to because of where it lives."""
         return ("network",) if self.neighbours else ()
 
+    @property
+    def relayed(self) -> bool:
+        """Whether servers are reached through a relay of the engine's."""
+        return self.publish_on.startswith(RELAYED)
+
     def host_of(self, name: PodName) -> str:
         """Where what a workload listens on is reached."""
         return self.publish_on or object_name(self.agent, name)
@@ -68,7 +74,6 @@ class Yard:
 
 def container(pod: Pod, yard: Yard) -> Json:
     """The container of `pod`, to be created and not yet started."""
-    health: Json = {"Healthcheck": _listens(pod)} if pod.port and yard.publish_on else {}
     published: Json = {"ExposedPorts": {_tcp(pod.port): {}}} if pod.port else {}
     notes = {LOG: str(pod.log), MEMORY: str(pod.resources.memory)}
     return {
@@ -81,7 +86,6 @@ def container(pod: Pod, yard: Yard) -> Json:
         "Labels": {**labels(yard.agent, pod.name), **notes},
         "HostConfig": _host(pod, yard),
         **published,
-        **health,
     }
 
 
@@ -161,22 +165,6 @@ def _volume(pod: Pod, yard: Yard, part: str) -> Json:
         "Source": volume_name(yard, pod.name, part),
         "Target": str(pod.kit / part),
         "VolumeOptions": {"NoCopy": True, "Labels": marks},
-    }
-
-
-def _listens(pod: Pod) -> Json:
-    """
-    Whether the server answers, asked inside: the engine itself accepts on a published port from the first moment.
-
-    One that is reached by name is asked directly instead, which is quicker and costs no process each time.
-    """
-    script = f"import socket; socket.create_connection(('127.0.0.1', {pod.port}), 2).close()"
-    return {
-        "Test": ["CMD", pod.command[0], "-I", "-c", script],
-        "Interval": 2 * SECOND,
-        "Timeout": 5 * SECOND,
-        "StartPeriod": 60 * SECOND,
-        "Retries": 3,
     }
 
 

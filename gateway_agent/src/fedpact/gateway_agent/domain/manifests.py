@@ -173,7 +173,7 @@ def _container(pod: Pod, cluster: Cluster) -> Json:
         "volumeMounts": [*_writable(pod), *(_mounted(pod, part) for part in SEALED)],
     }
     if pod.port:
-        answers: Json = {"tcpSocket": {"port": pod.port}, "periodSeconds": 2}
+        answers: Json = {"tcpSocket": {"port": pod.port}, "periodSeconds": 1}
         container |= {"ports": [{"name": "flare", "containerPort": pod.port}], "readinessProbe": answers}
     return container
 
