@@ -113,20 +113,22 @@ async def hub(places: Places) -> None:
     conf.write_text(conf.read_text().replace("host: 127.0.0.1", "host: 0.0.0.0"))
     (machine.layout.root / "proxy.login").write_text(LOGIN)
     await setup.make_users(machine, say)
-    await serve(Supervisor(at_hub(machine), say), {0: lambda: setup.apply_topology(machine, MEMBERS)})
+    machine.layout.make_sockets()  # the site has its own there, and comes later
+    try:
+        await serve(Supervisor(at_hub(machine), say), {0: lambda: setup.apply_topology(machine, MEMBERS)})
+    finally:
+        machine.layout.remove_sockets()
 
 
 async def site(places: Places) -> None:
     machine = places.machine()
     supervisor = Supervisor(at_site(machine), say)
-    machine.layout.make_sockets()
     watching = [asyncio.create_task(watch(custodian.gateway, machine)) for custodian in MEMBERS.custodians]
     try:
         await serve(supervisor)
     finally:
         for task in watching:
             task.cancel()
-        machine.layout.remove_sockets()
 
 
 async def watch(gateway: str, machine: Machine) -> None:
