@@ -1,53 +1,121 @@
 """
-Activation by each launcher, beside the same FLARE processes or containers started by hand in the same way.
+Activation by each launcher, beside the same FLARE processes, containers or pods started by hand in the same way.
 
 By hand means authority, keys and kits, then a server and two clients straight through the launcher's own means, a
 session, both listed: no hub, no policies, no bus. Containers are of the model's image on this machine's engine, with the
-servers published on the address at which containers reach it; where no engine answers they are left out, and told.
+servers published on the address at which containers reach it; pods are of the same image, in the cluster that
+FEDPACT_TEST_KUBECONFIG names, whose servers are reached on a port of its node. Each workload may use as much in both. What
+this machine has no engine or cluster for is left out, and told.
 """
 
 import asyncio
+import json
 import os
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+from bench_cluster import NODE_PORTS, Cluster, cluster_here
 from bench_flare import BareFlare, activated
 from bench_harness import Finding, Measure, Sample, alternate, at_most_more, carry_out, conclude, findings, rounds_asked
-from bench_world import prepared
+from bench_world import MODEL, WHOLE_MACHINE, prepared
 from engine import docker, image_lacks, inspected
 
+from fedpact.contracts.pact import Resources
 from fedpact.gateway_agent.adapters.docker import DockerLauncher
+from fedpact.gateway_agent.adapters.kubernetes import KubernetesLauncher
+from fedpact.gateway_agent.adapters.reserved_sockets import ReservedSockets
+from fedpact.gateway_agent.app.ports import Launcher
+from fedpact.gateway_agent.domain import manifests
 from fedpact.gateway_agent.domain.containers import Yard
 from fedpact.gateway_agent.domain.pods import Runtime
 from fedpact.gateway_agent.launching import IMAGE_PYTHON, SEARCH_PATH
+from fedpact.infra.commands import shipped_models
+from fedpact.secure_runtime.adapters.package import package_digest
 
 QUIET = 2.0
 """Seconds for what was stopped to be really gone."""
 IMAGE = "fedpact/model-logreg:0.1.0"
 LISTED = Path(__file__).parents[2] / "dist" / "model-images.json"
 BY_HAND = "bench-by-hand"
+NAMESPACE = "fedpact-bench"
+SHARE = 0.3
+"""Of a node's cores, for each of the three pods that it has to have room for."""
 
 
-@dataclass(frozen=True)
+class Closing(Launcher, Protocol):
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
 class Way:
-    """A launcher: what the agents of a federation are told, and how to get the same by hand."""
+    """
+    A launcher: what the agents of a federation are told, and how to get the same by hand.
+
+    `connected` is none where `by_hand` has its launcher already; `ground` is what has to be there meanwhile.
+    """
 
     name: str
-    settings: Mapping[str, str]
     by_hand: Callable[[Path], BareFlare]
+    connected: Callable[[], Awaitable[Closing]] | None = None
+    settings: Mapping[str, str]
+    each: Resources = WHOLE_MACHINE
+    ground: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
 
 
-def processes(folder: Path) -> BareFlare:
-    return BareFlare(folder)
+def processes() -> Way:
+    return Way(name="processes", settings={}, by_hand=BareFlare)
 
 
-def containers(folder: Path) -> BareFlare:
+def containers() -> Way:
+    address = engine_address()
     runtime = Runtime(python=IMAGE_PYTHON, search_path=SEARCH_PATH, image=inspected(IMAGE)["Id"])
-    return BareFlare(folder, host=engine_address(), runtime=runtime)
+    return Way(
+        name="containers",
+        by_hand=lambda folder: BareFlare(folder, host=address, runtime=runtime, each=WHOLE_MACHINE),
+        connected=lambda: DockerLauncher.connected(Yard(agent=BY_HAND, publish_on=address)),
+        settings={
+            "FEDPACT_AGENT_LAUNCHER": "docker",
+            "FEDPACT_AGENT_MODEL_IMAGES": str(LISTED),
+            "FEDPACT_AGENT_DOCKER_PUBLISH": address,
+            "FEDPACT_AGENT_FLARE_HOST": address,
+        },
+    )
+
+
+def pods(cluster: Cluster) -> Way:
+    listed: Mapping[str, str] = json.loads(LISTED.read_text())
+    image = listed[package_digest(shipped_models() / MODEL)]
+    runtime = Runtime(python=IMAGE_PYTHON, search_path=SEARCH_PATH, image=image)
+    each = Resources(cpu=round(SHARE * cluster.cores, 1), memory=1024)
+    mine = manifests.Cluster(agent=BY_HAND, namespace=NAMESPACE, service="NodePort")
+
+    def by_hand(folder: Path) -> BareFlare:
+        flare = BareFlare(folder, host=cluster.address, runtime=runtime, each=each)
+        flare.sockets = ReservedSockets(time.monotonic, NODE_PORTS)
+        return flare
+
+    return Way(
+        name="pods",
+        by_hand=by_hand,
+        connected=lambda: KubernetesLauncher.connected(mine, kubeconfig=cluster.kubeconfig),
+        each=each,
+        ground=lambda: cluster.namespace(NAMESPACE),
+        settings={
+            "FEDPACT_AGENT_LAUNCHER": "kubernetes",
+            "FEDPACT_AGENT_MODEL_IMAGES": str(LISTED),
+            "FEDPACT_AGENT_KUBERNETES_CONFIG": str(cluster.kubeconfig),
+            "FEDPACT_AGENT_KUBERNETES_NAMESPACE": NAMESPACE,
+            "FEDPACT_AGENT_KUBERNETES_SERVICE": "NodePort",
+            "FEDPACT_AGENT_FLARE_HOST": cluster.address,
+            "FEDPACT_AGENT_FLARE_PORTS": f"{NODE_PORTS[0]}-{NODE_PORTS[-1]}",
+        },
+    )
 
 
 def engine_address() -> str:
@@ -56,34 +124,33 @@ def engine_address() -> str:
     return said or "172.17.0.1"
 
 
-def ways() -> tuple[list[Way], str]:
-    """The launchers that can be measured here, and why another cannot."""
-    found = [Way("processes", {}, processes)]
-    lacking = image_lacks(IMAGE, "just images") or ("" if LISTED.exists() else f"needs `{LISTED}`: `just images`")
-    if lacking:
-        return found, lacking
-    address = engine_address()
-    told = {
-        "FEDPACT_AGENT_LAUNCHER": "docker",
-        "FEDPACT_AGENT_MODEL_IMAGES": str(LISTED),
-        "FEDPACT_AGENT_DOCKER_PUBLISH": address,
-        "FEDPACT_AGENT_FLARE_HOST": address,
-    }
-    return [*found, Way("containers", told, containers)], ""
+async def ways() -> tuple[list[Way], Mapping[str, str]]:
+    """The launchers that can be measured here, and why others cannot."""
+    found, lacking = [processes()], {}
+    unlisted = "" if LISTED.exists() else f"needs `{LISTED}`: `just images`"
+    if without := image_lacks(IMAGE, "just images") or unlisted:
+        lacking["containers"] = without
+    else:
+        found.append(containers())
+    cluster, without = await cluster_here()
+    if cluster is None or unlisted:
+        lacking["pods"] = without or unlisted
+    else:
+        found.append(pods(cluster))
+    return found, lacking
 
 
 @asynccontextmanager
 async def launching(way: Way, flare: BareFlare) -> AsyncIterator[BareFlare]:
     """`flare` with the launcher of that way."""
-    if way.settings:
-        yard = Yard(agent=BY_HAND, publish_on=flare.host)
-        flare.launcher = launcher = await DockerLauncher.connected(yard)
-        try:
-            yield flare
-        finally:
-            await launcher.close()
-    else:
+    if way.connected is None:
         yield flare
+        return
+    flare.launcher = launcher = await way.connected()
+    try:
+        yield flare
+    finally:
+        await launcher.close()
 
 
 async def measured(way: Way, rounds: int) -> list[Finding]:
@@ -91,7 +158,7 @@ async def measured(way: Way, rounds: int) -> list[Finding]:
     measure = Measure(name=f"activation by {way.name}", unit="s", limit=at_most_more(0.10, 1.5))
     os.environ.update(way.settings)
     try:
-        async with prepared() as (_, spec):
+        async with way.ground(), prepared(way.each) as (_, spec):
 
             async def reference() -> Sample:
                 with tempfile.TemporaryDirectory(prefix="fedpact-bench-") as folder:
@@ -117,10 +184,10 @@ async def measured(way: Way, rounds: int) -> list[Finding]:
 
 
 async def work(rounds: int) -> int:
-    chosen, lacking = ways()
+    chosen, lacking = await ways()
     found = [finding for way in chosen for finding in await measured(way, rounds)]
-    if lacking:
-        print(f"\ncontainers are left out: {lacking}")
+    for name, why in lacking.items():
+        print(f"\n{name} are left out: {why}")
     return conclude("launchers", found)
 
 

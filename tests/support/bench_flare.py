@@ -18,11 +18,12 @@ from pathlib import Path
 from agent_values import SERVER_NAME, launched, until
 from flare_activation import ACCESS, TERMS, Activation
 
+from fedpact.contracts.pact import Resources
 from fedpact.contracts.specs import Payload
 from fedpact.gateway_agent.app.ports import Session
 from fedpact.gateway_agent.domain.engine import is_final
 from fedpact.gateway_agent.domain.kits import JOB_PROCESSES, PROGRAM, Terms
-from fedpact.gateway_agent.domain.pods import DataAccess, client_pod, server_pod
+from fedpact.gateway_agent.domain.pods import DataAccess, Member, PodName, client_pod, server_pod
 from fedpact.secure_runtime.adapters.loader import load_service
 from fedpact.secure_runtime.adapters.package import read_model_card
 from fedpact.secure_runtime.domain.rendered import check_rendered
@@ -44,10 +45,15 @@ class BareFlare(Activation):
     components: tuple[str, ...] = TERMS
     access: DataAccess = ACCESS
     packages: tuple[Path, ...] = ()
+    each: Resources = field(default_factory=Resources)
+    """What each process may use, where its launcher holds it to that."""
     timeline: dict[str, float] = field(default_factory=dict)
 
     def terms(self) -> Terms:
         return Terms(components=self.components, internal_port=self.sockets.free_port())
+
+    def member(self, name: PodName) -> Member:
+        return replace(super().member(name), resources=self.each)
 
     async def build(self) -> None:
         """The kits, with nothing of ours in them."""

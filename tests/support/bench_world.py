@@ -91,9 +91,13 @@ class Spec:
                         await self.nudge.wait()
 
 
+WHOLE_MACHINE = Resources(cpu=os.cpu_count() or 1, memory=1024)
+"""As much of the cores as the bare reference may use."""
+
+
 @asynccontextmanager
-async def prepared() -> AsyncIterator[tuple[Embedded, Spec]]:
-    """A federation with an approved pact for `logreg` on two hospitals' tables."""
+async def prepared(each: Resources = WHOLE_MACHINE) -> AsyncIterator[tuple[Embedded, Spec]]:
+    """A federation with an approved pact for `logreg` on two hospitals' tables; `each` is for each workload."""
     async with embedded() as hub:
         issuer = Issuer.at(hub.machine.url("identity"), {}, Clock(), None)
         world = World(hub.members, hub.layout, hub.machine.url("portal"), issuer)
@@ -101,8 +105,7 @@ async def prepared() -> AsyncIterator[tuple[Embedded, Spec]]:
         ada = hub.api("ada")
         await _known(ada, datasets)
         await asyncio.to_thread(world.publish, 1, (RULE,))
-        cores = os.cpu_count() or 1  # as many as the bare reference may use
-        demand = Demand(clients=Resources(cpu=cores, memory=1024), server=Resources(cpu=cores, memory=512))
+        demand = Demand(clients=each, server=each)
         content = SpecContent(datasets=tuple(datasets), model=ModelRef(id=MODEL, version=VERSION), resources=demand)
         made = await ada.post("/v1/specs", {"content": content.model_dump(mode="json", exclude_none=True)})
         spec = Spec(ada, made["spec_id"])

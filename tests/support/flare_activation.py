@@ -15,7 +15,7 @@ from fedpact.gateway_agent.adapters.federation import FlareFederation
 from fedpact.gateway_agent.adapters.kits import FileKits
 from fedpact.gateway_agent.adapters.processes import ProcessLauncher
 from fedpact.gateway_agent.adapters.sockets import LocalSockets
-from fedpact.gateway_agent.app.ports import EngineJob, Identity, Launcher, Ref, Session, Subject
+from fedpact.gateway_agent.app.ports import EngineJob, Identity, Launcher, Ref, Session, Sockets, Subject
 from fedpact.gateway_agent.domain.engine import is_final
 from fedpact.gateway_agent.domain.errors import UnreachableError
 from fedpact.gateway_agent.domain.kits import ADMIN_ROLE, ADMIN_USER, Joint, Terms
@@ -56,7 +56,7 @@ class Activation:
         self.authority = FileAuthority(self.files, now=lambda: datetime.now(UTC))  # noqa: TID251 - TLS is real
         self.clients = [SERVER_NAME.sibling(f"gateway-{n}-1") for n in (1, 2)]
         self.names = [SERVER_NAME, *self.clients]
-        self.sockets = LocalSockets()
+        self.sockets: Sockets = LocalSockets()
 
     async def identity(self, name: PodName, subject: Subject) -> Identity:
         root = await self.authority.create(SERVER_NAME)

@@ -89,6 +89,12 @@ def test_a_server_is_reached_where_its_launcher_puts_it(
     assert models(asked).images == ModelImages(tmp_path / "images.json")
 
 
+def test_an_agent_outside_the_cluster_reaches_servers_as_everybody_else_does(tmp_path: Path) -> None:
+    outside = {"kubernetes_config": tmp_path / "config", "kubernetes_service": "NodePort", "flare_host": "192.0.2.7"}
+    chosen = launching(contained(tmp_path, "kubernetes", **outside))
+    assert chosen.host_of(SERVER_NAME) == "192.0.2.7"
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [

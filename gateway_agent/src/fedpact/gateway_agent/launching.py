@@ -106,7 +106,8 @@ def _kubernetes(settings: Settings) -> Launching:
         policed=settings.kubernetes_policed,
     )
     launcher = DeferredLauncher(lambda: KubernetesLauncher.connected(cluster, kubeconfig=settings.kubernetes_config))
-    return _contained(launcher, cluster.host_of)
+    outside = settings.kubernetes_config is not None and settings.kubernetes_service == "NodePort"
+    return _contained(launcher, (lambda _: settings.flare_host) if outside else cluster.host_of)
 
 
 def _contained(launcher: DeferredLauncher, host_of: Callable[[PodName], str]) -> Launching:
