@@ -63,7 +63,7 @@ class Federation:
             sys.exit(f"{self.images} is not there: make the images first, with `just images`")
         self._own_folder()
         self._infra("prepare", str(self.folder))
-        self._hub("up", "--detach", "--wait", "--wait-timeout", SECONDS)
+        self._hub("up", "--detach", "--wait", "--wait-timeout", SECONDS, asked=("settle",))
         for gateway in CUSTODIANS:
             self._gateway(gateway, "up", "--detach", "--wait", "--wait-timeout", SECONDS)
         told = "the portal listens at http://127.0.0.1:7070\nlog in:  fedpact login --user ada\n"
@@ -98,9 +98,10 @@ class Federation:
         entry = ("--entrypoint", "python", image, "-m", "fedpact.infra.containers", step, *words)
         ran(["docker", "run", "--rm", *bounds, *user, *network, *options, *entry], {})
 
-    def _hub(self, *words: str) -> None:
-        files = ("-f", str(HERE / "hub.yaml"), "-f", str(HERE / "hub.one-machine.yaml"))
-        ran([*compose(), *files, *words], self.env)
+    def _hub(self, *words: str, asked: tuple[str, ...] = ()) -> None:
+        """Tells of those `asked` what they said last, when it fails."""
+        stack = [*compose(), "-f", str(HERE / "hub.yaml"), "-f", str(HERE / "hub.one-machine.yaml")]
+        ran([*stack, *words], self.env, otherwise=[*stack, "logs", "--tail", "3", *asked] if asked else None)
 
     def _gateway(self, gateway: str, *words: str) -> None:
         own = {
@@ -126,9 +127,11 @@ def compose() -> list[str]:
     return [found]
 
 
-def ran(words: list[str], env: Mapping[str, str]) -> None:
-    """Run it with what it says shown; end with its code when it fails."""
+def ran(words: list[str], env: Mapping[str, str], otherwise: list[str] | None = None) -> None:
+    """Run it with what it says shown; when it fails run what may tell why, and end with its code."""
     done = subprocess.run(words, env={**os.environ, **env}, check=False)  # noqa: S603 - our own words
+    if done.returncode and otherwise:
+        subprocess.run(otherwise, env={**os.environ, **env}, check=False)  # noqa: S603 - our own words
     if done.returncode:
         sys.exit(done.returncode)
 

@@ -147,3 +147,11 @@ def test_everything_that_a_hub_which_enrolls_mounts_is_there(enrolling: Layout) 
     assert absent(said) == []
     held = {name: [one["source"] for one in each.get("secrets", ())] for name, each in said["services"].items()}
     assert not [name for name, secrets in held.items() if any(secret.endswith(".seed") for secret in secrets)]
+
+
+def test_the_story_is_not_told_to_a_federation_that_is_not_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="the agent of `gateway-1` does not listen: start the federation"):
+        containers.main(["demo", str(tmp_path)])
+    assert not capsys.readouterr().out

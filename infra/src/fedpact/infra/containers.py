@@ -9,6 +9,7 @@ nobody else can: `python -m fedpact.infra.containers prepare|settle|demo FOLDER`
 import argparse
 import asyncio
 import os
+import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -141,6 +142,15 @@ def demo(
     return report
 
 
+def _silent(layout: Layout, members: Federation) -> str:
+    """A gateway whose agent does not listen; empty when all do."""
+    for custodian in members.custodians:
+        with socket.socket(socket.AF_UNIX) as asked:
+            if asked.connect_ex(str(layout.site(custodian.gateway) / "sockets" / "agent.sock")):
+                return custodian.gateway
+    return ""
+
+
 def _share_key(site: Path) -> None:
     """The agent's key, and its public half where the DAL finds it: the DAL never sees the agent's folder."""
     path = site / "agent" / "dal-tokens.pem"
@@ -158,7 +168,7 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0] if __doc__ else None)
     parser.add_argument("step", choices=("prepare", "settle", "demo", "chaos"))
     parser.add_argument("folder", type=Path, help="where the federation keeps its things")
@@ -175,7 +185,7 @@ def main() -> None:
     parser.add_argument("--portal", default="http://127.0.0.1:7070")
     parser.add_argument("--issuer", default="http://127.0.0.1:8081")
     parser.add_argument("--models", type=Path, default=Path("/models"), help="folder of model packages")
-    asked = parser.parse_args()
+    asked = parser.parse_args(words)
     layout, members = Layout(asked.folder), federation(asked.gateways)
     match asked.step:
         case "prepare":
@@ -190,6 +200,8 @@ def main() -> None:
 
 def _tell(layout: Layout, members: Federation, asked: argparse.Namespace, chaos: Chaos | None) -> None:
     began = time.monotonic()
+    if gateway := _silent(layout, members):
+        sys.exit(f"the agent of `{gateway}` does not listen: start the federation with `just compose-up`")
     try:
         demo(layout, members, asked.portal, asked.issuer, asked.models, chaos)
     except (StoryError, FedpactError) as error:

@@ -25,6 +25,7 @@ from fedpact.contracts.subjects import MAIN
 T = TypeVar("T")
 Raw = dict[str, Any]
 _USER_EXISTS = 51003
+_REFUSED = 18
 _TOO_LARGE = frozenset({10334, 17419, 17420})
 """Codes of a server that a document would outgrow."""
 _NOTHING_WAITS = {"outbox_at": "", "outbox_last": ""}
@@ -53,9 +54,15 @@ async def create_users(url: str, users: Sequence[tuple[str, str, str]]) -> None:
                 await client[database].command("createUser", user, pwd=password, roles=roles)
             except OperationFailure as error:
                 if error.code != _USER_EXISTS:
-                    raise UnavailableError(f"the store would not create user `{user}`: {error.code}") from error
+                    raise UnavailableError(f"the store would not create user `{user}`: {_why(error)}") from error
             except PyMongoError as error:
                 raise UnavailableError(f"the store does not answer: {type(error).__name__}") from error
+
+
+def _why(error: OperationFailure) -> str:
+    if error.code == _REFUSED:
+        return "it does not take its administrator's password. Was it set up with another one?"
+    return f"error {error.code}"
 
 
 class _TooLargeError(Exception):
