@@ -94,7 +94,7 @@ async def test_an_owner_narrows_a_policy_and_what_runs_on_it_stops(up: Up, brows
         await expect(science.locator("#spec .reasons")).to_contain_text("lakeside")
         await keep_picture(science, "spec-revoked")
     finally:
-        await asyncio.to_thread(up.world.publish, 3, (STATISTICS, LOGREG))
+        await asyncio.to_thread(up.world.publish, (STATISTICS, LOGREG))
 
 
 async def narrow(browser: Browser, up: Up, spec: str) -> None:

@@ -104,7 +104,7 @@ async def prepared(each: Resources = WHOLE_MACHINE) -> AsyncIterator[tuple[Embed
         datasets = await asyncio.to_thread(_world_made, world)
         ada = hub.api("ada")
         await _known(ada, datasets)
-        await asyncio.to_thread(world.publish, 1, (RULE,))
+        await asyncio.to_thread(world.publish, (RULE,))
         demand = Demand(clients=each, server=each)
         content = SpecContent(datasets=tuple(datasets), model=ModelRef(id=MODEL, version=VERSION), resources=demand)
         made = await ada.post("/v1/specs", {"content": content.model_dump(mode="json", exclude_none=True)})

@@ -72,7 +72,7 @@ class Story:
         self.world.push_models(self.models, ("statistics", "logreg"))
         self._until(lambda: self._sees(datasets), "the registry to know data and models")
         self.say("their owners sign and publish policies: North Lab may run `statistics`, nothing else")
-        self.world.publish(1, (STATISTICS,))
+        self.world.publish((STATISTICS,))
         return datasets
 
     def _rejected(self, ada: Fedpact, datasets: list[str]) -> str:
@@ -105,7 +105,7 @@ class Story:
 
     def _training(self, ada: Fedpact, spec: str) -> None:
         self.say("the owners grant `logreg` too, within bounds; the rejected spec is decided again by itself")
-        self.world.publish(2, (STATISTICS, LOGREG))
+        self.world.publish((STATISTICS, LOGREG))
         self._until(lambda: ada.specs.get(spec).verdict is Verdict.APPROVED, "the spec to be approved")
         self._run(ada, spec, "logreg", {"num_rounds": 5, "target": TARGET})
 

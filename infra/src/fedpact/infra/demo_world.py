@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from fedpact.client.errors import NotFoundError
 from fedpact.client.fedpact import Fedpact
 from fedpact.client.oauth import Issuer
 from fedpact.contracts.policies import Beneficiaries, DatasetScope, PolicyDocument, Rule
@@ -84,22 +86,33 @@ class World:
             for name in names:
                 mia.models.push(folder / name)
 
-    def publish(self, revision: int, rules: tuple[Rule, ...]) -> None:
-        """Every owner signs a policy for the scientist's organization and publishes it."""
+    def publish(self, rules: tuple[Rule, ...]) -> None:
+        """Every owner signs a policy for the scientist's organization, or its next revision, and publishes it."""
         for custodian in self.federation.custodians:
-            self.publish_of(custodian, revision, rules)
+            self.publish_of(custodian, rules)
 
-    def publish_of(self, custodian: Custodian, revision: int, rules: tuple[Rule, ...]) -> None:
+    def publish_of(self, custodian: Custodian, rules: tuple[Rule, ...]) -> None:
         """The same for one of them."""
-        document = PolicyDocument(
-            id=policy_of(custodian),
-            revision=revision,
-            name="Breast-cancer research with North Lab",
-            organization=custodian.organization,
-            datasets=(DatasetScope(id=f"{DATASET}_{custodian.gateway}_{custodian.organization}"),),
-            beneficiaries=Beneficiaries(organizations=("northlab",)),
-            rules=rules,
-        )
-        key = keys.from_pem((self.layout.site(custodian.gateway) / "owner.pem").read_bytes())
         with self.user(custodian.owner) as owner:
-            owner.policies.publish(signed_policy(document, key))
+            revision = 1 + _revision(owner, policy_of(custodian))
+            document = PolicyDocument(
+                id=policy_of(custodian),
+                revision=revision,
+                name="Breast-cancer research with North Lab",
+                organization=custodian.organization,
+                datasets=(DatasetScope(id=f"{DATASET}_{custodian.gateway}_{custodian.organization}"),),
+                beneficiaries=Beneficiaries(organizations=("northlab",)),
+                rules=rules,
+            )
+            owner.policies.publish(signed_policy(document, self._key(custodian)))
+
+    def _key(self, custodian: Custodian) -> Ed25519PrivateKey:
+        return keys.from_pem((self.layout.site(custodian.gateway) / "owner.pem").read_bytes())
+
+
+def _revision(owner: Fedpact, policy: str) -> int:
+    """The newest there is, also of one that was withdrawn; 0 when there is none."""
+    try:
+        return owner.policies.get(policy).revision
+    except NotFoundError:
+        return 0

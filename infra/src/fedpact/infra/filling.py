@@ -46,7 +46,7 @@ def fill(layout: Layout, models: Path) -> Filled:
     _until(lambda: _known(world, datasets), layout)
     for custodian in custodians:
         if not _ruled(world, custodian):
-            world.publish_of(custodian, 1, (STATISTICS, LOGREG))
+            world.publish_of(custodian, (STATISTICS, LOGREG))
     policies = tuple(policy_of(custodian) for custodian in custodians)
     _until(lambda: all(_ruled(world, custodian) for custodian in custodians), layout)
     return Filled(url=world.portal, datasets=tuple(datasets), models=MODELS, policies=policies)
