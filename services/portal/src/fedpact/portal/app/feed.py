@@ -154,9 +154,10 @@ class Feed:
         """Let the other replicas know how far the streams are written down."""
         while self._untold:
             stream, now = next(iter(self._untold.items()))
-            await self._journal.move(stream, self.heads[stream], now)
-            if self._untold.get(stream) == now:
-                del self._untold[stream]
+            position = self.heads.get(stream, 0)
+            await self._journal.move(stream, position, now)
+            if self.heads.get(stream, 0) == position:
+                self._untold.pop(stream, None)
 
     async def _announce_soon(self) -> None:
         while True:
