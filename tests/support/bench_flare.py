@@ -9,6 +9,7 @@ What the script itself would have loaded before it began, FLARE's session librar
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -36,6 +37,12 @@ LAUNCHERS = {
     f"{JOB_PROCESSES}.ClientJobs": "nvflare.app_common.job_launcher.client_process_launcher.ClientProcessJobLauncher",
 }
 """Our launcher of job processes -> the one that FLARE comes with."""
+HOST = """
+from fedpact.gateway_agent.adapters import flare_host
+flare_host.read_keys_once = lambda: None
+flare_host.main()
+"""
+"""The process of a session that calls FLARE and changes nothing of it."""
 
 
 @dataclass
@@ -48,6 +55,10 @@ class BareFlare(Activation):
     each: Resources = field(default_factory=Resources)
     """What each process may use, where its launcher holds it to that."""
     timeline: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.federation = replace(self.federation, command=(sys.executable, "-c", HOST))
 
     def terms(self) -> Terms:
         return Terms(components=self.components, internal_port=self.sockets.free_port())

@@ -30,10 +30,11 @@ import runpy
 from types import SimpleNamespace
 from nvflare.apis.fl_exception import FLCommunicationError
 from nvflare.fuel.flare_api import flare_api
+from nvflare.fuel.hci.client import file_transfer
 
 class Session:
     def __init__(self, user, kit):
-        self.api = SimpleNamespace(authenticate_msg_timeout=60.0, close=lambda: None)
+        self.api = SimpleNamespace(authenticate_msg_timeout=60.0, client_key="", close=lambda: None)
     def try_connect(self, timeout):
         if self.api.authenticate_msg_timeout < 3:
             raise FLCommunicationError("failed to challenge server: timeout")
@@ -41,6 +42,7 @@ class Session:
         return SimpleNamespace(client_info=[], job_info=[SimpleNamespace(job_id="j")])
 
 flare_api.Session = Session
+file_transfer.load_private_key_file = lambda path: None
 runpy.run_module("fedpact.gateway_agent.adapters.flare_host", run_name="__main__")
 """
 """The process of a session with a server that takes three seconds to answer."""
@@ -78,6 +80,19 @@ async def test_a_job_of_allowed_components_completes_and_its_results_are_fetched
     assert (await session.system()).running == frozenset()
     for name, launcher in (SERVER_NAME, "ServerJobs"), (activation.clients[0], "ClientJobs"):
         assert f"{JOB_PROCESSES}.{launcher}" in place_of(activation.files, name).log.read_text()
+
+
+async def test_a_session_signs_jobs_with_the_key_it_read_when_it_was_opened(
+    activation: Activation, session: Session, tmp_path: Path
+) -> None:
+    (key,) = activation.admin.rglob("client.key")
+    moved = key.rename(tmp_path / "kept.key")
+    key.write_text("no key")
+    try:
+        job = await session.submit(activation.job("again"), "token-6")
+    finally:
+        moved.rename(key)
+    assert (await ended(session, job)).status == Status.COMPLETED
 
 
 async def test_a_client_refuses_a_class_outside_the_models_components(activation: Activation, session: Session) -> None:

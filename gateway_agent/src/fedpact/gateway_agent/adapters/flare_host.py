@@ -15,6 +15,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +23,7 @@ from nvflare.apis.fl_exception import FLCommunicationError
 from nvflare.apis.job_def import JobMetaKey
 from nvflare.fuel.flare_api import api_spec
 from nvflare.fuel.flare_api.flare_api import Session
+from nvflare.fuel.hci.client import file_transfer
 
 from fedpact.gateway_agent.domain.kits import ADMIN_USER
 
@@ -136,7 +138,18 @@ def connected(kit: str, patience: float) -> Session:
         except api_spec.InternalError as error:  # the login got no answer
             raise api_spec.NoConnection(str(error)) from error
         otherwise.pop_all()
+    file_transfer.load_private_key_file(session.api.client_key)
     return session
+
+
+def read_keys_once() -> None:
+    """
+    Have FLARE read the key it signs jobs with once, when the session is opened, and not again for every job.
+
+    To read an RSA key is to test its primes, which takes as long as the rest of a submission. A key has its place for
+    itself as long as this process lives.
+    """
+    file_transfer.load_private_key_file = cache(file_transfer.load_private_key_file)
 
 
 CALLS: Mapping[str, Callable[..., Any]] = {
@@ -172,6 +185,7 @@ def main() -> None:
     end_with_parent()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
+    read_keys_once()
     try:
         serve(sys.stdin, answers)
     finally:
