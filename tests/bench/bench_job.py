@@ -87,7 +87,7 @@ async def work(rounds: int) -> int:
         async def ours() -> Sample:
             nonlocal story
             began, moment = time.perf_counter(), now()
-            mine = await spec.submit(PAYLOAD)
+            mine = await spec.submit(PAYLOAD, "submitted")
             await spec.job(mine, "submitted", lambda view: bool(view["engine_job"]))
             submitted = elapsed(began)
             await spec.job(mine, "completed", lambda view: view["status"] == "completed")

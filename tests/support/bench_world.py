@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
 import nats
@@ -62,10 +63,13 @@ class Spec:
     async def running(self) -> None:
         await self.until(lambda view: view["status"] == "active.running_idle")
 
-    async def submit(self, payload: dict[str, Any]) -> str:
-        """The id of a new job."""
-        sent = {"spec_id": self.id, "payload": payload}
-        return str((await self.api.post("/v1/jobs", sent))["job_id"])
+    async def submit(self, payload: dict[str, Any], word: str) -> str:
+        """The id of a new job, once its line says `word`; who chooses the id can listen before the job is there."""
+        self.about, self.word = f"j-{uuid4().hex[:16]}", word
+        self.nudge.clear()
+        await self.api.post("/v1/jobs", {"spec_id": self.id, "payload": payload, "job_id": self.about})
+        await self._woken()
+        return self.about
 
     async def job(self, job: str, word: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The job once `holds`, which it does when its line says `word`."""
@@ -86,9 +90,12 @@ class Spec:
                     return view
                 if str(view["status"]).startswith("failed"):
                     raise RuntimeError(f"{path}: {view['status']}: {view.get('cause') or view.get('reason')}")
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK):
-                        await self.nudge.wait()
+                await self._woken()
+
+    async def _woken(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK):
+                await self.nudge.wait()
 
 
 WHOLE_MACHINE = Resources(cpu=os.cpu_count() or 1, memory=1024)

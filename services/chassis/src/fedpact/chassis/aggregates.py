@@ -32,6 +32,8 @@ APPLIED = 512
 BACKLOG = 500
 REMEMBERED = 64
 """Documents of one kind whose last save is kept in memory."""
+BEGINNING = 3
+"""The most a first save tells: what began it, what follows from that, and the outcome of the command."""
 LARGEST = 4_000_000
 """Bytes of one message: half of what the bus takes, and a quarter of what a document may hold."""
 
@@ -308,8 +310,8 @@ class Stored(Generic[S]):
 
 
 def _before_the_first(key: str, cause: Cause) -> Document | None:
-    """Nothing: what a command that begins something finds, and the first fact ever told that begins a copy of it."""
-    first = cause.accepted is not None or (cause.envelope is not None and cause.envelope.sequence == 1)
+    """Nothing: what a command that begins something finds, and a fact of its beginning that begins a copy of it."""
+    first = cause.accepted is not None or (cause.envelope is not None and cause.envelope.sequence <= BEGINNING)
     return Document(key=key) if first else None
 
 

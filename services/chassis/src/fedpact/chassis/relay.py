@@ -25,7 +25,7 @@ from fedpact.chassis.turns import Turns
 
 Publish = Callable[[Entry], Awaitable[None]]
 BATCH = 100
-PUT_OFF_SECONDS = 0.1
+PUT_OFF_SECONDS = 0.25
 """How long an outbox may wait for others to be emptied with it."""
 AGAIN_SECONDS = 0.5
 """How long to wait before the store is looked at again for what could not be published."""

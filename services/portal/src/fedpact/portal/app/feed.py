@@ -25,7 +25,7 @@ from fedpact.portal.domain.errors import CrowdedError, MalformedRequestError
 from fedpact.portal.domain.model import Entry, Head, Measured
 
 LOOK_SECONDS = 1.0
-SOON_SECONDS = 0.1
+SOON_SECONDS = 0.25
 """How long other replicas may wait to learn of a line, so that many are told of at once."""
 AHEAD = 256
 """How far behind its stream's head a line may be that a replica wrote just before it broke down."""

@@ -9,7 +9,7 @@ take seconds.
 
 import asyncio
 from bisect import bisect_left, insort
-from collections.abc import Awaitable, Callable, Container, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -114,13 +114,15 @@ class Index:
             self._put_artifact(artifact)
 
     async def refresh(self, entry: Entry) -> None:
-        """A line of the journal: its row is stale. One that is not there yet is read, as it says who may hear of it."""
+        """A line of the journal: its row is stale. A new spec's is read, as it says who may hear of the spec."""
         if entry.artifact_id is not None:
-            await self._changed(self.artifacts, self._load_artifact, entry.artifact_id)
+            await self._changed(self._load_artifact, entry.artifact_id)
         elif entry.job_id is not None:
-            await self._changed(self.jobs, self._load_job, entry.job_id)
+            await self._changed(self._load_job, entry.job_id)
+        elif entry.spec_id is not None and entry.spec_id in self.specs:
+            await self._changed(self._load_spec, entry.spec_id)
         elif entry.spec_id is not None:
-            await self._changed(self.specs, self._load_spec, entry.spec_id)
+            await self._load_spec(entry.spec_id)
 
     async def settle(self) -> None:
         """Read again what is stale. Who comes while that is done waits for it."""
@@ -166,10 +168,7 @@ class Index:
         await self.settle()
         return self.artifacts.page(matches, query)
 
-    async def _changed(self, known: Container[str], load: Reload, key: str) -> None:
-        if key not in known:
-            await load(key)
-            return
+    async def _changed(self, load: Reload, key: str) -> None:
         self._stale.add((load, key))
         if len(self._stale) > MOST_STALE:
             await self.settle()

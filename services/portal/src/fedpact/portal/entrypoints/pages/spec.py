@@ -79,6 +79,7 @@ async def changes(desk: Desk, visit: Visit) -> Answer:
             case Entry(spec_id=about) if about == spec_id and desk.queries.may_hear(visit.viewer, news):
                 return frame("changed")
             case Measured():
+                await desk.queries.index.settle()
                 row = desk.queries.index.jobs.get(news.job_id)
                 if row is not None and row.spec_id == spec_id and may_see_job(visit.viewer, row.creator):
                     return frame("measured", news.model_dump_json(include={"job_id", "point"}))
