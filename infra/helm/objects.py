@@ -6,7 +6,9 @@ Secrets and ConfigMaps of the charts, from the folder that `fedpact.infra.contai
     python infra/helm/objects.py enrolled SITE | kubectl apply --namespace fedpact-gateway --filename -
 
 Keys never become values of a chart: a release keeps its values, and whoever may read it reads them. Each service gets
-an object of its own, named as the service is. Runs on any Python 3.11 with the standard library alone.
+an object of its own, named as the service is. A folder that was prepared with `--enrolment` gives credentials for a bus
+that believes an operator, and identity what enrolling gateways needs; the operator's own key stays out of the cluster.
+Runs on any Python 3.11 with the standard library alone.
 """
 
 import argparse
@@ -21,34 +23,41 @@ Json = dict[str, object]
 Files = Mapping[str, bytes]
 SERVICES = ("identity", "registry", "policy", "spec_lifecycle", "scheduler", "jobs", "portal")
 BOOTSTRAPPED = ("identity", "registry")
-STORE = b'store_dir: "/data/jetstream"'
-"""Where the chart mounts the bus's volume; in the folder it is a path of the machine that prepared it."""
-_STORE_DIR = re.compile(rb'store_dir: "[^"]*"')
+GRANTED = ("accounts.creds", "durables.creds", "operator-signing.seed", "sites.seed", "bus.json")
+"""What identity enrolls gateways with."""
+VOLUME, MOUNTED = b"/data", b"/run/secrets/fedpact"
+"""Where the chart mounts the bus's volume, and its certificate."""
+_STORE_DIR = re.compile(rb'store_dir: "([^"]*)/jetstream"')
 
 
 def hub(folder: Path) -> list[Json]:
     """What the hub's pods mount: each its own."""
     secrets, kept = folder / "secrets", folder / "hub"
     objects = [secret(service.replace("_", "-"), _of_service(folder, service)) for service in SERVICES]
-    settling = ["root.password", "administrator.seed", *(f"{service}.password" for service in SERVICES)]
+    settling = _files(secrets, "root.password", *(f"{service}.password" for service in SERVICES))
     return [
         *objects,
-        secret("orchestrator", _files(secrets, "orchestrator.seed")),
-        secret("nats", {"nats.conf": bus_configuration((folder / "nats" / "nats.conf").read_bytes())}),
+        secret("orchestrator", _place(folder, "orchestrator")),
+        secret("nats", _bus(folder)),
         secret("mongo", _files(secrets, "root.password")),
-        secret("settle", {**_files(secrets, *settling), **_files(kept, "registry.json")}),
+        secret("settle", {**settling, **_place(folder, "administrator"), **_files(kept, "registry.json")}),
         config("owners", {f"{path.parent.name}.{path.name}": path.read_bytes() for path in _owners(kept)}),
     ]
 
 
 def gateway(folder: Path, name: str) -> list[Json]:
-    """What a gateway's pods mount: `sites/<name>` and `secrets/<name>.seed` are all of the folder that is needed."""
+    """
+    What a gateway's pods mount whose key is of the folder: `sites/<name>` and `secrets/<name>.seed` are all it takes.
+
+    Where others are enrolled these are `secrets/<name>.creds` and `nats/tls/ca.pem`.
+    """
     site = folder / "sites" / name
-    seed = (folder / "secrets" / f"{name}.seed").read_bytes()
+    named = {f"{name}.seed": "gateway.seed", f"{name}.creds": "bus.creds"}
+    place = {named.get(key, key): held for key, held in _place(folder, name).items()}
     service = _files(site / "trust", "policy-service.pub.pem")
     (owner,) = _owners(site / "trust")
     return [
-        secret("agent", {"gateway.seed": seed, **_files(site / "agent", "dal-tokens.pem")}),
+        secret("agent", {**place, **_files(site / "agent", "dal-tokens.pem")}),
         config("trust", {**service, "owner.pub.pem": owner.read_bytes()}),
         config("dal", _files(site / "dal", "agent.pub")),
     ]
@@ -69,11 +78,14 @@ def enrolled(folder: Path) -> list[Json]:
 
 
 def bus_configuration(written: bytes) -> bytes:
-    """The same configuration, with its streams on the chart's volume."""
-    told, found = _STORE_DIR.subn(STORE, written)
-    if found != 1:
+    """The same configuration, with what it keeps on the chart's volume, and its certificate where the chart has it."""
+    found = _STORE_DIR.findall(written)
+    if len(found) != 1:
         sys.exit("nats.conf says not once where streams are kept: prepare the folder anew")
-    return told
+    place: bytes = found[0]  # of the machine that prepared it
+    for before, after in ((b"/tls/", MOUNTED + b"/"), (b"/", VOLUME + b"/")):
+        written = written.replace(b'"' + place + before, b'"' + after)
+    return written
 
 
 def secret(name: str, files: Files) -> Json:
@@ -87,10 +99,31 @@ def config(name: str, files: Files) -> Json:
 
 
 def _of_service(folder: Path, service: str) -> Files:
-    found = _files(folder / "secrets", f"{service}.seed", f"{service}.mongo")
+    found = _place(folder, service) | _files(folder / "secrets", f"{service}.mongo")
     if service in BOOTSTRAPPED:
         found |= _files(folder / "hub", f"{service}.json")
+    if service == "identity" and _enrolls(folder):
+        found |= _files(folder / "secrets" / "identity-bus", *GRANTED)
+        found |= _files(folder / "sites" / "orchestrator" / "trust", "policy-service.pub.pem")
     return found | (_files(folder / "hub" / "policy", "grants.pem") if service == "policy" else {})
+
+
+def _bus(folder: Path) -> Files:
+    written = {"nats.conf": bus_configuration((folder / "nats" / "nats.conf").read_bytes())}
+    return written | (_files(folder / "nats" / "tls", "server.pem", "server.key") if _enrolls(folder) else {})
+
+
+def _place(folder: Path, name: str) -> dict[str, bytes]:
+    """How that one proves to the bus who it is, and whom it believes to be the bus."""
+    if not (folder / "secrets" / f"{name}.creds").exists():
+        return _files(folder / "secrets", f"{name}.seed")
+    authority = {"bus-ca.pem": (folder / "nats" / "tls" / "ca.pem").read_bytes()}
+    return _files(folder / "secrets", f"{name}.creds") | authority
+
+
+def _enrolls(folder: Path) -> bool:
+    """Whether it was prepared for gateways that enroll."""
+    return (folder / "secrets" / "identity-bus").exists()
 
 
 def _owners(folder: Path) -> list[Path]:

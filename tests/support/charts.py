@@ -12,13 +12,14 @@ Json = dict[str, Any]
 LEAST: Mapping[str, Json] = {
     "hub": {
         "urls": {"portal": "https://portal.example.org", "issuer": "https://login.example.org"},
+        "enrolment": {"bus": "tls://hub.example.org:4222"},
         "orchestrator": {"flare": {"host": "flare.example.org"}},
         "models": {"folder": "/srv/models"},
     },
     "gateway": {
         "tenant": "lakeside",
         "gateway": "gateway-1",
-        "hub": {"nats": "nats://hub.example.org:4222"},
+        "hub": {"nats": "tls://hub.example.org:4222"},
         "dal": {"sources": {"files": {"folder": "/home/datastore"}}},
         "models": {"folder": "/srv/models"},
     },

@@ -4,11 +4,14 @@ import base64
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from charts import FOLDER, Json, helm_lacks, pods, rendered
 
+from fedpact.identity.adapters.bus_authority import BusAuthority
+from fedpact.identity.app.access import About
 from fedpact.infra import containers
 from fedpact.infra.federation import federation
 from fedpact.infra.layout import Layout
@@ -16,22 +19,41 @@ from fedpact.infra.layout import Layout
 pytestmark = pytest.mark.skipif(bool(helm_lacks()), reason=helm_lacks())
 
 
+FIXED: Mapping[str, Json] = {
+    "hub": {"enrolment": {"enabled": False}},
+    "gateway": {"hub": {"nats": "nats://hub.example.org:4222", "enrolment": ""}},
+}
+"""What the charts are told where every key is of the folder."""
+
+
+@pytest.fixture(params=[("hub.example.org",), ()], ids=["enrolling", "fixed"])
+def names(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """Of the hub, where gateways are enrolled."""
+    found: tuple[str, ...] = request.param
+    return found
+
+
 @pytest.fixture
-def prepared(tmp_path: Path) -> Path:
+def prepared(tmp_path: Path, names: tuple[str, ...]) -> Path:
     layout = Layout(tmp_path / "fedpact")
-    containers.prepare(layout, federation(2))
+    containers.prepare(layout, federation(2), names=names)
     return layout.root
 
 
-def test_what_is_mounted_is_what_the_prepared_folder_gives(prepared: Path) -> None:
+def given_by(*words: str) -> dict[tuple[str, str], dict[str, str]]:
+    """Kind and name -> what the object holds."""
+    command = [sys.executable, "-I", str(FOLDER / "objects.py"), *words]
+    said = subprocess.run(command, capture_output=True, text=True, check=True)
+    return {(each["kind"], each["metadata"]["name"]): each["data"] for each in json.loads(said.stdout)["items"]}
+
+
+def test_what_is_mounted_is_what_the_prepared_folder_gives(prepared: Path, names: tuple[str, ...]) -> None:
     for chart, words in (("hub", ("hub", str(prepared))), ("gateway", ("gateway", str(prepared), "gateway-1"))):
-        said = subprocess.run(
-            [sys.executable, "-I", str(FOLDER / "objects.py"), *words], capture_output=True, text=True, check=True
-        )
-        given = {(each["kind"], each["metadata"]["name"]): each["data"] for each in json.loads(said.stdout)["items"]}
+        given = given_by(*words)
         values: Json = {"owners": ["lakeside", "hillcrest"]} if chart == "hub" else {}
-        assert {need for _, pod in pods(rendered(chart, values)) for need in needs(pod)} == set(given)
-        for _, pod in pods(rendered(chart, values)):
+        found = list(pods(rendered(chart, {**values, **({} if names else FIXED[chart])})))
+        assert {need for _, pod in found for need in needs(pod)} == set(given)
+        for _, pod in found:
             for kind, name, key in named_files(pod):
                 assert key in given[kind, name], (name, key)
 
@@ -60,16 +82,41 @@ def sources(pod: Json) -> list[tuple[str, str, list[Json]]]:
     return found
 
 
-def test_the_bus_keeps_its_streams_on_the_charts_volume(prepared: Path) -> None:
-    said = subprocess.run(
-        [sys.executable, "-I", str(FOLDER / "objects.py"), "hub", str(prepared)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    (nats,) = [each for each in json.loads(said.stdout)["items"] if each["metadata"]["name"] == "nats"]
-    assert b'store_dir: "/data/jetstream"' in base64.b64decode(nats["data"]["nats.conf"])
-    assert str(prepared) not in base64.b64decode(nats["data"]["nats.conf"]).decode()
+def test_the_bus_keeps_what_it_knows_on_the_charts_volume(prepared: Path, names: tuple[str, ...]) -> None:
+    held = given_by("hub", str(prepared))["Secret", "nats"]
+    told = base64.b64decode(held["nats.conf"]).decode()
+    assert 'store_dir: "/data/jetstream"' in told
+    assert ('dir: "/data/accounts"' in told) is bool(names)
+    assert str(prepared) not in told
+    certificate = {word.split('"')[0] for word in told.split('"/run/secrets/fedpact/')[1:]}
+    assert certificate == held.keys() - {"nats.conf"} == ({"server.pem", "server.key"} if names else set())
+
+
+@pytest.mark.parametrize("names", [("hub.example.org",)])
+def test_identity_can_enroll_and_nobody_else_is_given_what_that_takes(prepared: Path, tmp_path: Path) -> None:
+    given = given_by("hub", str(prepared))
+    mounted = tmp_path / "mounted"
+    mounted.mkdir()
+    for name, content in given["Secret", "identity"].items():
+        (mounted / name).write_bytes(base64.b64decode(content))
+    told = About(bus_url="tls://hub.example.org:4222", bus_domain="hub")
+    assert BusAuthority.at(mounted, url="tls://nats:4222", ca_file=None, told=told).new_account()
+    signing = given["Secret", "identity"]["operator-signing.seed"]
+    assert [name for (_, name), data in given.items() if signing in data.values()] == ["identity"]
+
+
+@pytest.mark.parametrize("names", [("hub.example.org",)])
+def test_what_only_the_operator_needs_stays_out_of_the_cluster(prepared: Path) -> None:
+    kept = [(prepared / "secrets" / "bus" / "operator.seed").read_bytes(), (prepared / "ca" / "ca.key").read_bytes()]
+    for data in given_by("hub", str(prepared)).values():
+        for content in data.values():
+            assert not any(base64.b64encode(key).decode() == content or key.decode() in content for key in kept)
+
+
+def test_no_key_is_in_a_config_map(prepared: Path) -> None:
+    for words in (("hub", str(prepared)), ("gateway", str(prepared), "gateway-1")):
+        held = [text for (kind, _), data in given_by(*words).items() if kind == "ConfigMap" for text in data.values()]
+        assert not [text for text in held if "PRIVATE" in text or "SEED" in text or text.startswith("S")]
 
 
 def test_a_folder_that_nobody_prepared_is_refused_with_what_to_do(tmp_path: Path) -> None:

@@ -49,19 +49,29 @@ VARIANTS: Mapping[str, tuple[str, Json]] = {
     "hub with a bus and a store elsewhere": (
         "hub",
         {
+            "enrolment": {"enabled": False},
             "nats": {"enabled": False, "external": {"name": "nats.example.org", "port": 4333, "cidr": "192.0.2.7/32"}},
             "mongo": {"enabled": False, "external": {"name": "mongo.example.org", "cidr": "192.0.2.8/32"}},
             "owners": ["lakeside"],
             "network": {"gateways": [{"ipBlock": {"cidr": "198.51.100.0/24"}}], "browsers": [{"podSelector": {}}]},
         },
     ),
-    "hub with pods": ("hub", PODS),
+    "hub with pods": (
+        "hub",
+        {**PODS, "enrolment": {"leaves": True}, "network": {"gateways": [{"podSelector": {}}]}},
+    ),
     "gateway with pods and cilium": ("gateway", PODS),
     "gateway with pods beside the hub": (
         "gateway",
         merged(PODS, {"cilium": {"enabled": False}, "hub": {"peers": [{"namespaceSelector": {}}]}}),
     ),
-    "gateway without cilium": ("gateway", {"cilium": {"enabled": False}, "hub": {"cidr": "192.0.2.0/24"}}),
+    "gateway without cilium": (
+        "gateway",
+        {
+            "cilium": {"enabled": False},
+            "hub": {"cidr": "192.0.2.0/24", "nats": "nats://hub.example.org:4222", "enrolment": ""},
+        },
+    ),
     "gateway with everything": (
         "gateway",
         {
@@ -333,6 +343,9 @@ def test_through_a_proxy_nobody_goes_anywhere_else_and_workloads_never_see_its_l
         ("hub", {"urls": {"portal": ""}}, "portal"),
         ("hub", {"nats": {"enabled": False}}, "nats"),
         ("hub", {"orchestrator": {"flare": {"host": ""}}}, "host"),
+        ("hub", {"enrolment": {"bus": ""}}, "bus"),
+        ("hub", {"enrolment": {"bus": "nats://hub.example.org"}}, "bus"),
+        ("gateway", {"hub": {"nats": "nats://hub.example.org:4222"}}, "nats"),
         ("hub", {"services": {"identity": {"replicas": 2}}}, "services"),
         ("hub", {"workloads": {"launcher": "kubernetes"}}, "images"),
         ("gateway", {"proxies": {"https": "http://proxy:3128"}}, "https"),

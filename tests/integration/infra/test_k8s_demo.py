@@ -54,6 +54,12 @@ def test_its_pods_fit_a_namespace_that_is_restricted_and_a_node_with_two_cores()
     assert sum(asked(pod) for pod in found) < 1
 
 
+def test_gateways_find_the_bus_by_the_name_of_its_certificate_and_are_told_so() -> None:
+    told = PLAN.hub_values({"portal": 7070, "identity": 8081})["enrolment"]["bus"]
+    assert {PLAN.gateway_values(one)["hub"]["nats"] for one in PLAN.members.custodians} == {told}
+    assert told == f"tls://{PLAN.bus}:4222"
+
+
 @needs_helm
 def test_a_pod_of_every_kind_is_deleted_once() -> None:
     names = {name for objects in charts().values() for name, _ in pods(objects) if not name.startswith("settle")}

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,16 @@ def test_enrolling_again_prepared_keeps_keys_accounts_and_certificate(enrolling:
     containers.prepare(enrolling, federation(0), names=["hub.example.org"])
     after = files(enrolling)
     assert {path for path in before if path.name != "operator.seed" and before[path] != after[path]} == set()
+
+
+def test_of_gateways_that_enroll_the_setup_knows_their_owners_and_makes_no_key(tmp_path: Path) -> None:
+    layout, members = Layout(tmp_path / "fedpact"), replace(MEMBERS, enrolling=True)
+    containers.prepare(layout, members, names=["hub.example.org"])
+    assert [path.name for path in layout.secrets.iterdir() if path.name.startswith("gateway-")] == []
+    assert "gateway-1" not in (layout.hub / "registry.json").read_text()
+    assert json.loads((layout.secrets / "identity-bus" / "bus.json").read_text())["fixed"] == ["orchestrator"]
+    for custodian in members.custodians:
+        assert (layout.hub / "owners" / custodian.organization / "owner.pub.pem").exists()
 
 
 def test_nobody_else_reads_what_is_there_to_enroll(enrolling: Layout) -> None:

@@ -15,8 +15,25 @@ portal: {public: true}
 {{ .Values.nats.enabled | ternary 4222 (int .Values.nats.external.port) }}
 {{- end }}
 
+{{/* Whether servers of sites may come to the bus; empty where they may not. */}}
+{{- define "hub.leaves" -}}
+{{ and .Values.enrolment.enabled .Values.enrolment.leaves | ternary "yes" "" }}
+{{- end }}
+
 {{- define "hub.bus" -}}
-nats://{{ .Values.nats.enabled | ternary "nats" .Values.nats.external.name }}:{{ include "hub.bus.port" . }}
+{{ .Values.enrolment.enabled | ternary "tls" "nats" }}://{{ .Values.nats.enabled | ternary "nats" .Values.nats.external.name }}:{{ include "hub.bus.port" . }}
+{{- end }}
+
+{{/* Where the bus is, and how whoever mounts `key` proves who it is: credentials, where the bus believes an operator. */}}
+{{- define "hub.place" -}}
+- {name: {{ .prefix }}_NATS_URL, value: {{ include "hub.bus" .root | quote }}}
+- {name: {{ .prefix }}_NATS_DOMAIN, value: hub}
+{{- if .root.Values.enrolment.enabled }}
+- {name: {{ .prefix }}_NATS_CREDS_FILE, value: /run/secrets/fedpact/{{ .key }}.creds}
+- {name: {{ .prefix }}_NATS_CA_FILE, value: /run/secrets/fedpact/bus-ca.pem}
+{{- else }}
+- {name: {{ .prefix }}_NATS_SEED_FILE, value: /run/secrets/fedpact/{{ .key }}.seed}
+{{- end }}
 {{- end }}
 
 {{- define "hub.store.port" -}}
@@ -33,6 +50,15 @@ nats://{{ .Values.nats.enabled | ternary "nats" .Values.nats.external.name }}:{{
 - {name: FEDPACT_IDENTITY_KEY_FILE, value: /var/lib/fedpact/keys/tokens.pem}
 - {name: FEDPACT_IDENTITY_PUBLIC_URL, value: {{ $url.issuer | quote }}}
 - {name: FEDPACT_IDENTITY_REDIRECTS, value: {{ dict "fedpact-portal" (list (printf "%s/login/callback" $url.portal)) | toJson | quote }}}
+{{- with .root.Values.enrolment }}
+{{- if .enabled }}
+- {name: FEDPACT_IDENTITY_ENROLMENT_FOLDER, value: /run/secrets/fedpact}
+- {name: FEDPACT_IDENTITY_BUS_URL, value: {{ .bus | quote }}}
+- {name: FEDPACT_IDENTITY_BUS_CA_FILE, value: /run/secrets/fedpact/bus-ca.pem}
+- {name: FEDPACT_IDENTITY_POLICY_KEY_FILE, value: /run/secrets/fedpact/policy-service.pub.pem}
+- {name: FEDPACT_IDENTITY_GATEWAY_DAYS, value: {{ .days | quote }}}
+{{- end }}
+{{- end }}
 {{- with .root.Values.login }}
 - {name: FEDPACT_IDENTITY_PROVIDER, value: {{ toJson . | quote }}}
 {{- end }}

@@ -34,13 +34,19 @@ class Custodian:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Federation:
-    """One hub, one scientists' organization, and custodians."""
+    """One hub, one scientists' organization, and custodians; `enrolling` ones make their gateways' keys themselves."""
 
     custodians: tuple[Custodian, ...]
+    enrolling: bool = False
+
+    @property
+    def founded(self) -> tuple[Custodian, ...]:
+        """Those whose gateways the setup makes."""
+        return () if self.enrolling else self.custodians
 
     @property
     def sites(self) -> tuple[Site, ...]:
-        clients = tuple(Site(custodian.gateway) for custodian in self.custodians)
+        clients = tuple(Site(custodian.gateway) for custodian in self.founded)
         return (Site(ORCHESTRATOR, orchestrator=True), *clients)
 
     @property

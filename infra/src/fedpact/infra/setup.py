@@ -122,7 +122,7 @@ def _write_bootstrap(layout: Layout, federation: Federation) -> None:
     ]
     write_secret(layout.hub / "identity.json", json.dumps({"organizations": organizations, "users": users}))
     gateways = [{"gateway": ORCHESTRATOR, "organization": "hub", "role": "orchestrator"}]
-    gateways += [{"gateway": c.gateway, "organization": c.organization} for c in federation.custodians]
+    gateways += [{"gateway": c.gateway, "organization": c.organization} for c in federation.founded]
     write_secret(layout.hub / "registry.json", json.dumps({"gateways": gateways}))
 
 

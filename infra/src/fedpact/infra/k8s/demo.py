@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -23,6 +23,7 @@ from fedpact.infra.demo_world import DATASET
 from fedpact.infra.k8s import room
 from fedpact.infra.k8s.chaos import Chaos
 from fedpact.infra.k8s.cluster import Cluster, ClusterError, Json, until
+from fedpact.infra.k8s.enrolling import enroll
 from fedpact.infra.k8s.ground import OURS, PART, Ground
 from fedpact.infra.k8s.plan import DEMAND, PULL, Plan
 from fedpact.infra.k8s.world import ClusterWorld, forwarded, issuer_at, own_secrets
@@ -54,8 +55,10 @@ class Demo:
             raise ClusterError(f"an earlier demo is still there ({', '.join(there[:5])}): `--clean` takes it away")
         try:
             self._timed("install", self._install)
-            self._timed("ready", self._wait_until_ready)
-            self._tell()
+            with self._world() as world:
+                self._timed("enrolment", lambda: self._enroll(world))
+                self._timed("ready", lambda: self._wait_until_ready(self.plan.spaces))
+                self._tell(world)
         finally:
             if not keep:
                 self._timed("uninstall", self.clear)
@@ -82,7 +85,7 @@ class Demo:
 
     def _install(self) -> None:
         layout = Layout(self.folder)
-        containers.prepare(layout, self.plan.members)
+        containers.prepare(layout, self.plan.members, names=[self.plan.bus])
         own_secrets(layout)
         self._ground.lay(self.plan.claims, self._files(), {f"models/{name}": self.models / name for name in MODELS})
         labels = {**RESTRICTED, PART: OURS}
@@ -91,15 +94,16 @@ class Demo:
         for space in self.plan.spaces:
             self.cluster.apply([self._login] if self._login else [], space)
         self.say("a hub, and a gateway for each of two hospitals, each in a namespace of its own")
-        self._install_hub(layout)
-        for custodian in self.plan.members.custodians:
-            space = self.plan.space(custodian)
-            self.cluster.apply(self._objects("gateway", str(layout.root), custodian.gateway), space)
-            self.cluster.install("gateway", space, self.plan.gateway_values(custodian))
-
-    def _install_hub(self, layout: Layout) -> None:
         self.cluster.apply(self._objects("hub", str(layout.root)), self.plan.hub)
         self.cluster.install("hub", self.plan.hub, self.plan.hub_values(self._ports))
+
+    def _enroll(self, world: ClusterWorld) -> None:
+        self._wait_until_ready((self.plan.hub,))
+        for custodian in self.plan.members.custodians:
+            folder, space = enroll(world, custodian), self.plan.space(custodian)
+            self.say(f"{custodian.gateway} is enrolled, with a key of its own")
+            self.cluster.apply(self._objects("enrolled", str(folder)), space)
+            self.cluster.install("gateway", space, self.plan.gateway_values(custodian))
 
     def _objects(self, *words: str) -> list[Json]:
         script = str(self.cluster.charts / "objects.py")
@@ -117,31 +121,30 @@ class Demo:
             for custodian, part in zip(custodians, parts, strict=True)
         }
 
-    def _wait_until_ready(self) -> None:
-        for space in self.plan.spaces:
+    def _wait_until_ready(self, spaces: Sequence[str]) -> None:
+        for space in spaces:
             until(partial(self._ready, space), f"the pods of {space} to be ready", READY_SECONDS)
 
     def _ready(self, space: str) -> bool:
         pods = self.cluster.found("pods", f"--namespace={space}")
         return bool(pods) and all(pod["status"]["phase"] == "Succeeded" or _is_ready(pod) for pod in pods)
 
-    def _tell(self) -> None:
-        with self._world() as world:
-            chaos = Chaos(self.cluster, self.plan, self.say)
-            story = Story(
-                world,
-                self.models,
-                self.folder / "downloads",
-                self.say,
-                self.report,
-                interlude=chaos.strike if self.chaos else lambda _: None,
-                demand=DEMAND,
-                patience=600.0 if self.chaos else 240.0,
-            )
-            self._timed("story", story.tell)
-            if self.chaos and (missed := chaos.missed()):
-                raise ClusterError(f"nobody was there to be deleted: {', '.join(missed)}")
-            self._timed("room", lambda: room.show(self.cluster, self.plan, story))
+    def _tell(self, world: ClusterWorld) -> None:
+        chaos = Chaos(self.cluster, self.plan, self.say)
+        story = Story(
+            world,
+            self.models,
+            self.folder / "downloads",
+            self.say,
+            self.report,
+            interlude=chaos.strike if self.chaos else lambda _: None,
+            demand=DEMAND,
+            patience=600.0 if self.chaos else 240.0,
+        )
+        self._timed("story", story.tell)
+        if self.chaos and (missed := chaos.missed()):
+            raise ClusterError(f"nobody was there to be deleted: {', '.join(missed)}")
+        self._timed("room", lambda: room.show(self.cluster, self.plan, story))
 
     @contextmanager
     def _world(self) -> Iterator[ClusterWorld]:

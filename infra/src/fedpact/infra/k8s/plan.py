@@ -1,12 +1,12 @@
 """
 What the demo asks of the charts, as values: a hub and a gateway for each custodian, each in a namespace of its own.
 
-Small enough for a node with two cores. What the gateways may give away is far more than there is, so that the cluster
-itself, and not a gateway's own books, says what it has no room for.
+Gateways are enrolled, as those at other sites are. Small enough for a node with two cores. What the gateways may give
+away is far more than there is, so that the cluster itself, and not a gateway's own books, says what it has no room for.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fedpact.contracts.pact import Demand, Resources
 from fedpact.infra.federation import Custodian, Federation, federation
@@ -39,7 +39,7 @@ class Plan:
     folder: str = FOLDER
     login: bytes = field(default=b"", repr=False)
     """To the registry; as `docker login` writes it."""
-    members: Federation = field(default_factory=lambda: federation(GATEWAYS))
+    members: Federation = field(default_factory=lambda: replace(federation(GATEWAYS), enrolling=True))
 
     @property
     def pull_secrets(self) -> tuple[str, ...]:
@@ -49,6 +49,11 @@ class Plan:
     def hub(self) -> str:
         """The hub's namespace."""
         return f"{self.prefix}-hub"
+
+    @property
+    def bus(self) -> str:
+        """The name that gateways find the bus by, which its certificate has to show."""
+        return f"nats.{self.hub}"
 
     def space(self, custodian: Custodian) -> str:
         """The namespace of a custodian's gateway."""
@@ -77,6 +82,7 @@ class Plan:
                 "issuer": f"http://127.0.0.1:{ports['identity']}",
             },
             "owners": [custodian.organization for custodian in self.members.custodians],
+            "enrolment": {"bus": f"tls://{self.bus}:4222"},
             "services": {"resources": HELD, "storage": {"className": CLASS, "identity": "1Gi", "jobs": "1Gi"}},
             "orchestrator": {**KEPT, "flare": self._flare(), "guarded": False},
             "workloads": self._workloads(),
@@ -92,7 +98,7 @@ class Plan:
             "tenant": custodian.organization,
             "gateway": custodian.gateway,
             "hub": {
-                "nats": f"nats://nats.{self.hub}:4222",
+                "nats": f"tls://{self.bus}:4222",
                 "flare": f"entrance.{self.hub}:8443",
                 "peers": [_within(self.hub)],
             },
