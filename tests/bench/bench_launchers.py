@@ -24,7 +24,7 @@ from bench_cluster import NODE_PORTS, Cluster, cluster_here
 from bench_flare import BareFlare, activated
 from bench_harness import Finding, Measure, Sample, alternate, at_most_more, carry_out, conclude, findings, rounds_asked
 from bench_world import MODEL, WHOLE_MACHINE, prepared
-from engine import docker, image_lacks, inspected
+from engine import gateway, image_lacks, inspected
 
 from fedpact.contracts.pact import Resources
 from fedpact.gateway_agent.adapters.docker import DockerLauncher
@@ -73,7 +73,7 @@ def processes() -> Way:
 
 
 def containers() -> Way:
-    address = engine_address()
+    address = gateway("bridge")  # where containers and this process both reach the engine's machine
     runtime = Runtime(python=IMAGE_PYTHON, search_path=SEARCH_PATH, image=inspected(IMAGE)["Id"])
     return Way(
         name="containers",
@@ -116,12 +116,6 @@ def pods(cluster: Cluster) -> Way:
             "FEDPACT_AGENT_FLARE_PORTS": f"{NODE_PORTS[0]}-{NODE_PORTS[-1]}",
         },
     )
-
-
-def engine_address() -> str:
-    """The engine's machine, as containers and this process both reach it."""
-    said = docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}").strip()
-    return said or "172.17.0.1"
 
 
 async def ways() -> tuple[list[Way], Mapping[str, str]]:

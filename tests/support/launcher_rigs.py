@@ -15,7 +15,8 @@ from typing import Protocol
 
 import pytest
 from agent_values import CLIENT_NAME, SERVER_NAME, waiting_pod
-from engine import docker, engine_lacks, image_lacks, inspected
+from docker.models.containers import Container
+from engine import engine, image_lacks, inspected
 from fake_cluster import fake_cluster
 from lightkube import ApiError, AsyncClient, KubeConfig
 from lightkube.resources.core_v1 import Pod as ClusterPod
@@ -145,17 +146,16 @@ class DockerRig:
 
     async def end(self, pod: Pod, code: int) -> None:
         (found,) = containers_of(self.yard, pod)
-        docker("exec", found, "sh", "-c", f"echo {code} > half && mv half exit")
+        assert found.exec_run(["sh", "-c", f"echo {code} > half && mv half exit"]).exit_code == 0
 
 
-def containers_of(yard: Yard, pod: Pod) -> list[str]:
-    mine = ("--filter", f"label=fedpact.org/agent={yard.agent}")
-    one = ("--filter", f"label=fedpact.org/participant={pod.name.participant}")
-    return docker("ps", "--all", "--quiet", *mine, *one).split()
+def containers_of(yard: Yard, pod: Pod) -> list[Container]:
+    chosen = [f"{marks.AGENT}={yard.agent}", f"{marks.PARTICIPANT}={pod.name.participant}"]
+    return engine().containers.list(all=True, filters={"label": chosen}, ignore_removed=True)
 
 
 def engine_limits() -> tuple[str, ...]:
-    said = json.loads(docker("info", "--format", "{{json .}}"))
+    said = engine().info()
     means = (("cpu", "CpuCfsQuota"), ("memory", "MemoryLimit"), ("processes", "PidsLimit"))
     return tuple(limit for limit, means_by in means if said[means_by])
 
@@ -313,7 +313,7 @@ def nothing_lacks() -> str:
 
 
 def docker_lacks() -> str:
-    return engine_lacks() or image_lacks(PYTHON_IMAGE, f"docker pull {PYTHON_IMAGE}")
+    return image_lacks(PYTHON_IMAGE, f"docker pull {PYTHON_IMAGE}")
 
 
 Opened = Callable[[Path], AbstractAsyncContextManager[Rig]]

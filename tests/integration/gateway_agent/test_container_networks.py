@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 from agent_values import launched, until, waiting_pod
-from engine import docker, engine_lacks, image_lacks, inspected
+from docker.models.containers import Container
+from engine import engine, gateway, image_lacks, inspected, labelled
+from testcontainers.core.container import DockerContainer
+from testcontainers.core.network import Network
 
 from fedpact.gateway_agent.adapters.docker import DockerLauncher
 from fedpact.gateway_agent.app.ports import Ref
@@ -33,16 +36,13 @@ print(json.dumps({host: reached(host, int(port)) for host, port in (one.rsplit("
 @pytest.fixture
 def neighbour() -> Iterator[str]:
     """A container that stands for a DAL, and is in no network but its own."""
-    if lacking := engine_lacks() or image_lacks(IMAGE, f"docker pull {IMAGE}"):
+    if lacking := image_lacks(IMAGE, f"docker pull {IMAGE}"):
         pytest.skip(lacking)
     name = f"test-{secrets.token_hex(4)}"
-    docker("network", "create", "--internal", name)
-    try:
-        docker("run", "--detach", "--name", name, "--network", name, IMAGE, "python3", "-m", "http.server", "8080")
-        yield name
-    finally:
-        docker("rm", "--force", name)
-        docker("network", "rm", name)
+    with Network(docker_network_kw={"internal": True}) as network:
+        dal = DockerContainer(IMAGE, name=name, network=network)
+        with dal.with_command(["python3", "-m", "http.server", "8080"]):
+            yield name
 
 
 def listening_here() -> socket.socket:
@@ -59,12 +59,11 @@ async def test_a_workload_reaches_its_neighbours_and_nothing_else(neighbour: str
     try:
         await launched(launcher, pod)
         assert "network" in launcher.limits_enforced
-        (found,) = docker("ps", "--quiet", "--filter", f"label=fedpact.org/agent={yard.agent}").split()
+        (found,) = engine().containers.list(filters={"label": f"{marks.AGENT}={yard.agent}"})
         with listening_here() as here:
             port = here.getsockname()[1]
-            own = json.loads(docker("network", "inspect", network))[0]["IPAM"]["Config"][0]["Gateway"]
-            bridge = json.loads(docker("network", "inspect", "bridge"))[0]["IPAM"]["Config"][0].get("Gateway")
-            others = [f"{own}:{port}", f"{bridge or '172.17.0.1'}:{port}", "127.0.0.1:8080", "192.0.2.1:443"]
+            outside = [f"{gateway(one)}:{port}" for one in (network, "bridge")]
+            others = [*outside, "127.0.0.1:8080", "192.0.2.1:443"]
             asked = ("dal:8080", f"{neighbour}:8080", *others, "example.org:80")
 
             async def dal_is_up() -> bool:
@@ -76,9 +75,9 @@ async def test_a_workload_reaches_its_neighbours_and_nothing_else(neighbour: str
     finally:
         await launcher.stop(Ref(name=pod.name))
         await launcher.close()
-    assert docker("network", "ls", "--quiet", "--filter", f"name={network}") == ""
+    assert labelled(f"{marks.AGENT}={yard.agent}") == []
 
 
-def reached(container: str, *addresses: str) -> dict[str, bool]:
-    said: dict[str, bool] = json.loads(docker("exec", container, "/usr/local/bin/python3", "-c", PROBE, *addresses))
+def reached(container: Container, *addresses: str) -> dict[str, bool]:
+    said: dict[str, bool] = json.loads(container.exec_run(["/usr/local/bin/python3", "-c", PROBE, *addresses]).output)
     return said

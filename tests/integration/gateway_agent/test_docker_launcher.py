@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from agent_values import CLIENT_NAME, launched, until
-from engine import docker, inspected
+from engine import engine, inspected, labelled
 from image_registry import registry_with
 from launcher_rigs import PYTHON_IMAGE, DockerRig, containers_of, docker_lacks, docker_rig, short
 from servers import free_port
@@ -17,6 +17,7 @@ from fedpact.contracts.workloads import Cause, Phase
 from fedpact.gateway_agent.adapters.docker import DockerLauncher
 from fedpact.gateway_agent.adapters.sockets import LocalSockets
 from fedpact.gateway_agent.app.ports import Life, Ref, Stage
+from fedpact.gateway_agent.domain import marks
 from fedpact.gateway_agent.domain.containers import Yard
 from fedpact.gateway_agent.domain.errors import ImageMissingError, LaunchError
 from fedpact.gateway_agent.domain.pods import Pod
@@ -85,7 +86,7 @@ async def test_no_secret_is_in_a_process_list(rig: DockerRig) -> None:
     pod = replace(rig.pod("gateway-1-1"), env={"APH_DAL_TOKEN": "s3cret"})
     await launched(rig.launcher, pod)
     (found,) = containers_of(rig.yard, pod)
-    assert "s3cret" not in docker("top", found)
+    assert "s3cret" not in str(found.top())
 
 
 async def test_what_needs_more_memory_than_reserved_is_told_so(rig: DockerRig) -> None:
@@ -108,32 +109,30 @@ async def test_the_engine_holds_a_container_to_what_the_spec_says(rig: DockerRig
     pod = replace(rig.pod("gateway-1-1"), resources=Resources(cpu=0.5, memory=64))
     await launched(rig.launcher, pod)
     (found,) = containers_of(rig.yard, pod)
-    host = json.loads(docker("inspect", found))[0]["HostConfig"]
+    host = found.attrs["HostConfig"]
     assert (host["NanoCpus"], host["Memory"], host["PidsLimit"]) == (500_000_000, 64_000_000, 4096)
 
 
 async def test_each_activation_has_a_network_that_goes_with_its_last_participant(rig: DockerRig) -> None:
     for participant in ("gateway-1-1", "gateway-1-2"):
         await launched(rig.launcher, rig.pod(participant))
-    mine = ("network", "ls", "--quiet", "--filter", f"label=fedpact.org/agent={rig.yard.agent}")
-    assert len(docker(*mine).split()) == 1
+    mine = {"label": f"{marks.AGENT}={rig.yard.agent}"}
+    assert len(engine().networks.list(filters=mine)) == 1
     await rig.launcher.stop(Ref(name=CLIENT_NAME))
-    assert len(docker(*mine).split()) == 1
+    assert len(engine().networks.list(filters=mine)) == 1
     await rig.launcher.stop(Ref(name=CLIENT_NAME.sibling("gateway-1-2")))
-    assert docker(*mine) == ""
+    assert engine().networks.list(filters=mine) == []
 
 
 async def test_nothing_is_left_of_a_stopped_workload(rig: DockerRig) -> None:
     checkpoint = await launched(rig.launcher, rig.pod("gateway-1-1"))
     await rig.launcher.stop(checkpoint.ref)
-    for kind in ("container", "volume", "network"):
-        listed = ("--all",) if kind == "container" else ()
-        assert docker(kind, "ls", "--quiet", *listed, "--filter", f"label=fedpact.org/agent={rig.yard.agent}") == ""
+    assert labelled(f"{marks.AGENT}={rig.yard.agent}") == []
 
 
 async def test_volumes_without_their_container_are_observed_and_removed(rig: DockerRig) -> None:
     checkpoint = await launched(rig.launcher, rig.pod("gateway-1-1"))
-    docker("rm", "--force", checkpoint.ref.handle)
+    engine().containers.get(checkpoint.ref.handle).remove(force=True)
     assert short(await rig.launcher.observe()) == [("gateway-1-1", Life.EXITED, None)]
     await rig.launcher.stop(checkpoint.ref)
     assert await rig.launcher.observe() == []
@@ -170,7 +169,7 @@ async def test_what_ended_while_no_agent_watched_still_leaves_its_console(rig: D
     await launched(away, pod)
     await away.close()
     (found,) = containers_of(rig.yard, pod)
-    docker("wait", found)
+    found.wait()
     pod.log.unlink(missing_ok=True)
     assert [one.life for one in await rig.launcher.observe()] == [Life.EXITED]
     assert pod.log.read_text() == "it ends at once\n"
@@ -211,7 +210,7 @@ async def test_a_missing_image_is_fetched_by_digest_with_the_registrys_password(
         finally:
             await launcher.stop(Ref(name=pod.name))
             await launcher.close()
-            docker("rmi", "--force", registry.reference)
+            engine().images.remove(registry.reference, force=True)
 
 
 async def test_without_an_engine_the_launcher_says_so(tmp_path: Path) -> None:

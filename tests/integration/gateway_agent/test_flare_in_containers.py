@@ -5,11 +5,12 @@ import secrets
 from pathlib import Path
 
 import pytest
-from engine import docker, image_lacks, inspected
+from engine import gateway, image_lacks, inspected, labelled
 from flare_activation import Activation, ended
 
 from fedpact.gateway_agent.adapters.docker import DockerLauncher
 from fedpact.gateway_agent.app.ports import Life
+from fedpact.gateway_agent.domain import marks
 from fedpact.gateway_agent.domain.containers import Yard
 from fedpact.gateway_agent.domain.engine import Status
 from fedpact.gateway_agent.domain.pods import Runtime
@@ -18,20 +19,13 @@ pytestmark = [pytest.mark.containers, pytest.mark.timeout(180)]
 IMAGE = "fedpact/model-logreg:0.1.0"
 
 
-def bridge() -> str:
-    """The engine's machine, as containers and this process both reach it."""
-    return (
-        docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}").strip() or "172.17.0.1"
-    )
-
-
 async def test_a_federated_job_runs_in_containers(tmp_path: Path) -> None:
     if lacking := image_lacks(IMAGE, "just images model-logreg"):
         pytest.skip(lacking)
     runtime = Runtime(
         python="/usr/local/bin/python3", search_path="/usr/local/bin:/usr/bin:/bin", image=inspected(IMAGE)["Id"]
     )
-    activation = Activation(tmp_path, host=bridge(), runtime=runtime)
+    activation = Activation(tmp_path, host=gateway("bridge"), runtime=runtime)
     yard = Yard(agent=f"test-{secrets.token_hex(4)}", publish_on=activation.host)
     launcher = await DockerLauncher.connected(yard, grace=2)
     activation.launcher = launcher
@@ -47,5 +41,4 @@ async def test_a_federated_job_runs_in_containers(tmp_path: Path) -> None:
     finally:
         await asyncio.shield(activation.stop())
         await launcher.close()
-    mine = ("--filter", f"label=fedpact.org/agent={yard.agent}")
-    assert [docker(kind, "ls", "--quiet", *mine) for kind in ("container", "volume", "network")] == ["", "", ""]
+    assert labelled(f"{marks.AGENT}={yard.agent}") == []
