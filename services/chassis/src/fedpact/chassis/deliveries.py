@@ -9,8 +9,7 @@ answers is such an error too.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -93,7 +92,7 @@ class Inbox:
 
     async def take(self, delivery: Delivery, receipt: Receipt) -> None:
         """Handle the delivery and tell the stream."""
-        async with _known_to_live(receipt, self._beat_seconds):
+        async with _KnownToLive(receipt, self._beat_seconds):
             failure = trouble = await self._failure(delivery)
         if failure is not None and not isinstance(failure, UnavailableError):
             trouble = await failure_of(self._set_aside(delivery, failure))
@@ -165,25 +164,34 @@ async def _bounded(attempt: Callable[[], Awaitable[None]]) -> None:
         await attempt()
 
 
-@asynccontextmanager
-async def _known_to_live(receipt: Receipt, every: float) -> AsyncIterator[None]:
+class _KnownToLive:
     """
     Tell the stream now and then that the message is still being worked on.
 
-    So the stream can take it back soon after a crash, however long a handler may take.
+    So the stream can take it back soon after a crash, however long a handler may take. Most take a moment: for them
+    this is a timer that never rings.
     """
-    beat = asyncio.create_task(_beat(receipt, every))
-    try:
-        yield
-    finally:
-        beat.cancel()
-        await asyncio.wait([beat])
 
+    def __init__(self, receipt: Receipt, every: float) -> None:
+        self._receipt, self._every = receipt, every
+        self._telling: asyncio.Task[None] | None = None
 
-async def _beat(receipt: Receipt, every: float) -> None:
-    while True:
-        await asyncio.sleep(every)
-        await receipt.in_progress()
+    async def __aenter__(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._every, self._tell)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._timer.cancel()
+        if self._telling:
+            self._telling.cancel()
+            await asyncio.wait([self._telling])
+
+    def _tell(self) -> None:
+        self._telling = asyncio.create_task(self._beat())
+
+    async def _beat(self) -> None:
+        while True:
+            await self._receipt.in_progress()
+            await asyncio.sleep(self._every)
 
 
 def envelope_of(headers: Mapping[str, str], subject: str) -> Envelope:
