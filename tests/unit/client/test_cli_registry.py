@@ -127,6 +127,12 @@ def test_a_dataset_is_registered_at_its_gateway(run: Run, portal: FakePortal) ->
     assert run("datasets", "unregister", "heart", "--socket", "/run/gw.sock").exit_code == 0
 
 
+def test_what_lies_in_a_bucket_is_registered_by_its_name_there(run: Run, portal: FakePortal) -> None:
+    portal.on("PUT", "http://gateway/datasets/heart", {"dataset": "heart_gateway-1_lakeside", "path": "s3://b/heart/"})
+    run("datasets", "register", "heart", "s3://b/heart/", "--socket", "/run/gw.sock")
+    assert body_of(portal.last)["path"] == "s3://b/heart/"
+
+
 def test_a_gateway_that_refuses_or_is_away_is_told(run: Run, portal: FakePortal, tmp_path: Path) -> None:
     portal.on("PUT", "http://gateway/datasets/heart", problem(403, "outside_roots", "that path is not allowed"))
     words = ("datasets", "register", "heart", "/etc/passwd", "--socket", "/run/gw.sock")

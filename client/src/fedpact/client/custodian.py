@@ -105,7 +105,9 @@ class Custodian:
 
 
 def absolute(path: str) -> str:
-    """The path from the root; one that means a folder still ends with `/`."""
+    """The path from the root, or in a bucket; one that means a folder still ends with `/`."""
+    if path.startswith("s3://"):
+        return path
     return os.path.normpath(Path(path).expanduser().absolute()) + ("/" if path.endswith("/") and path != "/" else "")
 
 

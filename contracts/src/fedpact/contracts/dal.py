@@ -3,7 +3,7 @@ What a gateway's agent tells its DAL over the local admin socket.
 
 `roots` are paths below a dataset: the empty one is the whole dataset, one that ends in `/` a folder of it, any
 other a single object. An address is what a model appends to `/datasets/`; a place on the server is told to
-nobody but the agent.
+nobody but the agent. What lies in a bucket has its name there as its address, and the hub learns neither.
 """
 
 from typing import Annotated
@@ -52,7 +52,7 @@ class ActivationAccess(Model):
 
 
 class InspectDataset(Strict):
-    """`path` is absolute and below an allowed root; a folder ends in `/`."""
+    """`path` is absolute and below an allowed root, or `s3://bucket/key` in an allowed bucket; a folder ends in `/`."""
 
     path: Annotated[str, Field(min_length=2, max_length=4096)]
 

@@ -14,9 +14,12 @@ from fedpact.chassis.http import serving
 from fedpact.chassis.local import serving_locally
 from fedpact.chassis.sqlite import SqliteFile
 from fedpact.chassis.telemetry import log_as_json
+from fedpact.dal_service.adapters.buckets import Buckets
 from fedpact.dal_service.adapters.files import Files
 from fedpact.dal_service.adapters.openat2 import best
 from fedpact.dal_service.adapters.roots import Roots
+from fedpact.dal_service.adapters.s3 import Connections, Server
+from fedpact.dal_service.adapters.sources import Sources
 from fedpact.dal_service.adapters.store import StoredShelf
 from fedpact.dal_service.adapters.tokens import CachedTokens, KeyFile
 from fedpact.dal_service.app.handlers import Handlers
@@ -41,6 +44,7 @@ class Dal:
     shelves: tuple[StoredShelf[Activation], StoredShelf[Dataset]]
     store: SqliteFile
     roots: Roots
+    connections: Connections
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[int]:
@@ -61,6 +65,7 @@ class Dal:
                 finally:
                     watch.cancel()
         finally:
+            await self.connections.close()
             self.store.close()
             self.roots.close()
 
@@ -72,7 +77,8 @@ def compose(settings: Settings, clock: Clock | None = None) -> Dal:
     activations = StoredShelf(store.collection("activations"), Activation, clock)
     datasets = StoredShelf(store.collection("datasets"), Dataset, clock)
     roots = Roots(settings.sources_files_folder, best())
-    source = Files(roots, listing_limit=settings.listing_limit)
+    connections = Connections(stall=settings.stall_seconds)
+    source = _sources(settings, roots, connections, clock)
     keys = KeyFile(settings.agent_keys)
     tokens = CachedTokens(keys, settings.gateway, size=settings.known_tokens)
     queries = Queries(tokens=tokens, activations=activations, datasets=datasets, source=source, clock=clock)
@@ -91,7 +97,18 @@ def compose(settings: Settings, clock: Clock | None = None) -> Dal:
         shelves=(activations, datasets),
         store=store,
         roots=roots,
+        connections=connections,
     )
+
+
+def _sources(settings: Settings, roots: Roots, connections: Connections, clock: Clock) -> Sources:
+    limit = settings.listing_limit
+    files = Files(roots, listing_limit=limit)
+    servers = [Server(allowed.place, connections, clock) for allowed in settings.sources_s3]
+    buckets = Buckets(servers, listing_limit=limit)
+    configured = ((files, settings.sources_files_folder), (buckets, settings.sources_s3))
+    used = tuple(source for source, places in configured if places)
+    return Sources(files=files, buckets=buckets, used=used or (files,))
 
 
 def run() -> None:

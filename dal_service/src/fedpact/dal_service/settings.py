@@ -2,13 +2,42 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from fedpact.chassis.settings import ServiceSettings
+from fedpact.contracts.envelope import Strict
 from fedpact.contracts.ids import Id
+from fedpact.dal_service.domain.buckets import Bucket
+from fedpact.dal_service.domain.paths import BUCKET
+
+
+class AllowedBucket(Strict):
+    """A bucket that may be read, and as whom. Keys are in a file, never here."""
+
+    bucket: Annotated[str, Field(pattern=f"^{BUCKET}$")]
+    endpoint: Annotated[str, Field(pattern=r"^(https?://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?)?$")] = ""
+    """`https://host:port`; AWS in `region` unless given."""
+    region: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] = "us-east-1"
+    style: Literal["path", "virtual"] = "path"
+    """Whether the bucket is in the path or the first part of the server's name."""
+    credentials: Path
+    """As AWS's tools write it: `[default]`, `aws_access_key_id`, `aws_secret_access_key`."""
+    ca: Path | None = None
+    """Certificates of who vouches for a private endpoint."""
+
+    @property
+    def place(self) -> Bucket:
+        return Bucket(
+            name=self.bucket,
+            endpoint=self.endpoint or f"https://s3.{self.region}.amazonaws.com",
+            region=self.region,
+            virtual=self.style == "virtual",
+            credentials=self.credentials,
+            ca=self.ca,
+        )
 
 
 class Settings(ServiceSettings):
@@ -18,6 +47,7 @@ class Settings(ServiceSettings):
     sources_files_folder: Annotated[tuple[Path, ...], NoDecode] = Field(
         default=(), description="allowed roots, absolute; several are separated by `:`"
     )
+    sources_s3: tuple[AllowedBucket, ...] = Field(default=(), description="allowed buckets, as a JSON list")
     state_folder: Path = Field(description="this service's own folder: dal.sqlite lies in it")
     admin_socket: Path = Field(description="where the agent speaks to the DAL; its folder should be 0700")
     agent_keys: Path = Field(description="the agent's public key in PEM, or a JWKS")
@@ -38,4 +68,12 @@ class Settings(ServiceSettings):
         wrong = [str(folder) for folder in value if not folder.is_absolute() or ".." in folder.parts]
         if wrong:
             raise ValueError(f"an allowed root is an absolute path without `..`, `{wrong[0]}` is not")
+        return value
+
+    @field_validator("sources_s3")
+    @classmethod
+    def _once(cls, value: tuple[AllowedBucket, ...]) -> tuple[AllowedBucket, ...]:
+        names = [one.bucket for one in value]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"bucket `{twice[0]}` is allowed twice: name it once")
         return value

@@ -62,7 +62,10 @@ def register_dataset(
     cli: Session,
     name: Name,
     path: Annotated[
-        str, typer.Argument(help="Where it lies at the gateway; a folder ends with `/`.", show_default=False)
+        str,
+        typer.Argument(
+            help="Where it lies at the gateway, or `s3://bucket/key`; a folder ends with `/`.", show_default=False
+        ),
     ],
     description: Annotated[str, typer.Option(help="What others may know of it.")] = "",
     derived_from: Annotated[

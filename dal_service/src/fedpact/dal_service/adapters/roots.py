@@ -12,6 +12,7 @@ from pathlib import Path
 
 from fedpact.dal_service.adapters.openat2 import Opener
 
+_NONE = "no allowed root and no bucket is configured: set FEDPACT_DAL_SOURCES_FILES_FOLDER or FEDPACT_DAL_SOURCES_S3"
 _FLAGS = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
 
 
@@ -57,7 +58,7 @@ class Roots:
                     self._pin(folder)
             except OSError as error:
                 return f"the allowed root `{folder}` cannot be opened: {error.strerror}"
-        return None if self.folders else "no allowed root is configured: set FEDPACT_DAL_SOURCES_FILES_FOLDER"
+        return None if self.folders else _NONE
 
     def close(self) -> None:
         with self._lock:

@@ -12,9 +12,13 @@ _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 _WIDEST = 4096
 
 
+def is_table(path: str) -> bool:
+    return _separator(path) is not None
+
+
 def table_shape(path: str, file: BinaryIO) -> tuple[tuple[str, ...], int | None]:
     """Columns and rows of a CSV or TSV file, which is closed; nothing of one that cannot be read as a table."""
-    separator = _SEPARATORS.get(os.path.splitext(path.lower())[1])  # noqa: PTH122 - a name, not a file
+    separator = _separator(path)
     if separator is None:
         return (), None
     with io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
@@ -26,3 +30,7 @@ def table_shape(path: str, file: BinaryIO) -> tuple[tuple[str, ...], int | None]
             return (), None
     plain = len(columns) <= _WIDEST and all(is_name(column) for column in columns)
     return (columns, count) if columns and plain else ((), None)
+
+
+def _separator(path: str) -> str | None:
+    return _SEPARATORS.get(os.path.splitext(path.lower())[1])  # noqa: PTH122 - a name, not a file

@@ -105,7 +105,10 @@ def _path(text: str) -> str:
     try:
         return absolute(text)
     except BadPathError as error:
-        reason = f"`{text}` is not a plain absolute path: no `..`, no double slash, no control characters"
+        reason = (
+            f"`{text}` is not a plain absolute path (or `s3://bucket/key`): no `..`, no double slash, "
+            "no control characters"
+        )
         raise MappingRefusedError(reason, path="path") from error
 
 

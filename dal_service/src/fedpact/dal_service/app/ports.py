@@ -1,4 +1,4 @@
-"""What the DAL needs from the outside. S3 will be one more `Source`: it writes where files are sent."""
+"""What the DAL needs from the outside. Folders and buckets are a `Source` each: one is sent, the other written."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -30,8 +30,8 @@ class Opened(Protocol):
     @property
     def tag(self) -> str: ...
 
-    def read(self, start: int, length: int) -> bytes:
-        """A small part, at once."""
+    async def read(self, start: int, length: int) -> bytes:
+        """A small part; less when the object turned out shorter."""
         ...
 
     async def send(self, outlet: Outlet, start: int, length: int) -> bool:
@@ -44,8 +44,12 @@ class Opened(Protocol):
 class Source(Protocol):
     """A kind of storage."""
 
-    async def open(self, place: Place) -> Opened:
-        """The object at `place`; `MissingError` when there is none, or anything but a regular one."""
+    async def open(self, place: Place, *, whole: bool) -> Opened:
+        """
+        The object at `place`; `MissingError` when there is none, or anything but a regular one.
+
+        `whole`: all of it will be read, so that it may be asked for right away.
+        """
         ...
 
     async def entries(self, place: Place) -> Sequence[Address]:

@@ -52,8 +52,8 @@ class Queries:
         except (UnauthenticatedError, OutOfScopeError):
             return False
 
-    async def open(self, ticket: Ticket) -> Opened:
-        return await self.source.open(ticket.place)
+    async def open(self, ticket: Ticket, *, whole: bool) -> Opened:
+        return await self.source.open(ticket.place, whole=whole)
 
     async def entries(self, ticket: Ticket) -> Sequence[str]:
         return await self.source.entries(ticket.place)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from fedpact.contracts.ids import DatasetId
 from fedpact.dal_service.domain.errors import AddressTakenError, OutOfScopeError, UnauthenticatedError
 from fedpact.dal_service.domain.model import Activation, Bearer, Dataset, Place
-from fedpact.dal_service.domain.paths import Address, covered, holds
+from fedpact.dal_service.domain.paths import Address, covered, holds, in_bucket
 
 LEEWAY = timedelta(seconds=5)
 """For the clocks of the agent's machine and this one. An activation's end has none."""
@@ -44,7 +44,13 @@ def locate(
 
 
 def default_address(dataset: DatasetId, path: str) -> Address:
-    """`<id>/` for a folder, `<id>/<file name>` for a file: it outlives a move and tells nothing of the server."""
+    """
+    `<id>/` for a folder, `<id>/<file name>` for a file: it outlives a move and tells nothing of the server.
+
+    What lies in a bucket is asked for by its name there, as code that was written for buckets does.
+    """
+    if in_bucket(path):
+        return Address(path)
     return Address(f"{dataset}/" if path.endswith("/") else f"{dataset}/{path.rpartition('/')[2]}")
 
 
@@ -52,4 +58,6 @@ def ensure_free(address: Address, dataset: DatasetId, others: Iterable[Dataset])
     """Refuse an address that another dataset answers to, or that lies inside or around another's."""
     for other in others:
         if other.id != dataset and (holds(other.address, address) or holds(address, other.address)):
-            raise AddressTakenError(f"address `{address}` overlaps that of dataset `{other.id}`: choose another")
+            raise AddressTakenError(
+                f"address `{address}` overlaps that of dataset `{other.id}`: take that back first, or choose another"
+            )

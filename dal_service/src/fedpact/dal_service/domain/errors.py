@@ -11,6 +11,13 @@ Why the DAL says no. The texts at the data's side are fixed: they depend on noth
     ├── ListingTooLongError     more entries than one answer may hold
     ├── BusyError               too much at once with one token
     ├── StorageError            the storage does not answer
+    ├── StorageRefusedError     the storage does not let the gateway in
+    ├── BucketError             what a bucket's server did; the custodian is told, models never
+    │   ├── BucketSilentError      it gave no answer that can be used
+    │   ├── BucketRefusesError     it does not let the gateway in, and what to do
+    │   ├── ObjectChangedError     it has another one by now
+    │   ├── ObjectDeniedError      it keeps this object from the gateway
+    │   └── ObjectGoneError        it has no such object
     ├── MappingRefusedError     what the agent wants to map cannot be served, and why
     ├── AddressTakenError       two datasets would answer to one address
     ├── RootRefusedError        the agent names a root that nothing can lie below
@@ -87,6 +94,37 @@ class StorageError(_FixedError):
     text = "the storage does not answer: try again in a moment"
 
 
+class StorageRefusedError(_FixedError):
+    slug: ClassVar[str] = "storage_refuses"
+    text = "the storage does not let the gateway in: its operator finds the reason in the log of the data access layer"
+
+
+class BucketError(DalError):
+    """What a bucket's server did, as the rest of a sentence about it. It holds nothing that the server repeated."""
+
+    slug: ClassVar[str] = "bucket"
+
+
+class BucketSilentError(BucketError):
+    slug: ClassVar[str] = "bucket_silent"
+
+
+class BucketRefusesError(BucketError):
+    slug: ClassVar[str] = "bucket_refuses"
+
+
+class ObjectChangedError(BucketError):
+    slug: ClassVar[str] = "object_changed"
+
+
+class ObjectDeniedError(BucketError):
+    slug: ClassVar[str] = "object_denied"
+
+
+class ObjectGoneError(BucketError):
+    slug: ClassVar[str] = "object_gone"
+
+
 class MappingRefusedError(DalError):
     """What the agent wants to map cannot be served; the reason names the path, which the agent knows."""
 
@@ -139,6 +177,7 @@ STATUS_OF = {
     ListingTooLongError.slug: 422,
     BusyError.slug: 429,
     StorageError.slug: 503,
+    StorageRefusedError.slug: 502,
     MappingRefusedError.slug: 422,
     AddressTakenError.slug: 409,
     RootRefusedError.slug: 422,

@@ -26,7 +26,7 @@ class Activation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """The gateway's own mapping. `path` is absolute, below an allowed root, and leaves this machine never."""
+    """The gateway's own mapping. `path` is below an allowed root or in an allowed bucket; the hub never learns it."""
 
     id: DatasetId
     path: str

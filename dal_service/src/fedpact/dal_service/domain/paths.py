@@ -5,8 +5,8 @@ A raw request target is decoded once, as strict UTF-8, and never normalised: a s
 refused. What passes has no empty segment, no `.`, no `..` and no control character, so that comparing strings
 and opening files cannot disagree about what is meant.
 
-An address is `<dataset id>/`, `<dataset id>/<below>` or, for a dataset mapped so, `s3://<bucket>/<key>`. Proxies
-merge slashes, so `s3:/` counts as `s3://`. The trailing slash says folder.
+An address is `<dataset id>/`, `<dataset id>/<below>` or, for a dataset in a bucket or mapped so,
+`s3://<bucket>/<key>`. Proxies merge slashes, so `s3:/` counts as `s3://`. The trailing slash says folder.
 """
 
 import re
@@ -20,7 +20,8 @@ Address = NewType("Address", str)
 LONGEST = 4096
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_S3 = re.compile(r"s3://?([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(.+)", re.DOTALL)
+BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_S3 = re.compile(rf"s3://?({BUCKET})/(.*)", re.DOTALL)
 _NO_NAMES = frozenset({"", ".", ".."})
 
 
@@ -42,11 +43,13 @@ def address(text: str) -> Address:
     found = _S3.fullmatch(text)
     if found is None:
         raise BadPathError
-    return Address(f"s3://{found[1]}/{_checked(found[2])}")
+    return Address(f"s3://{found[1]}/{found[2] and _checked(found[2])}")
 
 
 def absolute(text: str) -> str:
-    """`text` as an absolute path of this machine, spelled as plainly as an address."""
+    """`text` as a path of this machine or in a bucket, spelled as plainly as an address."""
+    if text.startswith("s3:/"):
+        return address(text)
     if not text.startswith("/"):
         raise BadPathError
     return f"/{_checked(text[1:])}"
@@ -69,6 +72,10 @@ def is_name(text: str) -> bool:
 
 def is_folder(text: str) -> bool:
     return text.endswith("/")
+
+
+def in_bucket(path: str) -> bool:
+    return path.startswith("s3://")
 
 
 def holds(outer: str, inner: str) -> bool:

@@ -3,7 +3,7 @@ The data's side: GET and HEAD on `/datasets/{address}` and `/policies/{address}`
 
 The raw target is read, never the router's decoding of it. Objects are sent as they are: no content coding, no
 type guessing, a strong validator, at most one range. Small ones go out in one write with their header, large
-ones by sendfile. A response that cannot be finished resets its connection instead of ending short.
+files by sendfile. A response that cannot be finished resets its connection instead of ending short.
 """
 
 import asyncio
@@ -74,9 +74,10 @@ class Doors:
         with self.streams.hold(ticket):
             if is_folder(ticket.place.address):
                 return _json(await self.queries.entries(ticket))
-            opened = await self.queries.open(ticket)
+            asked = _conditions(request)
+            opened = await self.queries.open(ticket, whole=request.method == "GET" and asked == Conditions())
             try:
-                return await self._answer(request, opened)
+                return await self._answer(request, asked, opened)
             finally:
                 opened.close()
 
@@ -106,10 +107,10 @@ class Doors:
         _option(request, socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, self.stall)
         return ticket
 
-    async def _answer(self, request: web.Request, opened: Opened) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, asked: Conditions, opened: Opened) -> web.StreamResponse:
         headers = {"ETag": opened.tag, "Accept-Ranges": "bytes"}
         status, start, length = 200, 0, opened.size
-        match judge(_conditions(request), opened.tag, opened.size):
+        match judge(asked, opened.tag, opened.size):
             case NotModified():
                 return web.Response(status=304, headers=headers)
             case Changed():
@@ -126,7 +127,7 @@ class Doors:
             return web.Response(status=status, headers=headers)
         self.sent.inc(length)
         if length <= INLINE:
-            return _inline(opened.read(start, length), length, status, headers)
+            return _inline(await opened.read(start, length), length, status, headers)
         response = web.StreamResponse(status=status, headers=headers)
         await _send(opened, _Wire(request, response), Part(start, length))
         return response

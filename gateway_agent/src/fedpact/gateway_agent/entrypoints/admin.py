@@ -20,7 +20,7 @@ STATUS_OF = {"dataset_name": 422, "unknown_dataset": 404, "data_door_refused": 4
 
 class RegisterDataset(Strict):
     """
-    `path` is absolute and below one of the DAL's allowed roots; a folder ends in `/`.
+    `path` is absolute and below one of the DAL's allowed roots, or in one of its buckets; a folder ends in `/`.
 
     What is made of other datasets says of which: the policies about those decide about it.
     """
