@@ -29,6 +29,18 @@ pytestmark = pytest.mark.skipif(bool(helm_lacks()), reason=helm_lacks())
 IMAGES = {f"sha256:{'a' * 64}": f"registry.example/model-logreg@sha256:{'b' * 64}"}
 PODS: Json = {"workloads": {"launcher": "kubernetes", "pullSecrets": ["registry"]}, "models": {"images": IMAGES}}
 """Workloads as pods."""
+MINIO: Json = {
+    "bucket": "cohorts",
+    "endpoint": "https://minio.storage.svc:9000",
+    "style": "virtual",
+    "secret": "minio",
+    "ca": True,
+    "peers": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "storage"}}}],
+}
+EUROPE: Json = {"bucket": "scans", "region": "eu-central-1", "cidr": "198.51.100.0/24"}
+BUCKETS: Json = {"dal": {"sources": {"files": {"folder": ""}, "s3": ["trials", EUROPE, MINIO]}}}
+"""A gateway without a folder: a bucket by its name, one in another region, one in the same cluster."""
+SECRETS_OF_BUCKETS = {"dal-s3", "minio"}
 GOLDEN = Path(__file__).parent / "charts"
 SETTINGS: Mapping[str, type[ServiceSettings]] = {
     "identity": Identity,
@@ -79,10 +91,14 @@ VARIANTS: Mapping[str, tuple[str, Json]] = {
             "cilium": {"egressToHost": True},
             "proxies": {"https": "proxy.lakeside.example:3128", "loginSecret": "proxy"},
             "gpu": {"enabled": True, "runtimeClass": "nvidia"},
-            "dal": {"sources": {"files": {"inbox": "inbox"}}, "persistence": {"local": {"hostPath": "/srv/dal"}}},
+            "dal": {
+                "sources": {"files": {"inbox": "inbox"}, "s3": ["trials"]},
+                "persistence": {"local": {"hostPath": "/srv/dal"}},
+            },
             "image": {"pullSecrets": ["registry"]},
         },
     ),
+    "gateway with buckets": ("gateway", BUCKETS),
 }
 
 
@@ -258,7 +274,7 @@ def test_each_pod_mounts_its_own_secret_and_no_other(objects: list[Json]) -> Non
     for name, pod in pods(objects):
         mounted = {volume["secret"]["secretName"] for volume in pod["volumes"] if "secret" in volume}
         own = {"settle"} if name.startswith("settle") else {name} - {"dal", "steward", "road"}
-        assert mounted - {"proxy"} == own, name
+        assert mounted - ({"proxy"} if name != "dal" else SECRETS_OF_BUCKETS) == own, name
 
 
 def test_no_release_holds_a_secret(objects: list[Json]) -> None:
@@ -271,11 +287,13 @@ def test_nobody_reaches_anybody_unless_a_policy_says_so(objects: list[Json]) -> 
 
 
 @pytest.mark.parametrize("variant", [name for name, (chart, _) in VARIANTS.items() if chart == "gateway"])
-def test_the_dal_reaches_nobody(variant: str) -> None:
+def test_the_dal_reaches_nobody_but_the_servers_of_its_buckets(variant: str) -> None:
     objects = rendered(*VARIANTS[variant])
+    buckets = "FEDPACT_DAL_SOURCES_S3" in told(dict(pods(objects))["dal"])
     for each in (each for each in objects if each["kind"].endswith("NetworkPolicy")):
         chosen = each["spec"].get("podSelector") or each["spec"].get("endpointSelector")
-        assert not each["spec"].get("egress") or chosen["matchLabels"]["app.kubernetes.io/name"] in {"agent", "road"}
+        outgoing = {"agent", "road", *(["dal"] if buckets else [])}
+        assert not each["spec"].get("egress") or chosen["matchLabels"]["app.kubernetes.io/name"] in outgoing
 
 
 def test_only_services_reach_the_store() -> None:
@@ -312,8 +330,76 @@ def test_the_host_is_reached_only_where_the_operator_says_so(egress: bool) -> No
     assert any(rule.get("toEntities") == ["host"] for rule in policy["spec"]["egress"]) is egress
 
 
-def test_a_bucket_is_refused_with_the_reason() -> None:
-    assert "reads no buckets yet; mount the bucket" in refused("gateway", {"dal": {"sources": {"s3": ["scans"]}}})
+def test_the_dal_is_told_its_buckets_and_mounts_their_keys_and_nobody_else_does() -> None:
+    objects = rendered("gateway", BUCKETS)
+    dal = dict(pods(objects))["dal"]
+    keys = "/run/secrets/s3/{}/credentials"
+    assert json.loads(told(dal)["FEDPACT_DAL_SOURCES_S3"]) == [
+        {
+            "bucket": "trials",
+            "endpoint": "",
+            "region": "us-east-1",
+            "style": "path",
+            "credentials": keys.format("dal-s3"),
+        },
+        {
+            "bucket": "scans",
+            "endpoint": "",
+            "region": "eu-central-1",
+            "style": "path",
+            "credentials": keys.format("dal-s3"),
+        },
+        {
+            "bucket": "cohorts",
+            "endpoint": "https://minio.storage.svc:9000",
+            "region": "us-east-1",
+            "style": "virtual",
+            "credentials": keys.format("minio"),
+            "ca": "/run/secrets/s3/minio/ca.crt",
+        },
+    ]
+    mounted = {volume["secret"]["secretName"] for volume in dal["volumes"] if "secret" in volume}
+    assert mounted == SECRETS_OF_BUCKETS
+    others = {
+        v["secret"]["secretName"] for n, pod in pods(objects) if n != "dal" for v in pod["volumes"] if "secret" in v
+    }
+    assert not others & SECRETS_OF_BUCKETS
+
+
+def test_what_the_chart_tells_of_buckets_is_what_the_dal_understands(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in told(dict(pods(rendered("gateway", BUCKETS)))["dal"]).items():
+        monkeypatch.setenv(name, value)
+    origins = [allowed.place.origin for allowed in Dal().sources_s3]
+    assert origins == [
+        "https://s3.us-east-1.amazonaws.com",
+        "https://s3.eu-central-1.amazonaws.com",
+        "https://cohorts.minio.storage.svc:9000",
+    ]
+
+
+def test_a_gateway_of_buckets_alone_has_no_folder_of_the_node() -> None:
+    objects = rendered("gateway", BUCKETS)
+    dal = dict(pods(objects))["dal"]
+    assert "data" not in {volume["name"] for volume in dal["volumes"]}
+    assert "FEDPACT_DAL_SOURCES_FILES_FOLDER" not in told(dal)
+    assert "fedpact-gateway-data" not in {each["metadata"]["name"] for each in objects}
+
+
+def test_the_way_to_a_bucket_is_held_to_its_servers_name_or_to_its_addresses() -> None:
+    with_it = rendered("gateway", BUCKETS)
+    named = one(with_it, "CiliumNetworkPolicy", "dal")["spec"]["egress"]
+    assert [(rule["toFQDNs"], rule["toPorts"]) for rule in named if "toFQDNs" in rule] == [
+        ([{"matchName": f"s3.{region}.amazonaws.com"}], [{"ports": [{"port": "443", "protocol": "TCP"}]}])
+        for region in ("us-east-1", "eu-central-1")
+    ]
+    _, peer = one(with_it, "NetworkPolicy", "dal")["spec"]["egress"]
+    assert peer == {"ports": [{"protocol": "TCP", "port": 9000}], "to": MINIO["peers"]}
+    without = rendered("gateway", merged(BUCKETS, {"cilium": {"enabled": False}}))
+    _, *rules = one(without, "NetworkPolicy", "dal")["spec"]["egress"]
+    assert [rule["to"] for rule in rules] == [
+        [{"ipBlock": {"cidr": "0.0.0.0/0"}}], [{"ipBlock": {"cidr": "198.51.100.0/24"}}], MINIO["peers"],
+    ]  # fmt: skip
+    assert "egress" not in one(rendered("gateway"), "NetworkPolicy", "dal")["spec"]
 
 
 def test_through_a_proxy_nobody_goes_anywhere_else_and_workloads_never_see_its_login() -> None:
@@ -321,7 +407,7 @@ def test_through_a_proxy_nobody_goes_anywhere_else_and_workloads_never_see_its_l
     names = {
         peer["matchName"]
         for each in objects
-        if each["kind"] == "CiliumNetworkPolicy"
+        if each["kind"] == "CiliumNetworkPolicy" and each["metadata"]["name"] != "dal"
         for rule in each["spec"]["egress"]
         for peer in rule.get("toFQDNs", ())
     }
@@ -337,6 +423,11 @@ def test_through_a_proxy_nobody_goes_anywhere_else_and_workloads_never_see_its_l
     [
         ("gateway", {"tenat": "x"}, "tenat"),
         ("gateway", {"dal": {"sources": {"files": {"folder": "relative"}}}}, "folder"),
+        ("gateway", {"dal": {"sources": {"files": {"folder": ""}}}}, "folder"),
+        ("gateway", merged(BUCKETS, {"dal": {"sources": {"files": {"inbox": "inbox"}}}}), "folder"),
+        ("gateway", {"dal": {"sources": {"s3": ["Scans"]}}}, "s3"),
+        ("gateway", {"dal": {"sources": {"s3": [{"bucket": "scans", "accessKey": "x"}]}}}, "accessKey"),
+        ("gateway", {"dal": {"sources": {"s3": [{"bucket": "scans", "endpoint": "s3.example.org"}]}}}, "endpoint"),
         ("gateway", {"hub": {"nats": "hub.example.org"}}, "nats"),
         ("gateway", {"models": {"folder": ""}}, "models"),
         ("gateway", {"tenant": ""}, "tenant"),

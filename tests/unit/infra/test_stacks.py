@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 from servers import BIN, missing
 
 from fedpact.chassis.settings import ServiceSettings
+from fedpact.dal_service.settings import AllowedBucket
 from fedpact.dal_service.settings import Settings as Dal
 from fedpact.entrance.settings import Settings as Entrance
 from fedpact.gateway_agent.settings import Settings as Agent
@@ -30,6 +32,7 @@ STACKS = {
     "gateway": ("gateway.yaml",),
     "hub that enrolls": ("hub.yaml", "hub.enrolling.yaml"),
     "hub on one machine": ("hub.yaml", "hub.one-machine.yaml"),
+    "gateway with buckets": ("gateway.yaml", "gateway.buckets.yaml"),
     "gateway on one machine": ("gateway.yaml", "gateway.one-machine.yaml"),
 }
 SETTINGS: Mapping[str, type[ServiceSettings]] = {
@@ -146,6 +149,19 @@ def test_the_dal_reaches_nobody_and_a_gateway_listens_to_nobody_outside() -> Non
     assert gateway["services"]["dal"]["networks"].keys() == {"data"}
     assert gateway["networks"]["data"]["internal"] is True
     assert not [name for name, service in gateway["services"].items() if "ports" in service]
+
+
+def test_with_buckets_the_dal_alone_has_their_keys_and_a_way_out() -> None:
+    gateway = stack("gateway with buckets")
+    dal = gateway["services"]["dal"]
+    assert dal["networks"].keys() == {"data", "buckets"}
+    assert gateway["networks"]["data"]["internal"] is True
+    (allowed,) = TypeAdapter(tuple[AllowedBucket, ...]).validate_json(dal["environment"]["FEDPACT_DAL_SOURCES_S3"])
+    assert str(allowed.credentials) in {f"/run/secrets/{one}" for one in secrets(dal)}
+    for name, service in gateway["services"].items():
+        if name != "dal":
+            assert not {"s3.credentials", "s3.ca"} & secrets(service), name
+            assert "buckets" not in service.get("networks", {}), name
 
 
 def test_a_proxy_is_told_to_both_who_go_outside_and_to_nobody_else() -> None:

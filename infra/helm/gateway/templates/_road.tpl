@@ -59,13 +59,21 @@
 {{- end }}
 
 {{- define "gateway.outside.cilium" -}}
+{{ include "gateway.dns.cilium" . }}
+{{ include "gateway.name.cilium" . }}
+{{- end }}
+
+{{- define "gateway.dns.cilium" -}}
 - toEndpoints: [{matchLabels: {io.kubernetes.pod.namespace: kube-system, k8s-app: kube-dns}}]
   toPorts:
     - ports: [{port: "53", protocol: ANY}]
       rules: {dns: [{matchPattern: "*"}]}
-{{- if regexMatch "^[0-9.]+$" .host }}
+{{- end }}
+
+{{- define "gateway.name.cilium" -}}
+{{- if regexMatch "^[0-9.]+$" .host -}}
 - toCIDR: [{{ .host }}/32]
-{{- else }}
+{{- else -}}
 - toFQDNs: [{matchName: {{ .host }}}]
 {{- end }}
   toPorts: [{ports: [{port: {{ .port | quote }}, protocol: TCP}]}]
