@@ -25,6 +25,18 @@ LEAST: Mapping[str, Json] = {
     },
 }
 """What has to be said; all else is as the chart has it."""
+MINIO: Json = {
+    "bucket": "cohorts",
+    "endpoint": "https://minio.storage.svc:9000",
+    "style": "virtual",
+    "secret": "minio",
+    "ca": True,
+    "peers": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "storage"}}}],
+}
+EUROPE: Json = {"bucket": "scans", "region": "eu-central-1", "cidr": "198.51.100.0/24"}
+BUCKETS: Json = {"dal": {"sources": {"files": {"folder": ""}, "s3": ["trials", EUROPE, MINIO]}}}
+"""A gateway without a folder: a bucket by its name, one in another region, one in the same cluster."""
+SECRETS_OF_BUCKETS = {"dal-s3", "minio"}
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 
 
@@ -53,6 +65,17 @@ def pods(objects: list[Json]) -> Iterator[tuple[str, Json]]:
     for one in objects:
         if "template" in one.get("spec", {}):
             yield one["metadata"]["name"], one["spec"]["template"]["spec"]
+
+
+def one(objects: list[Json], kind: str, name: str) -> Json:
+    """The object of a kind and name."""
+    (found,) = [each for each in objects if (each["kind"], each["metadata"]["name"]) == (kind, name)]
+    return found
+
+
+def told(pod: Json) -> dict[str, str]:
+    """The environment of a pod's first container."""
+    return {row["name"]: row["value"] for row in pod["containers"][0].get("env", ())}
 
 
 def breaches(pod: Json) -> list[str]:

@@ -8,7 +8,20 @@ from typing import Any
 
 import pytest
 import yaml
-from charts import FOLDER, LEAST, Json, breaches, helm_lacks, merged, pods, rendered
+from charts import (
+    BUCKETS,
+    FOLDER,
+    LEAST,
+    SECRETS_OF_BUCKETS,
+    Json,
+    breaches,
+    helm_lacks,
+    merged,
+    one,
+    pods,
+    rendered,
+    told,
+)
 from jsonschema import Draft202012Validator
 
 from fedpact.chassis.settings import ServiceSettings
@@ -29,18 +42,6 @@ pytestmark = pytest.mark.skipif(bool(helm_lacks()), reason=helm_lacks())
 IMAGES = {f"sha256:{'a' * 64}": f"registry.example/model-logreg@sha256:{'b' * 64}"}
 PODS: Json = {"workloads": {"launcher": "kubernetes", "pullSecrets": ["registry"]}, "models": {"images": IMAGES}}
 """Workloads as pods."""
-MINIO: Json = {
-    "bucket": "cohorts",
-    "endpoint": "https://minio.storage.svc:9000",
-    "style": "virtual",
-    "secret": "minio",
-    "ca": True,
-    "peers": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "storage"}}}],
-}
-EUROPE: Json = {"bucket": "scans", "region": "eu-central-1", "cidr": "198.51.100.0/24"}
-BUCKETS: Json = {"dal": {"sources": {"files": {"folder": ""}, "s3": ["trials", EUROPE, MINIO]}}}
-"""A gateway without a folder: a bucket by its name, one in another region, one in the same cluster."""
-SECRETS_OF_BUCKETS = {"dal-s3", "minio"}
 GOLDEN = Path(__file__).parent / "charts"
 SETTINGS: Mapping[str, type[ServiceSettings]] = {
     "identity": Identity,
@@ -107,11 +108,6 @@ def objects(request: pytest.FixtureRequest) -> list[Json]:
     return rendered(*VARIANTS[request.param])
 
 
-def one(objects: list[Json], kind: str, name: str) -> Json:
-    (found,) = [each for each in objects if (each["kind"], each["metadata"]["name"]) == (kind, name)]
-    return found
-
-
 def refused(chart: str, values: Json) -> str:
     with pytest.raises(Exception, match="schema") as told:
         rendered(chart, values)
@@ -159,10 +155,6 @@ def test_only_an_agent_that_makes_pods_has_a_token_and_rights(objects: list[Json
     launchers = {name for name, pod in pods(objects) if told(pod).get("FEDPACT_AGENT_LAUNCHER") == "kubernetes"}
     assert holders == roles == launchers <= {"agent", "orchestrator"}
     assert not [each for each in objects if each["kind"] in {"ClusterRole", "ClusterRoleBinding"}]
-
-
-def told(pod: Json) -> dict[str, str]:
-    return {row["name"]: row["value"] for row in pod["containers"][0].get("env", ())}
 
 
 @pytest.mark.parametrize(("chart", "agent"), [("hub", "orchestrator"), ("gateway", "agent")])
@@ -328,78 +320,6 @@ def test_with_cilium_the_way_out_is_held_to_names_and_without_to_addresses() -> 
 def test_the_host_is_reached_only_where_the_operator_says_so(egress: bool) -> None:
     policy = one(rendered("gateway", {"cilium": {"egressToHost": egress}}), "CiliumNetworkPolicy", "agent")
     assert any(rule.get("toEntities") == ["host"] for rule in policy["spec"]["egress"]) is egress
-
-
-def test_the_dal_is_told_its_buckets_and_mounts_their_keys_and_nobody_else_does() -> None:
-    objects = rendered("gateway", BUCKETS)
-    dal = dict(pods(objects))["dal"]
-    keys = "/run/secrets/s3/{}/credentials"
-    assert json.loads(told(dal)["FEDPACT_DAL_SOURCES_S3"]) == [
-        {
-            "bucket": "trials",
-            "endpoint": "",
-            "region": "us-east-1",
-            "style": "path",
-            "credentials": keys.format("dal-s3"),
-        },
-        {
-            "bucket": "scans",
-            "endpoint": "",
-            "region": "eu-central-1",
-            "style": "path",
-            "credentials": keys.format("dal-s3"),
-        },
-        {
-            "bucket": "cohorts",
-            "endpoint": "https://minio.storage.svc:9000",
-            "region": "us-east-1",
-            "style": "virtual",
-            "credentials": keys.format("minio"),
-            "ca": "/run/secrets/s3/minio/ca.crt",
-        },
-    ]
-    mounted = {volume["secret"]["secretName"] for volume in dal["volumes"] if "secret" in volume}
-    assert mounted == SECRETS_OF_BUCKETS
-    others = {
-        v["secret"]["secretName"] for n, pod in pods(objects) if n != "dal" for v in pod["volumes"] if "secret" in v
-    }
-    assert not others & SECRETS_OF_BUCKETS
-
-
-def test_what_the_chart_tells_of_buckets_is_what_the_dal_understands(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in told(dict(pods(rendered("gateway", BUCKETS)))["dal"]).items():
-        monkeypatch.setenv(name, value)
-    origins = [allowed.place.origin for allowed in Dal().sources_s3]
-    assert origins == [
-        "https://s3.us-east-1.amazonaws.com",
-        "https://s3.eu-central-1.amazonaws.com",
-        "https://cohorts.minio.storage.svc:9000",
-    ]
-
-
-def test_a_gateway_of_buckets_alone_has_no_folder_of_the_node() -> None:
-    objects = rendered("gateway", BUCKETS)
-    dal = dict(pods(objects))["dal"]
-    assert "data" not in {volume["name"] for volume in dal["volumes"]}
-    assert "FEDPACT_DAL_SOURCES_FILES_FOLDER" not in told(dal)
-    assert "fedpact-gateway-data" not in {each["metadata"]["name"] for each in objects}
-
-
-def test_the_way_to_a_bucket_is_held_to_its_servers_name_or_to_its_addresses() -> None:
-    with_it = rendered("gateway", BUCKETS)
-    named = one(with_it, "CiliumNetworkPolicy", "dal")["spec"]["egress"]
-    assert [(rule["toFQDNs"], rule["toPorts"]) for rule in named if "toFQDNs" in rule] == [
-        ([{"matchName": f"s3.{region}.amazonaws.com"}], [{"ports": [{"port": "443", "protocol": "TCP"}]}])
-        for region in ("us-east-1", "eu-central-1")
-    ]
-    _, peer = one(with_it, "NetworkPolicy", "dal")["spec"]["egress"]
-    assert peer == {"ports": [{"protocol": "TCP", "port": 9000}], "to": MINIO["peers"]}
-    without = rendered("gateway", merged(BUCKETS, {"cilium": {"enabled": False}}))
-    _, *rules = one(without, "NetworkPolicy", "dal")["spec"]["egress"]
-    assert [rule["to"] for rule in rules] == [
-        [{"ipBlock": {"cidr": "0.0.0.0/0"}}], [{"ipBlock": {"cidr": "198.51.100.0/24"}}], MINIO["peers"],
-    ]  # fmt: skip
-    assert "egress" not in one(rendered("gateway"), "NetworkPolicy", "dal")["spec"]
 
 
 def test_through_a_proxy_nobody_goes_anywhere_else_and_workloads_never_see_its_login() -> None:
