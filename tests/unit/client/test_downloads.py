@@ -73,6 +73,26 @@ def test_what_breaks_off_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert files(tmp_path) == ["sub/model.bin"]
 
 
+BUSY = problem(503, "unavailable", "`jobs` does not answer")
+
+
+def test_a_hub_that_cannot_give_it_now_is_asked_again(tmp_path: Path) -> None:
+    time, portal = FakeTime(), FakePortal().on("GET", ONE, artifact("model.bin", MODEL))
+    portal.on("GET", CONTENT, BUSY, BUSY, Line(MODEL))
+    with Fedpact("http://127.0.0.1:7070", "token", options(portal, time)) as fp:
+        assert fp.artifacts.download("a-1", tmp_path).read_bytes() == MODEL
+    assert time.slept == [1.0, 2.0]
+
+
+def test_a_hub_that_cannot_give_it_for_long_is_given_up_with_what_it_says(tmp_path: Path) -> None:
+    portal = FakePortal().on("GET", ONE, artifact("model.bin", MODEL)).on("GET", CONTENT, BUSY)
+    with (
+        Fedpact("http://127.0.0.1:7070", "token", options(portal)) as fp,
+        pytest.raises(UnreachableError, match="`jobs` does not answer"),
+    ):
+        fp.artifacts.download("a-1", tmp_path)
+
+
 def test_what_arrived_is_kept_for_the_next_time(tmp_path: Path) -> None:
     time = FakeTime()
     with speaking(Line(MODEL, 5000, 0, 0, 0, 0), time=time) as fp, pytest.raises(UnreachableError, match="goes on"):

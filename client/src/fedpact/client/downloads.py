@@ -2,8 +2,8 @@
 Artifacts onto this machine: which ones, where to, and that they arrived as they were stored.
 
 A file arrives under another name beside its place, piece by piece, and gets its name once its content has its digest.
-A download that breaks off goes on where it stopped: by itself for a while, and when it is asked for again, since what
-arrived is kept. A content never changes under its digest, so the two parts fit.
+A download that breaks off, or that the hub cannot give now, goes on where it stopped: by itself for a while, and when
+it is asked for again, since what arrived is kept. A content never changes under its digest, so the two parts fit.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from fedpact.client import operations
-from fedpact.client.errors import InputError, UnreachableError
+from fedpact.client.errors import InputError, UnreachableError, UnreadableAnswerError
 from fedpact.client.flows import opened
 from fedpact.client.messages import NoAnswer
 from fedpact.client.steps import Chunk, Flow, Pause
@@ -56,7 +56,7 @@ def saved(path: str, item: ArtifactView, folder: Path) -> Flow[Path]:
         failed = 0 if arrived.size > most else failed + 1
         most = max(most, arrived.size)
         if failed >= TRIES:
-            raise UnreachableError(f"{broken.cause}: try again, the download goes on where it stopped")
+            raise broken
         yield Pause(PAUSE * 2**failed)
     arrived.becomes(target)
     return target
@@ -117,18 +117,27 @@ class _Arrived:
         self.size += len(piece)
 
 
-def _more(path: str, arrived: _Arrived) -> Flow[NoAnswer | None]:
-    """Fetch what is missing; what it was that broke it off."""
+def _more(path: str, arrived: _Arrived) -> Flow[UnreachableError | None]:
+    """Fetch what is missing; what it was that broke it off, or that the hub cannot give it now."""
     if arrived.whole:
         return None
-    reply = yield from opened(path, headers=arrived.rest)
+    try:
+        reply = yield from opened(path, headers=arrived.rest)
+    except UnreadableAnswerError:
+        raise
+    except UnreachableError as error:
+        return error
     if isinstance(reply, NoAnswer):
-        return reply
+        return _broken(reply.cause)
     if reply.status != HTTPStatus.PARTIAL_CONTENT:
         arrived.forget()
     with arrived.part.open("ab") as file:
         while (piece := (yield Chunk())) is not None:
             if not isinstance(piece, bytes):
-                return piece if isinstance(piece, NoAnswer) else NoAnswer("the file broke off")
+                return _broken(piece.cause if isinstance(piece, NoAnswer) else "the file broke off")
             arrived.write(file, piece)
     return None
+
+
+def _broken(cause: str) -> UnreachableError:
+    return UnreachableError(f"{cause}: try again, the download goes on where it stopped")
