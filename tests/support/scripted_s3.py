@@ -1,6 +1,7 @@
 """A bucket's server that does what a test says. It verifies nothing: for that there is a real one (`weed`)."""
 
 import hashlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ class ScriptedS3:
     asked: list[str] = field(default_factory=list)
     """Method, raw target and range of each request."""
     port: int = 0
+    tls: ssl.SSLContext | None = None
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator["ScriptedS3"]:
@@ -29,7 +31,7 @@ class ScriptedS3:
         runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
         await runner.setup()
         try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=self.tls).start()
             self.port = runner.addresses[0][1]
             yield self
         finally:

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import logging
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 from aiohttp import web
 from scripted_s3 import SPOKEN, ScriptedS3, listed, refusing, sending
 
+from fedpact.chassis.clock import SystemClock
 from fedpact.dal_service.settings import AllowedBucket
+from fedpact.infra.ca import CertificateAuthority
 
 A, AB = "ds-a_gw-1_org-1", "ds-ab_gw-1_org-1"
 AT = "/datasets/s3://scans/data"
@@ -328,6 +331,26 @@ async def test_new_credentials_are_used_from_the_next_request_on(dal, keys, s3: 
     keys.write_text(f"[default]\naws_access_key_id = ANOTHER\naws_secret_access_key = {SECRET}{SECRET}\n")
     await dal.get(f"{AT}/one.csv")
     assert seen == ["AKEY", "ANOTHER"]
+
+
+async def test_a_server_has_to_show_a_certificate_that_somebody_trusted_vouches_for(
+    house, keys, s3: ScriptedS3, tmp_path: Path
+) -> None:
+    authority = CertificateAuthority(tmp_path / "ca")
+    authority.begin("clinic", SystemClock().now())
+    certificate, key = authority.issue(["127.0.0.1"], 1, SystemClock().now())
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate, key)
+    async with ScriptedS3(s3.objects, tls=tls).serving() as safe:
+        bucket = AllowedBucket(bucket="scans", endpoint=f"https://127.0.0.1:{safe.port}", credentials=keys)
+        for ca, status in ((authority.certificate, 200), (None, 422), (tmp_path / "none.pem", 422)):
+            allowed = bucket.model_copy(update={"ca": ca})
+            house.settings = house.settings.model_copy(update={"sources_s3": (allowed,)})
+            async with house.running():
+                answer = await house.tell("POST", "/datasets/inspect", {"path": "s3://scans/data/"})
+            assert answer[0] == status, answer
+            assert status == 200 or "`ca`" in answer[1]["detail"] or "none.pem" in answer[1]["detail"]
+    assert len(safe.asked) == 1
 
 
 async def test_a_bucket_that_is_away_keeps_no_other_dataset_from_being_read(dal, s3: ScriptedS3) -> None:

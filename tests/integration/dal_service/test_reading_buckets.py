@@ -4,18 +4,17 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from servers import missing
-from weed import READER, fill, weed
+from weed import READER, fill, shared_credentials, weed
 
 from fedpact.chassis.clock import FakeClock, SystemClock
 from fedpact.dal_service.adapters.s3 import Connections, Server
 from fedpact.dal_service.settings import AllowedBucket
 from fedpact.models.logreg.kit.dal import DataDoor, Policy
 
-pytestmark = pytest.mark.skipif(bool(missing("weed")), reason=missing("weed") or "")
 A, AB, ZIP = "ds-a_gw-1_org-1", "ds-ab_gw-1_org-1", "scan_gw-1_org-1"
 AT = "/datasets/s3://scans/data"
 CSV = b"id,age\n1,40\n2,50\n"
@@ -48,7 +47,7 @@ def scans(tmp_path: Path, s3: int) -> AllowedBucket:
 def allowed(folder: Path, port: int, bucket: str = "scans", secret: str = READER.secret) -> AllowedBucket:
     path = folder / f"{bucket}.credentials"
     path.touch(mode=0o600)
-    path.write_text(f"[default]\naws_access_key_id = {READER.key_id}\naws_secret_access_key = {secret}\n")
+    path.write_text(shared_credentials(replace(READER, secret=secret)))
     return AllowedBucket(bucket=bucket, endpoint=f"http://127.0.0.1:{port}", credentials=path)
 
 

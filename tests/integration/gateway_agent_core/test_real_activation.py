@@ -22,6 +22,7 @@ import pytest
 from aiohttp import web
 from decision_values import OWNER, POLICY_SERVICE
 from servers import free_port, until
+from weed import bucket_of
 
 from fedpact.chassis import bus_admin
 from fedpact.contracts.directives import Directive, JobDirective, ParticipantDirective, ServerDirective, Wanted
@@ -148,6 +149,7 @@ def dal_env(root: Path, port: int) -> dict[str, str]:
     own = {
         "GATEWAY": "gw-1",
         "SOURCES_FILES_FOLDER": str(root / "data"),
+        "SOURCES_S3": buckets.read_text() if (buckets := root / "buckets.json").exists() else "[]",
         "STATE_FOLDER": str(root / "dal"),
         "ADMIN_SOCKET": str(root / "dal.sock"),
         "AGENT_KEYS": str(root / "key.pub"),
@@ -234,7 +236,15 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def registered(root: Path) -> None:
+@pytest.fixture
+def bucket(root: Path) -> Iterator[None]:
+    """The same data in a bucket, of which the DAL will be told."""
+    with bucket_of(root / "weed", {"hearts.csv": (root / "data" / "hearts.csv").read_bytes()}) as told:
+        (root / "buckets.json").write_text(told)
+        yield
+
+
+async def registered(root: Path, path: str = "") -> None:
     """A steward registers a dataset at the gateway."""
 
     async def there() -> bool:
@@ -242,7 +252,7 @@ async def registered(root: Path) -> None:
 
     await until(there, 20)
     async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(root / "agent.sock"))) as session:
-        body = json.dumps({"path": str(root / "data" / "hearts.csv"), "description": "hearts"})
+        body = json.dumps({"path": path or str(root / "data" / "hearts.csv"), "description": "hearts"})
         async with session.put("http://agent/datasets/hearts", data=body) as answer:
             assert answer.status == 200, await answer.text()
 
@@ -353,12 +363,12 @@ def files_left(root: Path) -> list[Path]:
     return [one for site in ("gw-1", "hub") for one in (root / site / "activations").rglob("*") if one.is_file()]
 
 
-async def test_an_activation_runs_a_job_and_ends(root: Path, hub: Hub, stage: Stage) -> None:
-    await registered(root)
+async def test_an_activation_runs_a_job_on_a_bucket_and_ends(root: Path, hub: Hub, bucket: None, stage: Stage) -> None:
+    await registered(root, "s3://scans/hearts.csv")
     await hub.fact("gateway.spoke", gateway="hub")
     offered = await hub.fact("dataset.offered")
     assert (offered["dataset"], offered["shape"]["columns"]) == (DATASET, ["age", "pressure"])
-    assert str(root) not in json.dumps(offered)
+    assert not [place for place in ("s3:", "scans", str(root)) if place in json.dumps(offered)]
     model = pinned()
     wanted = await activated(hub, model)
     await hub.want(job_wanted(model, "j-0", {"functions": ["everything"]}))

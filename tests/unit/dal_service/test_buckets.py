@@ -167,7 +167,7 @@ def refused(status: int, code: str, region: str = "") -> str:
         (403, "RequestTimeTooSkewed", "clock"),
         (400, "ExpiredToken", "session token"),
         (404, "NoSuchBucket", "no bucket of that name"),
-        (400, "AuthorizationHeaderMalformed", "region"),
+        (400, "AuthorizationHeaderMalformed", "check endpoint, region and style"),
         (307, "TemporaryRedirect", "points elsewhere (307 TemporaryRedirect)"),
         (403, "<script>", "refuses (403)"),
         (418, "", "refuses (418)"),
@@ -179,6 +179,9 @@ def test_a_refusal_says_what_to_do_and_repeats_nothing_that_was_sent(status: int
 
 
 def test_a_bucket_in_another_region_is_told_with_its_region() -> None:
+    malformed = b"<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-1</Region></Error>"
+    assert "`eu-west-1`" in advice(Refusal.read(400, malformed, "")).reason
+    assert "session token" in refused(400, "ExpiredToken", "us-east-1"), "a region is told with other refusals too"
     assert "`eu-west-1`" in refused(301, "PermanentRedirect", "eu-west-1")
     assert "\n" not in refused(301, "PermanentRedirect", "eu\nwest")
 

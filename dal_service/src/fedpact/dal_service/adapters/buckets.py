@@ -91,7 +91,7 @@ class Buckets:
 
     async def open(self, place: Place, *, whole: bool) -> OpenObject:
         server, key = self._at(place)
-        if is_folder(place.path):
+        if is_folder(place.path) or len(key.encode()) > buckets.LONGEST_KEY:
             raise MissingError
         with _told(server):
             found = await (server.get(key) if whole else server.look(key))

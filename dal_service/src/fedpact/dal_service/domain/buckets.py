@@ -18,6 +18,8 @@ from fedpact.dal_service.domain.signature import Request
 
 PAGE = 1000
 """Keys of one answer: no server gives more."""
+LONGEST_KEY = 1024
+"""In bytes. No object has a longer one, and servers are not agreed on what to say of it."""
 _CODE = re.compile(r"[A-Za-z]{1,64}")
 _REGION = re.compile(r"[a-z0-9-]{1,40}")
 _ROW = "ListBucketResult/Contents/"
@@ -128,10 +130,15 @@ class Refusal:
     def read(cls, status: int, body: bytes, region: str) -> "Refusal":
         """Of an answer's body only the code counts: its text may repeat what was sent."""
         try:
-            codes = [text for place, text in _leaves(body) if place == "Error/Code" and _CODE.fullmatch(text)]
+            said = dict(_leaves(body))
         except BucketSilentError:
-            codes = []
-        return cls(status=status, code=codes[0] if codes else "", region=region if _REGION.fullmatch(region) else "")
+            said = {}
+        code, region = said.get("Error/Code", ""), region or said.get("Error/Region", "")
+        return cls(
+            status=status,
+            code=code if _CODE.fullmatch(code) else "",
+            region=region if _REGION.fullmatch(region) else "",
+        )
 
     @property
     def passing(self) -> bool:
@@ -147,21 +154,18 @@ _ADVICE = {
     "ExpiredToken": "says that the session token has ended: put a new one into the credentials file",
     "InvalidToken": "refuses the session token: put a valid one into the credentials file",
     "NoSuchBucket": "has no bucket of that name: check the name, the endpoint and the style",
-    "AuthorizationHeaderMalformed": "expects another region: set `region`",
     "AllAccessDisabled": "has closed the bucket: ask whom it belongs to",
 }
 
 
 def advice(refusal: Refusal) -> BucketRefusesError:
     """Why a server refuses, with what to do about it."""
-    if refusal.region and refusal.status != 403:  # noqa: PLR2004
-        return BucketRefusesError(
-            f"says that the bucket is in region `{refusal.region}`: set `region`, and the endpoint"
-        )
     if refusal.code in _ADVICE:
         return BucketRefusesError(_ADVICE[refusal.code])
     told = f"{refusal.status} {refusal.code}".rstrip()
-    if 300 <= refusal.status < 400:  # noqa: PLR2004
+    if 300 <= refusal.status < 400 or refusal.code == "AuthorizationHeaderMalformed":  # noqa: PLR2004
+        if refusal.region:
+            return BucketRefusesError(f"says that the bucket is in region `{refusal.region}`: set `region`")
         return BucketRefusesError(f"points elsewhere ({told}): check endpoint, region and style")
     return BucketRefusesError(f"refuses ({told}): check that the key may list the bucket and read its objects")
 
