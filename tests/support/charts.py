@@ -11,7 +11,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "infra" / "helm"
 Json = dict[str, Any]
 LEAST: Mapping[str, Json] = {
     "hub": {
-        "urls": {"portal": "https://portal.example.org", "issuer": "https://login.example.org"},
+        "urls": {"portal": "https://portal.example.org"},
         "enrolment": {"bus": "tls://hub.example.org:4222"},
         "orchestrator": {"flare": {"host": "flare.example.org"}},
         "models": {"folder": "/srv/models"},

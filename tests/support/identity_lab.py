@@ -65,13 +65,13 @@ class Answer:
 class Lab:
     """The issuer on a socket, its clock, and a client."""
 
-    def __init__(self, folder, *, dev_login, clock=None, provider=None):
+    def __init__(self, folder, *, dev_login, clock=None, provider=None, public_url=None):
         self.clock = clock or FakeClock(START)
         self.users = Stored(MemoryDocuments(), USERS)
         self.organizations = Stored(MemoryDocuments(), ORGANIZATIONS)
         self.stored = {name: MemoryDocuments() for name in ("devices", "sessions", "codes")}
         self.signer = KeyRing.at(folder / "signing.pem", issuer=ISSUER, audience=AUDIENCE)
-        self.dev_login, self.provider = dev_login, provider
+        self.dev_login, self.provider, self.public_url = dev_login, provider, public_url
         self.handlers = Handlers(
             organizations=self.organizations, users=self.users, provider=provider.issuer if provider else None
         )
@@ -106,7 +106,7 @@ class Lab:
             away=self.away(chance),
             loopback=frozenset({"fedpact-cli"}),
             clients=frozenset({"fedpact-cli", PORTAL}),
-            public_url=self.base if self.provider else None,
+            public_url=self.public_url or (self.base if self.provider else None),
             dev_login=self.dev_login,
         ).add_to(app)
         return app
@@ -121,7 +121,7 @@ class Lab:
             belief=self.provider.belief,
             clock=self.clock,
         )
-        return Away(arrivals=arrivals, chance=chance, public_url=self.base)
+        return Away(arrivals=arrivals, chance=chance, public_url=self.public_url or self.base)
 
     async def post(self, path, headers=None, **form):
         sent = self.http.post(self.base + path, data=form, headers=headers or {}, allow_redirects=False)

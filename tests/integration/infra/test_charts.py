@@ -304,6 +304,15 @@ def test_outside_reaches_the_hub_only_where_an_operator_says_who() -> None:
         assert "ingress" not in one(rendered("hub"), "NetworkPolicy", name)["spec"]
 
 
+def test_identity_is_reached_by_the_portal_alone_whoever_may_come_to_that() -> None:
+    objects = rendered("hub", {"network": {"browsers": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}})
+    [rule] = one(objects, "NetworkPolicy", "identity")["spec"]["ingress"]
+    assert rule["from"] == [{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "portal"}}}]
+    [portal] = [told(pod) for name, pod in pods(objects) if name == "portal"]
+    assert portal["FEDPACT_PORTAL_ISSUER_URL"] == portal["FEDPACT_PORTAL_PUBLIC_URL"] + "/identity"
+    assert portal["FEDPACT_PORTAL_IDENTITY_URL"] == "http://identity:8080"
+
+
 def test_with_cilium_the_way_out_is_held_to_names_and_without_to_addresses() -> None:
     for name, port in (("agent", "4222"), ("road", "8443")):
         with_it = one(rendered("gateway"), "CiliumNetworkPolicy", name)["spec"]["egress"]

@@ -30,7 +30,7 @@ needs_helm = pytest.mark.skipif(bool(helm_lacks()), reason=helm_lacks())
 
 def charts() -> dict[str, list[Json]]:
     """Namespace -> what is installed in it."""
-    hub = rendered("hub", PLAN.hub_values({"portal": 7070, "identity": 8081}))
+    hub = rendered("hub", PLAN.hub_values(7070))
     theirs = {PLAN.space(one): rendered("gateway", PLAN.gateway_values(one)) for one in PLAN.members.custodians}
     return {PLAN.hub: hub, **theirs}
 
@@ -55,7 +55,7 @@ def test_its_pods_fit_a_namespace_that_is_restricted_and_a_node_with_two_cores()
 
 
 def test_gateways_find_the_bus_by_the_name_of_its_certificate_and_are_told_so() -> None:
-    told = PLAN.hub_values({"portal": 7070, "identity": 8081})["enrolment"]["bus"]
+    told = PLAN.hub_values(7070)["enrolment"]["bus"]
     assert {PLAN.gateway_values(one)["hub"]["nats"] for one in PLAN.members.custodians} == {told}
     assert told == f"tls://{PLAN.bus}:4222"
 

@@ -206,6 +206,12 @@ def test_a_service_account_with_a_wrong_secret_is_told(tmp_path: Path) -> None:
         here.fedpact().me()
 
 
+def test_a_portal_whose_login_is_away_says_to_try_again() -> None:
+    portal = with_issuer(FakePortal()).on("POST", f"{ISSUER}/token", httpx.Response(503, json={"slug": "unavailable"}))
+    with pytest.raises(UnreachableError, match="does not answer just now: try again in a moment"):
+        issuer(portal).by_secret("bot", "s3cret")
+
+
 def test_a_service_account_without_a_secret_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="FEDPACT_CLIENT_SECRET_FILE is not"):
         connecting(tmp_path, FakePortal(), FEDPACT_CLIENT_ID="bot").fedpact()

@@ -52,6 +52,7 @@ SETTINGS: Mapping[str, type[ServiceSettings]] = {
 OUTSIDE = {"agent": "FEDPACT_AGENT", "road": "FEDPACT_ENTRANCE"}
 """Who of a gateway goes outside, and how its settings begin."""
 LOGIN = ("proxy:3128", "/run/secrets/proxy.login")
+PUBLISHED = {("nats", "4222", "127.0.0.1"), ("portal", "7070", "127.0.0.1"), ("entrance", "8443", "127.0.0.1")}
 FOREIGN = {"mongo"}
 """Its image writes to its own root."""
 
@@ -129,19 +130,47 @@ def test_only_the_services_reach_the_store() -> None:
     assert "ports" not in hub["services"]["mongo"]
 
 
-def test_what_is_published_is_on_the_loopback_unless_an_operator_says_otherwise() -> None:
+@pytest.mark.parametrize("name", ["hub", "hub that enrolls", "hub on one machine"])
+def test_a_hub_publishes_bus_portal_and_entrance_and_nothing_else(name: str) -> None:
+    services = stack(name)["services"]
     published = {
-        name: {port["host_ip"] for port in service.get("ports", ())}
-        for name, service in stack("hub")["services"].items()
+        (service, port["published"], port["host_ip"])
+        for service in services
+        for port in services[service].get("ports", ())
     }
-    assert {name for name, hosts in published.items() if hosts} == {"nats", "identity", "portal", "entrance"}
-    assert set.union(*published.values()) == {"127.0.0.1"}
+    leaves = {("nats", "7422", "127.0.0.1"), ("nats", "8444", "127.0.0.1")} if name == "hub that enrolls" else set()
+    assert published == PUBLISHED | leaves
+    assert {one.get("network_mode", "none") for one in services.values()} == {"none"}
+
+
+def test_on_one_machine_nothing_but_that_machine_is_ever_told_of_the_login() -> None:
+    services = stack("hub on one machine", FEDPACT_PUBLISH="0.0.0.0")["services"]
+    assert {port["host_ip"] for name in ("nats", "portal") for port in services[name]["ports"]} == {"127.0.0.1"}
+
+
+def test_people_log_in_at_the_portals_own_address() -> None:
+    services = stack("hub", FEDPACT_PORTAL_URL="https://hub.example")["services"]
+    there = services["portal"]["environment"]["FEDPACT_PORTAL_ISSUER_URL"]
+    assert there == services["identity"]["environment"]["FEDPACT_IDENTITY_PUBLIC_URL"] == "https://hub.example/identity"
+    assert services["portal"]["environment"]["FEDPACT_PORTAL_IDENTITY_URL"] == "http://identity:8080"
+    Portal.model_validate(
+        {"mongo_url_file": FOLDER}
+        | {
+            key: services["portal"]["environment"][f"FEDPACT_PORTAL_{key}".upper()]
+            for key in ("issuer_url", "public_url")
+        }
+        | {"identity_url": services["portal"]["environment"]["FEDPACT_PORTAL_IDENTITY_URL"]}
+    )
 
 
 def test_a_login_without_passwords_is_for_one_machine_alone() -> None:
     assert "FEDPACT_IDENTITY_DEV_LOGIN" not in stack("hub")["services"]["identity"]["environment"]
-    alone = stack("hub on one machine")["services"]["identity"]
-    assert (alone["network_mode"], alone["environment"]["FEDPACT_IDENTITY_HOST"]) == ("host", "127.0.0.1")
+    services = stack("hub on one machine")["services"]
+    told, asked = services["identity"]["environment"], services["portal"]["environment"]
+    assert (told["FEDPACT_IDENTITY_DEV_LOGIN"], told["FEDPACT_IDENTITY_HOST"]) == ("true", "127.0.0.1")
+    assert asked["FEDPACT_PORTAL_IDENTITY_URL"] == f"unix:{told['FEDPACT_IDENTITY_SOCKET']}"
+    holders = {name for name in services for one in services[name].get("volumes", ()) if one["target"] == "/sockets"}
+    assert holders == {"identity", "portal"}
 
 
 def test_the_dal_reaches_nobody_and_a_gateway_listens_to_nobody_outside() -> None:

@@ -11,6 +11,7 @@ A refresh token is spent by its use, so a refresh is never sent twice.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from http import HTTPStatus
 from typing import Self, TypeVar
 from urllib.parse import urlencode
 
@@ -210,6 +211,8 @@ def _read(kind: type[A], response: httpx.Response, url: str) -> A:
     try:
         return kind.model_validate_json(response.content)
     except ValidationError as error:
+        if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            raise UnreachableError(f"the login at {url} does not answer just now: try again in a moment") from error
         raise UnreachableError(
             f"{url} answers {response.status_code} and is no login of Fedpact: ask the hub's operator"
         ) from error

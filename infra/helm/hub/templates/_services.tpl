@@ -1,13 +1,13 @@
 {{/* The hub's services by name, with what each is told beside what all are told. */}}
 
 {{- define "hub.services" -}}
-identity: {json: true, state: true, public: true}
+identity: {json: true, state: true}
 registry: {json: true}
 policy: {}
 spec-lifecycle: {}
 scheduler: {}
 jobs: {state: true}
-portal: {public: true}
+portal: {}
 {{- end }}
 
 {{/* Where bus and store are: in this release, or where `external` says. */}}
@@ -48,7 +48,7 @@ portal: {public: true}
 {{- $url := .root.Values.urls -}}
 {{- if eq .name "identity" }}
 - {name: FEDPACT_IDENTITY_KEY_FILE, value: /var/lib/fedpact/keys/tokens.pem}
-- {name: FEDPACT_IDENTITY_PUBLIC_URL, value: {{ $url.issuer | quote }}}
+- {name: FEDPACT_IDENTITY_PUBLIC_URL, value: {{ printf "%s/identity" $url.portal | quote }}}
 - {name: FEDPACT_IDENTITY_REDIRECTS, value: {{ dict "fedpact-portal" (list (printf "%s/login/callback" $url.portal)) | toJson | quote }}}
 {{- with .root.Values.enrolment }}
 {{- if .enabled }}
@@ -70,7 +70,8 @@ portal: {public: true}
 - {name: FEDPACT_JOBS_ARTIFACTS, value: /var/lib/fedpact/artifacts}
 - {name: FEDPACT_JOBS_UPLOAD_URL, value: "http://jobs:8080"}
 {{- else if eq .name "portal" }}
-- {name: FEDPACT_PORTAL_ISSUER_URL, value: {{ $url.issuer | quote }}}
+- {name: FEDPACT_PORTAL_IDENTITY_URL, value: "http://identity:8080"}
+- {name: FEDPACT_PORTAL_ISSUER_URL, value: {{ printf "%s/identity" $url.portal | quote }}}
 - {name: FEDPACT_PORTAL_PUBLIC_URL, value: {{ $url.portal | quote }}}
 {{- end }}
 {{- end }}

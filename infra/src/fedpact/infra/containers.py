@@ -49,7 +49,7 @@ ROOT = "root"
 """The store's own administrator, whom its image makes from a password file."""
 PATIENCE = 600.0
 """Seconds the story waits for one thing: a small machine that starts everything again is slow."""
-HUB_FOLDERS = ("identity", "policy", "jobs", "owners")
+HUB_FOLDERS = ("identity", "policy", "jobs", "owners", "sockets")
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - inside a container; what is published is the stack's business
 
 
@@ -183,7 +183,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--bus", default=BUS, help="where the bus is")
     parser.add_argument("--store", default=STORE, help="host and port of the store, as services reach it")
     parser.add_argument("--portal", default="http://127.0.0.1:7070")
-    parser.add_argument("--issuer", default="http://127.0.0.1:8081")
+    parser.add_argument("--issuer", default="http://127.0.0.1:7070/identity")
     parser.add_argument("--models", type=Path, default=Path("/models"), help="folder of model packages")
     asked = parser.parse_args(words)
     layout, members = Layout(asked.folder), federation(asked.gateways)

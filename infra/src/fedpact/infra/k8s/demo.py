@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -95,7 +95,7 @@ class Demo:
             self.cluster.apply([self._login] if self._login else [], space)
         self.say("a hub, and a gateway for each of two hospitals, each in a namespace of its own")
         self.cluster.apply(self._objects("hub", str(layout.root)), self.plan.hub)
-        self.cluster.install("hub", self.plan.hub, self.plan.hub_values(self._ports))
+        self.cluster.install("hub", self.plan.hub, self.plan.hub_values(self._port))
 
     def _enroll(self, world: ClusterWorld) -> None:
         self._wait_until_ready((self.plan.hub,))
@@ -149,26 +149,22 @@ class Demo:
     @contextmanager
     def _world(self) -> Iterator[ClusterWorld]:
         custodians = self.plan.members.custodians
-        with ExitStack() as stack:
-            portal, login = (
-                stack.enter_context(forwarded(self.cluster, self.plan.hub, name, port))
-                for name, port in self._ports.items()
-            )
+        with forwarded(self.cluster, self.plan.hub, "portal", self._port) as portal:
             yield ClusterWorld(
                 federation=self.plan.members,
                 layout=Layout(self.folder),
                 portal=portal,
-                issuer=issuer_at(login),
+                issuer=issuer_at(f"{portal}/identity"),
                 cluster=self.cluster,
                 spaces={one.gateway: self.plan.space(one) for one in custodians},
                 folders={one.gateway: f"{self.plan.folder}/{self.plan.data(one.gateway)}" for one in custodians},
             )
 
     @cached_property
-    def _ports(self) -> dict[str, int]:
-        """Where on this machine portal and login are found; what is told there names the same address."""
+    def _port(self) -> int:
+        """Where on this machine the portal is found; what is told there names the same address."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return assign(("portal", "identity"), self.folder / "ports.json")
+        return assign(("portal",), self.folder / "ports.json")["portal"]
 
     @cached_property
     def _ground(self) -> Ground:

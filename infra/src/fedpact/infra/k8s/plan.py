@@ -73,14 +73,12 @@ class Plan:
         """Where a gateway's tables are, below the folder."""
         return f"data/{gateway}"
 
-    def hub_values(self, ports: Mapping[str, int]) -> Json:
+    def hub_values(self, port: int) -> Json:
+        """`port` of this machine is the portal's."""
         gateways = [_within(self.space(custodian)) for custodian in self.members.custodians]
         return {
             "image": self._image(),
-            "urls": {
-                "portal": f"http://127.0.0.1:{ports['portal']}",
-                "issuer": f"http://127.0.0.1:{ports['identity']}",
-            },
+            "urls": {"portal": f"http://127.0.0.1:{port}"},
             "owners": [custodian.organization for custodian in self.members.custodians],
             "enrolment": {"bus": f"tls://{self.bus}:4222"},
             "services": {"resources": HELD, "storage": {"className": CLASS, "identity": "1Gi", "jobs": "1Gi"}},

@@ -2,7 +2,7 @@
 The people of the demo, where the federation is in a cluster: they come in by `kubectl`, with secrets of their own.
 
 Nobody logs in by name there. What a person's password would be elsewhere is here the secret of an account, made with
-the federation's other secrets; a way to portal and login is a port of this machine that `kubectl` forwards.
+the federation's other secrets; a way to the portal is a port of this machine that `kubectl` forwards.
 """
 
 import hashlib

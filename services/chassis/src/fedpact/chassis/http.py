@@ -9,6 +9,7 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -20,6 +21,7 @@ from pydantic import ValidationError
 
 from fedpact.chassis.errors import NotFoundError, UnavailableError
 from fedpact.chassis.guard import outcome_of
+from fedpact.chassis.sockets import private_listener
 from fedpact.contracts.envelope import DomainError
 
 Check = Callable[[], Awaitable[str | None]]
@@ -55,8 +57,8 @@ def problem(status: int, slug: str, detail: str, **members: object) -> web.Respo
 
 
 @asynccontextmanager
-async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
-    """Serve `app`; yields the port it listens on."""
+async def serving(app: web.Application, host: str, port: int, local: Path | None = None) -> AsyncIterator[int]:
+    """Serve `app`, with `local` on that Unix socket too, for this user alone; yields the port it listens on."""
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -69,9 +71,14 @@ async def serving(app: web.Application, host: str, port: int) -> AsyncIterator[i
     site = web.TCPSite(runner, host, port, reuse_address=True)
     try:
         await site.start()
-        yield runner.addresses[0][1]
+        taken: int = runner.addresses[0][1]
+        if local:
+            await web.SockSite(runner, private_listener(local)).start()
+        yield taken
     finally:
         await runner.cleanup()
+        if local:
+            local.unlink(missing_ok=True)  # noqa: ASYNC240 - at the end of the process
 
 
 async def _alive(_: web.Request) -> web.Response:

@@ -97,6 +97,7 @@ class Hub:
             prepare=(self._prepare, *prepare),
             tasks=tasks,
             close=(self._client.close,),
+            local=self.settings.socket,
         )
 
     def _documents(self, collection: str, indexes: Sequence[str]) -> MongoDocuments:

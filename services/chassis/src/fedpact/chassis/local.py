@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from fedpact.chassis.http import problem
+from fedpact.chassis.sockets import private_listener
 
 _CREDENTIALS = struct.Struct("iII")
 
@@ -24,7 +25,7 @@ async def serving_locally(app: web.Application, path: Path) -> AsyncIterator[Non
     """Serve `app` on a Unix socket at `path`, for this user alone."""
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    listener = _listener(path)
+    listener = private_listener(path)
     try:
         await web.SockSite(runner, listener).start()
         yield
@@ -44,17 +45,3 @@ async def same_user(request: web.Request, handler: Handler) -> web.StreamRespons
     if uid != os.getuid():
         return problem(403, "other_user", "only the user this service runs as may speak here")
     return await handler(request)
-
-
-def _listener(path: Path) -> socket.socket:
-    """A socket that is 0600 from its first moment; one left behind by a crash is replaced."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if path.is_socket():
-        path.unlink()
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o177)
-    try:
-        listener.bind(str(path))
-    finally:
-        os.umask(before)
-    return listener

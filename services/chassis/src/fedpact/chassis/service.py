@@ -12,6 +12,7 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -47,13 +48,15 @@ class Service:
     tasks: Sequence[Work] = ()
     """Run beside the rest, for ever."""
     close: Sequence[Work] = ()
+    local: Path | None = None
+    """A Unix socket where the application is served, too."""
 
     async def run(self, stopped: asyncio.Event) -> None:
         """Until `stopped` is set or a part fails."""
         for work in self.prepare:
             if not await unless(stopped, partial(_until_available, work)):
                 return
-        async with serving(self.app, self.settings.host, self.settings.port) as port:
+        async with serving(self.app, self.settings.host, self.settings.port, self.local) as port:
             try:
                 if await unless(stopped, self.bus.start):
                     _keep_what_is_loaded()

@@ -64,3 +64,6 @@ class HubSettings(ServiceSettings):
 
     mongo_url_file: Path = Field(description="file with the MongoDB URL of this service's own user, mode 0600")
     database: str = Field(description="this service's own database")
+    socket: File = Field(
+        default=None, description="a Unix socket to answer on besides `host` and `port`, for this service's user alone"
+    )

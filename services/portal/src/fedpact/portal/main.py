@@ -17,6 +17,7 @@ from fedpact.contracts.identity import OrganizationRegistered, UserChanged
 from fedpact.contracts.registry import ModelChanged
 from fedpact.decision.actors import read_actor
 from fedpact.portal.adapters.files import HttpFiles
+from fedpact.portal.adapters.inside import Inside
 from fedpact.portal.adapters.issuer import HttpIssuer
 from fedpact.portal.adapters.line import BusLine
 from fedpact.portal.adapters.store import drop
@@ -34,6 +35,7 @@ from fedpact.portal.app.signs import Signs
 from fedpact.portal.domain.statuses import STATUS_OF
 from fedpact.portal.entrypoints import events
 from fedpact.portal.entrypoints.calls import Door
+from fedpact.portal.entrypoints.forwarding import Forwarding
 from fedpact.portal.entrypoints.http import Api
 from fedpact.portal.entrypoints.openapi import VERSION
 from fedpact.portal.entrypoints.pages.assets import Assets
@@ -168,11 +170,12 @@ def read_model(hub: Hub) -> ReadModel:
 def compose(settings: Settings) -> Service:
     hub = Hub(settings, NAME)
     model, line = read_model(hub), BusLine(hub.bus)
+    inside = Inside(settings.identity_url) if settings.identity_url else None
     outside = Outside(
         line=line,
         verify=Actors(line.of_tokens, read_actor, hub.clock).verify,
         files=HttpFiles(),
-        issuer=HttpIssuer(settings.issuer_url, settings.client_id),
+        issuer=HttpIssuer(settings.issuer_url, settings.client_id, inside),
         vault=SecretVault(),
         clock=hub.clock,
         checks={"bus": line.problem, "store": _store_check(model)},
@@ -181,6 +184,8 @@ def compose(settings: Settings) -> Service:
     events.subscribe(hub.bus, portal.handlers)
     app = hub.app(STATUS_OF)
     portal.api.add_to(app)
+    if inside:
+        Forwarding(identity=inside).add_to(app)
     portal.site.add_to(app)
     return hub.service(
         {model.entries: None, model.sent: None, model.settled: None, model.logins: None},

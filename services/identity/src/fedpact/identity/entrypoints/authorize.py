@@ -29,7 +29,7 @@ LONGEST_STATE = 500
 KEPT = ("response_type", "client_id", "redirect_uri", "state", "code_challenge", "code_challenge_method")
 _FORM = """<h1>Log in</h1>
 <p>This is the development login: nobody is asked for a password, so it works on this machine only.</p>
-<form method="post" action="/authorize">
+<form method="post" action="authorize">
 {hidden}<label for="user">Who you are</label>
 <select id="user" name="user" required autofocus>{people}</select>
 <button class="first" name="decision" value="approve">Log in</button>

@@ -22,7 +22,7 @@ from fedpact.identity.entrypoints.away import Away
 from fedpact.identity.entrypoints.frame import closed, option, page, told
 
 _FORM = """<h1>Approve a device</h1>
-<form method="post" action="/device">
+<form method="post" action="device">
 <label for="user_code">Code shown on the device</label>
 <input id="user_code" name="user_code" value="{code}" autocomplete="off" spellcheck="false" required autofocus>
 {who}<button class="first" name="decision" value="approve">{approve}</button>

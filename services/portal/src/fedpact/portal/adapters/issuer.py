@@ -1,8 +1,8 @@
 """
 The issuer people log in at, as an OAuth 2.0 client without a secret speaks to it: authorization code with PKCE.
 
-Where it listens is read from its discovery document. Tokens are in request and response bodies only, never in a URL
-and never in a log.
+Where it listens is read from its discovery document; where an inside address is given, what is said there of the
+issuer's own URL is asked at that. Tokens are in request and response bodies only, never in a URL and never in a log.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from fedpact.chassis.errors import UnavailableError
 from fedpact.contracts.envelope import Model
+from fedpact.portal.adapters.inside import Inside
 from fedpact.portal.app.ports import LoginRequest, Tokens
 from fedpact.portal.domain.errors import LoginEndedError
 
@@ -42,10 +43,10 @@ _GRANTED = TypeAdapter(_Granted | _Refusal)
 
 
 class HttpIssuer:
-    """The issuer at `url`, for the client named `client`."""
+    """The issuer that is at `url` for browsers, and `inside` for this process; for the client named `client`."""
 
-    def __init__(self, url: str, client: str) -> None:
-        self._url, self._client = url.rstrip("/"), client
+    def __init__(self, url: str, client: str, inside: Inside | None = None) -> None:
+        self._url, self._client, self._inside = url.rstrip("/"), client, inside
         self._known: _Endpoints | None = None
 
     async def page(self, ask: LoginRequest) -> str:
@@ -94,9 +95,20 @@ class HttpIssuer:
         sent = {**form, "client_id": self._client} if form else None
         try:
             async with (
-                ClientSession(timeout=TIMEOUT) as session,
-                session.request(method, url, data=sent, allow_redirects=False) as answer,
+                self._session() as session,
+                session.request(method, self._near(url), data=sent, allow_redirects=False) as answer,
             ):
                 return answer.status, await answer.read()
         except (ClientError, TimeoutError) as error:
             raise UnavailableError("the login service does not answer") from error
+
+    def _session(self) -> ClientSession:
+        return self._inside.session(TIMEOUT) if self._inside else ClientSession(timeout=TIMEOUT)
+
+    def _near(self, url: str) -> str:
+        """Where this process finds what browsers find at `url`."""
+        if self._inside is None:
+            return url
+        if not url.startswith(f"{self._url}/"):
+            raise UnavailableError(f"identity calls itself `{url}`: its `public_url` has to be `{self._url}`")
+        return self._inside.url + url.removeprefix(self._url)

@@ -1,6 +1,6 @@
-"""What the portal needs beyond its own documents: a line to the bus, and result files from where they are kept."""
+"""What the portal needs beyond its own documents: a line to the bus, result files from where they are kept, logins."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -101,6 +101,37 @@ class Issuer(Protocol):
 
     async def end(self, refresh: str) -> None:
         """The refresh token is worth nothing any more."""
+        ...
+
+
+IDENTITY = "/identity"
+"""Below which path of the portal people reach identity, where it has no address of its own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request that is passed on. `target` is path and query, as they are sent."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What came back, header by header."""
+
+    status: int
+    headers: Sequence[tuple[str, str]] = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+
+class Identity(Protocol):
+    """Identity, at an address that nobody outside reaches."""
+
+    async def ask(self, asked: Asked) -> Answered:
+        """What it answers, whatever that is; `UnavailableError` when nothing."""
         ...
 
 
