@@ -29,6 +29,8 @@ from fedpact.dal_service.domain.signature import Request, signed
 
 PAUSES = (0.1, 0.5)
 """Before a request is made again, in seconds."""
+CONNECT = 5.0
+"""Seconds. With all tries it stays below what the agent waits for an answer, so that a steward is told the reason."""
 READ_AHEAD = 256 * 1024
 LONGEST_PAGE = 8 * 2**20
 _LONGEST_REFUSAL = 64 * 1024
@@ -48,7 +50,7 @@ class Connections:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0),  # readers are counted where they come in
                 cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=self._stall),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT, sock_read=self._stall),
                 auto_decompress=False,
                 read_bufsize=READ_AHEAD,
                 skip_auto_headers=("User-Agent", "Accept", "Content-Type"),

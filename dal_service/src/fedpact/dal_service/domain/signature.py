@@ -69,4 +69,5 @@ def _mac(key: bytes, text: str) -> bytes:
 
 
 def _query(query: Mapping[str, str]) -> str:
-    return "&".join(sorted(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query.items()))
+    pairs = sorted((quote(name, safe=""), quote(value, safe="")) for name, value in query.items())
+    return "&".join(f"{name}={value}" for name, value in pairs)
