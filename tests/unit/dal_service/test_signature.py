@@ -64,6 +64,11 @@ def test_a_key_is_encoded_once_and_the_same_on_the_wire() -> None:
     assert request.target == "/b/a%20b%2B%252e%3F%23%C3%A9~.csv?prefix=a%2F%20%2B%26"
 
 
+def test_parameters_are_in_the_order_of_their_names() -> None:
+    query = {"a-b": "2", "a": "3", "Z": "1"}
+    assert Request(method="GET", host=HOST, path="/", query=query).target == "/?Z=1&a=3&a-b=2"
+
+
 @given(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=30), st.text(st.characters(exclude_categories=["Cs"]))
 )
