@@ -11,6 +11,8 @@ from aiohttp import web
 
 Act = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PAGE = 3
+SECRET = "SECRET+OF/THE=BUCKET"
+BIG = bytes(range(256)) * 4096
 
 
 @dataclass

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from scripted_s3 import SPOKEN, ScriptedS3, listed, refusing, sending
+from scripted_s3 import BIG, SECRET, SPOKEN, ScriptedS3, listed, refusing, sending
 
 from fedpact.chassis.clock import SystemClock
 from fedpact.dal_service.settings import AllowedBucket
@@ -18,15 +18,13 @@ from fedpact.infra.ca import CertificateAuthority
 
 A, AB = "ds-a_gw-1_org-1", "ds-ab_gw-1_org-1"
 AT = "/datasets/s3://scans/data"
-SECRET = "SECRET+OF/THE=BUCKET"
-BIG = bytes(range(256)) * 4096
 
 
 @pytest.fixture
 def keys(tmp_path: Path) -> Path:
     path = tmp_path / "s3.credentials"
+    path.touch(mode=0o600)
     path.write_text(f"[default]\naws_access_key_id = AKEY\naws_secret_access_key = {SECRET}\n")
-    path.chmod(0o600)
     return path
 
 
@@ -263,6 +261,32 @@ async def test_a_reader_that_takes_nothing_costs_a_bounded_amount(dal, s3: Scrip
         assert went < 48 * 2**20, "buffers of sockets and ours"
     finally:
         writer.transport.abort()
+
+
+async def test_readers_beyond_the_limit_wait_for_their_turn(house, keys, s3: ScriptedS3) -> None:
+    allowed = AllowedBucket(bucket="scans", endpoint=f"http://127.0.0.1:{s3.port}", credentials=keys)
+    house.settings = house.settings.model_copy(update={"sources_s3": (allowed,), "bucket_readers": 1})
+    taken = asyncio.Event()
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        await taken.wait()
+        return s3.object(request)
+
+    async def two_run() -> bool:
+        return await house.streams() == 2
+
+    async with house.running():
+        await house.tell("PUT", f"/datasets/{A}", {"path": "s3://scans/data/"})
+        await house.open(datasets={A: [""]})
+        s3.acts[:], s3.asked[:] = [slow], []
+        both = [asyncio.create_task(house.get(f"{AT}/{name}")) for name in ("big", "one.csv")]
+        await house.until(two_run, 5)
+        assert len(s3.asked) == 1
+        taken.set()
+        assert sorted([answer.status for answer in await asyncio.gather(*both)]) == [200, 200]
+        s3.acts[:] = [refusing(503)] * 3
+        assert (await house.get(f"{AT}/one.csv")).status == 503
+        assert (await house.get(f"{AT}/one.csv")).status == 200, "a failure gives its turn back"
 
 
 async def test_a_revoked_activation_is_cut_off_and_the_server_too(dal, s3: ScriptedS3) -> None:

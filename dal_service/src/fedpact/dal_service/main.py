@@ -105,7 +105,7 @@ def _sources(settings: Settings, roots: Roots, connections: Connections, clock: 
     limit = settings.listing_limit
     files = Files(roots, listing_limit=limit)
     servers = [Server(allowed.place, connections, clock) for allowed in settings.sources_s3]
-    buckets = Buckets(servers, listing_limit=limit)
+    buckets = Buckets(servers, listing_limit=limit, readers=settings.bucket_readers)
     configured = ((files, settings.sources_files_folder), (buckets, settings.sources_s3))
     used = tuple(source for source, places in configured if places)
     return Sources(files=files, buckets=buckets, used=used or (files,))

@@ -53,6 +53,9 @@ class Settings(ServiceSettings):
     agent_keys: Path = Field(description="the agent's public key in PEM, or a JWKS")
     listing_limit: int = Field(default=200_000, ge=1, description="most entries of one listing")
     requests_per_token: int = Field(default=512, ge=1, description="most requests that run at once with one token")
+    bucket_readers: int = Field(
+        default=256, ge=1, description="most objects of buckets that are sent at once; each may take 1 MB of memory"
+    )
     known_tokens: int = Field(default=4096, ge=1, description="verified tokens that are remembered")
     stall_seconds: float = Field(default=30.0, gt=0, description="a reader that takes nothing for so long is cut")
     review_seconds: float = Field(default=0.25, gt=0, le=0.5, description="pause between looks at running responses")

@@ -9,8 +9,8 @@ import asyncio
 import io
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 
 import aiohttp
 
@@ -52,6 +52,8 @@ class OpenObject:
     tag: str
     coming: aiohttp.ClientResponse | None = None
     """All of it, if that was asked for."""
+    held: ExitStack = field(default_factory=ExitStack)
+    """What to give back."""
 
     async def read(self, start: int, length: int) -> bytes:
         parts: list[bytes] = []
@@ -77,6 +79,7 @@ class OpenObject:
     def close(self) -> None:
         if self.coming is not None:
             self.coming.close()
+        self.held.close()
 
     async def _reached(self, start: int, length: int) -> aiohttp.ClientResponse:
         if self.coming is None:
@@ -85,19 +88,26 @@ class OpenObject:
 
 
 class Buckets:
-    def __init__(self, servers: Sequence[Server], *, listing_limit: int) -> None:
+    """At most `readers` objects are sent at a time, for each takes memory until its reader takes it; more wait."""
+
+    def __init__(self, servers: Sequence[Server], *, listing_limit: int, readers: int) -> None:
         self._servers = {server.bucket.name: server for server in servers}
         self._limit = listing_limit
+        self._turns = asyncio.Semaphore(readers)
 
     async def open(self, place: Place, *, whole: bool) -> OpenObject:
         server, key = self._at(place)
         if is_folder(place.path) or len(key.encode()) > buckets.LONGEST_KEY:
             raise MissingError
-        with _told(server):
-            found = await (server.get(key) if whole else server.look(key))
-        return OpenObject(
-            server=server, key=key, size=found.size, tag=found.tag, coming=found.response if whole else None
-        )
+        with ExitStack() as held:
+            await self._turns.acquire()
+            held.callback(self._turns.release)
+            with _told(server):
+                found = await (server.get(key) if whole else server.look(key))
+            coming = found.response if whole else None
+            return OpenObject(
+                server=server, key=key, size=found.size, tag=found.tag, coming=coming, held=held.pop_all()
+            )
 
     async def entries(self, place: Place) -> Sequence[Address]:
         server, prefix = self._at(place)

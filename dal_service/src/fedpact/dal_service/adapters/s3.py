@@ -31,7 +31,7 @@ PAUSES = (0.1, 0.5)
 """Before a request is made again, in seconds."""
 CONNECT = 5.0
 """Seconds. With all tries it stays below what the agent waits for an answer, so that a steward is told the reason."""
-READ_AHEAD = 256 * 1024
+READ_AHEAD = 128 * 1024
 LONGEST_PAGE = 8 * 2**20
 _LONGEST_REFUSAL = 64 * 1024
 _PLAIN = {"Accept-Encoding": "identity"}
