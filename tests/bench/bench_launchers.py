@@ -9,7 +9,6 @@ this machine has no engine or cluster for is left out, and told.
 """
 
 import asyncio
-import json
 import os
 import sys
 import tempfile
@@ -20,11 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from bench_cluster import NODE_PORTS, Cluster, cluster_here
 from bench_flare import BareFlare, activated
 from bench_harness import Finding, Measure, Sample, alternate, at_most_more, carry_out, conclude, findings, rounds_asked
-from bench_world import MODEL, WHOLE_MACHINE, prepared
+from bench_world import WHOLE_MACHINE, prepared
 from engine import gateway, image_lacks, inspected
+from named_cluster import LISTED, NODE_PORTS, Cluster, cluster_here, model_image
 
 from fedpact.contracts.pact import Resources
 from fedpact.gateway_agent.adapters.docker import DockerLauncher
@@ -35,13 +34,10 @@ from fedpact.gateway_agent.domain import manifests
 from fedpact.gateway_agent.domain.containers import Yard
 from fedpact.gateway_agent.domain.pods import Runtime
 from fedpact.gateway_agent.launching import IMAGE_PYTHON, SEARCH_PATH
-from fedpact.infra.commands import shipped_models
-from fedpact.secure_runtime.adapters.package import package_digest
 
 QUIET = 2.0
 """Seconds for what was stopped to be really gone."""
 IMAGE = "fedpact/model-logreg:0.1.0"
-LISTED = Path(__file__).parents[2] / "dist" / "model-images.json"
 BY_HAND = "bench-by-hand"
 NAMESPACE = "fedpact-bench"
 SHARE = 0.3
@@ -89,9 +85,7 @@ def containers() -> Way:
 
 
 def pods(cluster: Cluster) -> Way:
-    listed: Mapping[str, str] = json.loads(LISTED.read_text())
-    image = listed[package_digest(shipped_models() / MODEL)]
-    runtime = Runtime(python=IMAGE_PYTHON, search_path=SEARCH_PATH, image=image)
+    runtime = Runtime(python=IMAGE_PYTHON, search_path=SEARCH_PATH, image=model_image())
     each = Resources(cpu=round(SHARE * cluster.cores, 1), memory=1024)
     mine = manifests.Cluster(agent=BY_HAND, namespace=NAMESPACE, service="NodePort")
 
@@ -127,8 +121,8 @@ async def ways() -> tuple[list[Way], Mapping[str, str]]:
     else:
         found.append(containers())
     cluster, without = await cluster_here()
-    if cluster is None or unlisted:
-        lacking["pods"] = without or unlisted
+    if cluster is None:
+        lacking["pods"] = without
     else:
         found.append(pods(cluster))
     return found, lacking

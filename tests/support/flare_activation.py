@@ -47,6 +47,8 @@ class Activation:
     root: Path
     host: str = HOST
     runtime: Runtime = HERE
+    patience: float = 30.0
+    """Seconds for whatever is started to be there."""
 
     def __post_init__(self) -> None:
         self.files = self.root / "activations"
@@ -105,12 +107,12 @@ class Activation:
         async def complete() -> bool:
             return set((await session.system()).sites) == {name.participant for name in self.clients}
 
-        await until(complete)
+        await until(complete, self.patience)
         return session
 
     async def session(self) -> Session:
-        await until(lambda: self.sockets.listening(self.host, self.port))
-        async with asyncio.timeout(30):
+        await until(lambda: self.sockets.listening(self.host, self.port), self.patience)
+        async with asyncio.timeout(self.patience):
             while True:
                 try:
                     return await self.federation.open(self.admin)

@@ -1,5 +1,6 @@
 """Launchers with the means to disturb what they launched: whoever passes the contract does so with one of these."""
 
+import asyncio
 import atexit
 import contextlib
 import functools
@@ -11,10 +12,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from subprocess import DEVNULL
+from typing import Protocol, TypeVar
 
 import pytest
-from agent_values import CLIENT_NAME, SERVER_NAME, waiting_pod
+from agent_values import CLIENT_NAME, SERVER_NAME, until, waiting_pod
 from docker.models.containers import Container
 from engine import engine, image_lacks, inspected
 from fake_cluster import fake_cluster
@@ -22,12 +24,16 @@ from lightkube import ApiError, AsyncClient, KubeConfig
 from lightkube.resources.core_v1 import Pod as ClusterPod
 from lightkube.resources.rbac_authorization_v1 import Role, RoleBinding
 from lightkube.types import PatchType
+from named_cluster import cluster_here, cluster_lacks, model_image
 from real_cluster import AGENT, ApiServer, api_server, api_server_lacks, kubeconfig
+from servers import missing
 
+from fedpact.contracts.pact import Resources
 from fedpact.gateway_agent.adapters.confinement import UNCONFINED, Confinement
 from fedpact.gateway_agent.adapters.docker import DockerLauncher
 from fedpact.gateway_agent.adapters.kubernetes import KubernetesLauncher
 from fedpact.gateway_agent.adapters.processes import ProcessLauncher
+from fedpact.gateway_agent.adapters.reflector import name_of
 from fedpact.gateway_agent.adapters.scripted import ScriptedLauncher, World
 from fedpact.gateway_agent.app.ports import Launcher, Life, Observed, Ref, Stage
 from fedpact.gateway_agent.domain import manifests, marks
@@ -36,6 +42,7 @@ from fedpact.gateway_agent.domain.errors import LaunchError
 from fedpact.gateway_agent.domain.manifests import Cluster
 from fedpact.gateway_agent.domain.pods import Pod
 
+R = TypeVar("R", bound="KubernetesRig")
 PYTHON_IMAGE = "python:3.11-slim-bookworm"
 OBEDIENT = """
 import pathlib, time
@@ -203,6 +210,41 @@ class KubernetesRig:
         await self.admin.patch(ClusterPod.Status, name, {"status": status}, patch_type=PatchType.MERGE)
 
 
+@dataclass
+class PodsRig(KubernetesRig):
+    """In a whole cluster, whose pods really run, of `image`. `address` is where its nodes are reached."""
+
+    image: str = ""
+    address: str = ""
+
+    def pod(self, participant: str) -> Pod:
+        return self.running(OBEDIENT, participant)
+
+    def running(self, program: str, participant: str = "gateway-1-1") -> Pod:
+        """A pod that runs `program`, and has room on a small node that others use too."""
+        pod = super().pod(participant)
+        command = ("/usr/local/bin/python3", "-u", "-c", program)
+        return replace(pod, image=self.image, command=command, resources=Resources(cpu=0.1, memory=100))
+
+    async def end(self, pod: Pod, code: int) -> None:
+        name = marks.object_name(self.cluster.agent, pod.name)
+        await self._kubectl("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s")
+        # Later, for a command whose container ends may never return.
+        order = f"(sleep 1; echo {code} > half; mv half exit) > /dev/null 2>&1 &"
+        await self._kubectl("exec", name, "--", "sh", "-c", order)
+
+    async def settled(self) -> bool:
+        """Nothing is just being made: what a kubelet has not made yet, it takes half a minute to end."""
+        stuck = {one.ref.handle for one in await self.launcher.observe() if one.trouble}
+        mine = self.admin.list(ClusterPod, labels={marks.AGENT: self.cluster.agent})
+        return {name_of(one) async for one in mine if one.status and one.status.phase == "Pending"} <= stuck
+
+    async def _kubectl(self, *words: str) -> None:
+        command = ("kubectl", f"--kubeconfig={self.kubeconfig}", f"--namespace={self.cluster.namespace}", *words)
+        process = await asyncio.create_subprocess_exec(*command, stdout=DEVNULL)
+        assert await process.wait() == 0, words
+
+
 async def _cleaned(rig: Rig) -> None:
     """Ends what is left. Stopping also waits for the children of a launcher whose successor ended them."""
     for name in (SERVER_NAME, CLIENT_NAME, SERVER_NAME.sibling("gateway-9-1")):
@@ -248,7 +290,9 @@ async def docker_rig(root: Path) -> AsyncIterator[DockerRig]:
 
 
 @asynccontextmanager
-async def kubernetes_rig(root: Path, agent_config: Path, admin_config: Path) -> AsyncIterator[KubernetesRig]:
+async def kubernetes_rig(
+    root: Path, agent_config: Path, admin_config: Path, kind: Callable[..., R] = KubernetesRig
+) -> AsyncIterator[R]:
     """A rig in the cluster that these files name."""
     cluster = Cluster(agent=f"test-{secrets.token_hex(4)}", namespace="default")
     async with contextlib.AsyncExitStack() as close:
@@ -256,7 +300,7 @@ async def kubernetes_rig(root: Path, agent_config: Path, admin_config: Path) -> 
         close.push_async_callback(admin.close)
         launcher = await KubernetesLauncher.connected(cluster, kubeconfig=agent_config, grace=1)
         close.push_async_callback(launcher.close)
-        rig = KubernetesRig(root, cluster, agent_config, admin, launcher, close)
+        rig = kind(root, cluster, agent_config, admin, launcher, close)
         try:
             yield rig
         finally:
@@ -277,6 +321,18 @@ async def real_kubernetes_rig(root: Path) -> AsyncIterator[KubernetesRig]:
     await grant(admin)
     async with kubernetes_rig(root, agent, admin) as rig:
         yield rig
+
+
+@asynccontextmanager
+async def pods_rig(root: Path) -> AsyncIterator[PodsRig]:
+    """Where FEDPACT_TEST_KUBECONFIG says, with its user's rights: to give an agent less would leave a role there."""
+    cluster, lacking = await cluster_here()
+    if cluster is None:
+        pytest.skip(lacking)
+    made = functools.partial(PodsRig, image=model_image(), address=cluster.address)
+    async with kubernetes_rig(root, cluster.kubeconfig, cluster.kubeconfig, made) as rig:
+        yield rig
+        await until(rig.settled, 60.0)
 
 
 def config_at(root: Path, url: str) -> Path:
@@ -316,6 +372,10 @@ def docker_lacks() -> str:
     return image_lacks(PYTHON_IMAGE, f"docker pull {PYTHON_IMAGE}")
 
 
+def pods_lack() -> str:
+    return cluster_lacks() or missing("kubectl") or ""
+
+
 Opened = Callable[[Path], AbstractAsyncContextManager[Rig]]
 RIGS: dict[str, tuple[Opened, Callable[[], str]]] = {
     "scripted": (scripted_rig, nothing_lacks),
@@ -324,6 +384,7 @@ RIGS: dict[str, tuple[Opened, Callable[[], str]]] = {
     "docker": (docker_rig, docker_lacks),
     "fake-kubernetes": (fake_kubernetes_rig, nothing_lacks),
     "kubernetes": (real_kubernetes_rig, api_server_lacks),
+    "pods": (pods_rig, pods_lack),
 }
 """Name -> how to get a rig, and why this machine has none (empty: it has)."""
 RIG_PARAMS = [

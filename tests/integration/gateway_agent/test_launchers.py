@@ -22,7 +22,7 @@ from fedpact.gateway_agent.app.ports import Life, Ref, Stage
 from fedpact.gateway_agent.domain.errors import AlreadyThereError, LaunchError
 from fedpact.gateway_agent.domain.pods import Kind, PodName
 
-pytestmark = pytest.mark.timeout(90)  # a real API server takes its time to start on a busy machine
+pytestmark = pytest.mark.timeout(150)  # an API server takes its time to start on a busy machine, and a pod to end
 
 
 @pytest.fixture(params=RIG_PARAMS)

@@ -1,6 +1,11 @@
-"""The cluster that a kubeconfig names, for benchmarks: whether it answers, its node, and a namespace for a while."""
+"""
+The whole cluster that a kubeconfig names: whether it answers, its node, a namespace for a while, and what runs there.
+
+It has to find the images that `just images` lists: those of a registry, or those of an engine that it shares with us.
+"""
 
 import contextlib
+import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +18,12 @@ from lightkube.models.meta_v1 import ObjectMeta
 from lightkube.resources.core_v1 import Namespace, Node
 from servers import until
 
+from fedpact.secure_runtime.adapters.package import package_digest
+
 KUBECONFIG = "FEDPACT_TEST_KUBECONFIG"
+MODEL = "logreg"
+ROOT = Path(__file__).parents[2]
+LISTED = ROOT / "dist" / "model-images.json"
 NODE_PORTS = range(30_000, 32_768)
 SECONDS = 60.0
 NOT_FOUND = 404
@@ -39,11 +49,26 @@ class Cluster:
                 await until(lambda: _gone(client, name), SECONDS)
 
 
+def cluster_lacks() -> str:
+    """What is lacking before a cluster is even asked; empty when nothing is."""
+    if not os.environ.get(KUBECONFIG):
+        return f"needs a cluster: {KUBECONFIG} names a kubeconfig"
+    if not model_image():
+        return f"needs the image of `models/{MODEL}` in `{LISTED.relative_to(ROOT)}`: `just images`"
+    return ""
+
+
+def model_image() -> str:
+    """The image that agents are told to run a model's workloads from; empty when there is none of the model as it is."""
+    listed = json.loads(LISTED.read_text()) if LISTED.exists() else {}
+    return str(listed.get(package_digest(ROOT / "models" / MODEL), ""))
+
+
 async def cluster_here() -> tuple[Cluster | None, str]:
     """The cluster, or why there is none to use."""
-    named = os.environ.get(KUBECONFIG)
-    if not named:
-        return None, f"needs a cluster: {KUBECONFIG} names a kubeconfig"
+    if lacking := cluster_lacks():
+        return None, lacking
+    named = os.environ[KUBECONFIG]
     try:
         async with _client(Path(named)) as client:
             node, *_ = [one async for one in client.list(Node)]
