@@ -100,11 +100,14 @@ async def test_a_grantee_sees_it_and_not_to_whom_else_it_is_granted(client: Clie
 
 
 async def test_a_list_does_not_show_what_another_replica_saw_end(client: Client, kept: Stage) -> None:
+    index = kept.portal.index
     await kept.tell(granted(MOOR))
-    other = kept.portal.index.artifacts.get(KEY)
+    await index.settle()
+    other = index.artifacts.get(KEY)
     await kept.tell(revoked(MOOR))
+    await index.settle()
     assert other is not None
-    kept.portal.index.artifacts.put(KEY, other)
+    index.artifacts.put(KEY, other)
     assert await names(client, "eve") == []
 
 
