@@ -87,7 +87,7 @@ def house() -> Iterator[tuple[Path, set[int]]]:
         yield root, {p.lstat().st_ino for p in [root, *root.rglob("*")] if not p.is_symlink()}
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pieces=st.lists(PIECES | st.text(max_size=4), max_size=9), slash=st.booleans())
 def test_whatever_the_string_what_is_opened_is_inside_the_root(
     house: tuple[Path, set[int]], pieces: list[str], *, slash: bool

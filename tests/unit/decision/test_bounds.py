@@ -253,7 +253,7 @@ def within(payload, schema):
     return violations(payload, schema) == ()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(outer=LEAVES, inner=LEAVES)
 def test_what_narrower_bounds_allow_the_wider_allow_too(outer, inner):
     try:
@@ -264,7 +264,7 @@ def test_what_narrower_bounds_allow_the_wider_allow_too(outer, inner):
         assert [x for x in WITNESSES if ok(x, **inner) and not ok(x, **outer)] == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(outer=OBJECTS, inner=OBJECTS, payloads=st.lists(PAYLOADS, min_size=1, max_size=6))
 def test_the_same_holds_for_whole_payloads(outer, inner, payloads):
     try:
@@ -275,7 +275,7 @@ def test_the_same_holds_for_whole_payloads(outer, inner, payloads):
         assert [p for p in payloads if within(p, inner) and not within(p, outer)] == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(OBJECTS)
 def test_bounds_are_at_most_themselves(schema):
     try:
@@ -285,7 +285,7 @@ def test_bounds_are_at_most_themselves(schema):
     assert subsumes(schema, schema)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(schema=OBJECTS, payload=PAYLOADS)
 def test_we_allow_nothing_that_an_independent_validator_refuses(schema, payload):
     try:

@@ -323,7 +323,7 @@ REQUESTS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(REQUESTS, POLICIES, st.randoms(use_true_random=False))
 def test_the_order_of_policies_decides_nothing(wanted, documents, chance):
     shuffled = list(documents)
@@ -331,7 +331,7 @@ def test_the_order_of_policies_decides_nothing(wanted, documents, chance):
     assert decide(wanted, shuffled) == decide(wanted, documents)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(REQUESTS, POLICIES)
 def test_an_allowed_request_is_covered_whole_and_gets_no_more_than_any_rule_gives(wanted, documents):
     decision = decide(wanted, documents)
@@ -347,7 +347,7 @@ def test_an_allowed_request_is_covered_whole_and_gets_no_more_than_any_rule_give
             assert no_weaker(decision.privacy, found.rule.privacy)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(REQUESTS, POLICIES)
 def test_the_requester_s_reasons_do_not_depend_on_policies_for_others(wanted, documents):
     visible = [document for document in documents if "alice" in document.beneficiaries.users]

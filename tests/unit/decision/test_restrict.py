@@ -134,7 +134,7 @@ TERMS = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TERMS)
 def test_the_strictest_is_at_most_each(several):
     assert all(no_wider(strictest_permissions(several), each) for each in several)

@@ -134,4 +134,4 @@ class Content(RuleBasedStateMachine):
 
 
 TestContent = Content.TestCase
-TestContent.settings = settings(max_examples=30, stateful_step_count=20, deadline=None)
+TestContent.settings = settings(max_examples=30, stateful_step_count=20)

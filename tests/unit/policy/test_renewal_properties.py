@@ -182,7 +182,7 @@ class World:
             assert case.due is None or case.due > self.memory.now
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(happenings, min_size=10, max_size=50))
 def test_no_case_has_live_grants_beside_a_denial(story: list[Happening]) -> None:
     async def play() -> None:

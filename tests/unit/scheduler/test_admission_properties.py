@@ -205,7 +205,7 @@ class Scheduling(RuleBasedStateMachine):
 
 
 TestScheduling = Scheduling.TestCase
-TestScheduling.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestScheduling.settings = settings(max_examples=60, stateful_step_count=30)
 
 
 def test_an_adversary_who_refills_every_site_cannot_starve_a_gang() -> None:

@@ -88,7 +88,7 @@ def test_the_oldest_that_was_passed_too_often_holds_the_claim_against_all_turns(
     assert "big" in line.placed
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.sampled_from(["uni", "lab", "clinic"]), min_size=1, max_size=10),
     st.sampled_from([{}, {"uni": 2}, {"lab": 3, "uni": 0.5}]),

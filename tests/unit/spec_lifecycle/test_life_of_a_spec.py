@@ -356,7 +356,7 @@ MESSAGES = (
 MOVES = {(before, after) for (before, _), after in TRANSITIONS.items()} | {(s, Stage.INVALID) for s in Stage}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(st.sampled_from(MESSAGES), st.integers(0, 90)), max_size=40))
 def test_whatever_arrives_the_spec_only_moves_along_the_table(told: list[tuple[object, int]]) -> None:
     living = life()
