@@ -58,10 +58,15 @@ imports: _ready
 integration *options: _ready
     {{ bin }}/pytest tests/integration "$@"
 
-# What needs a Docker engine, a Kubernetes API server or a cluster; a test that finds none says so and is skipped
+# What needs a Docker engine or a Kubernetes API server; a test that finds none says so and is skipped
 [group("check")]
 containers *options: _ready
-    {{ bin }}/pytest -q -n 3 -m "containers and not long" tests/integration/gateway_agent tests/integration/infra "$@"
+    {{ bin }}/pytest -q -n 2 -m "containers and not long" tests/integration/gateway_agent tests/integration/infra "$@"
+
+# What needs a whole cluster, and mostly waits for it; without one it says so and is skipped
+[group("check")]
+pods *options: _ready
+    {{ bin }}/pytest -q -n 6 -m "pods and not long" tests/integration/gateway_agent "$@"
 
 # The whole story with its kills
 [group("check")]

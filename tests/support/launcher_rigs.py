@@ -387,10 +387,8 @@ RIGS: dict[str, tuple[Opened, Callable[[], str]]] = {
     "pods": (pods_rig, pods_lack),
 }
 """Name -> how to get a rig, and why this machine has none (empty: it has)."""
-RIG_PARAMS = [
-    pytest.param(name, marks=() if lacks is nothing_lacks else pytest.mark.containers)
-    for name, (_, lacks) in RIGS.items()
-]
+MARKS = {"docker": pytest.mark.containers, "kubernetes": pytest.mark.containers, "pods": pytest.mark.pods}
+RIG_PARAMS = [pytest.param(name, marks=MARKS.get(name, ())) for name in RIGS]
 
 
 def short(observed: Sequence[Observed]) -> list[tuple[str, Life, int | None]]:

@@ -22,7 +22,7 @@ from fedpact.gateway_agent.domain.engine import Status
 from fedpact.gateway_agent.domain.pods import Member, Pod, PodName, Runtime
 from fedpact.gateway_agent.domain.troubles import Trouble
 
-pytestmark = [pytest.mark.containers, pytest.mark.timeout(240)]  # pods start and end slowly on a busy machine
+pytestmark = [pytest.mark.pods, pytest.mark.timeout(240)]  # pods start and end slowly on a busy machine
 SECONDS = 90.0
 
 
