@@ -176,7 +176,10 @@ class Bus:
 
     async def stop(self) -> None:
         """Finish the running handlers, give back what comes besides, and disconnect."""
-        await asyncio.gather(*(durable.pulls.end() for durable in self._durables.values() if durable.pulls))
+        pulls = [durable.pulls for durable in self._durables.values() if durable.pulls]
+        for one in pulls:
+            one.ask_no_more()
+        await asyncio.gather(*(one.end() for one in pulls))
         try:
             await self.broker.stop()
         except NatsError:  # it is just connecting anew, and cannot say goodbye

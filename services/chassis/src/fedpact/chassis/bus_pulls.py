@@ -69,9 +69,13 @@ class Pulls:
         self._subscription = await self._connection.subscribe(self._inbox, cb=self._arrived.put)
         self._task = asyncio.create_task(self._run(take))
 
+    def ask_no_more(self) -> None:
+        """What is begun is the last, from this moment on."""
+        self._ending = True
+
     async def end(self) -> None:
         """Finish what is begun; then nothing is handed over here any more, nor kept."""
-        self._ending = True
+        self.ask_no_more()
         self._arrived.put_nowait(None)
         if self._task:
             await asyncio.wait([self._task], timeout=self._grace)
