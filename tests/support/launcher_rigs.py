@@ -248,16 +248,10 @@ class PodsRig(KubernetesRig):
 async def _cleaned(rig: Rig) -> None:
     """Ends what is left. Stopping also waits for the children of a launcher whose successor ended them."""
     for name in (SERVER_NAME, CLIENT_NAME, SERVER_NAME.sibling("gateway-9-1")):
-        await _stopped(rig, Ref(name=name))
+        with contextlib.suppress(LaunchError):  # as agents do, try again: an old kubelet may need more than a minute
+            await rig.launcher.stop(Ref(name=name))
+        await rig.launcher.stop(Ref(name=name))
     assert await rig.launcher.observe() == []
-
-
-async def _stopped(rig: Rig, ref: Ref) -> None:
-    """What does not end in time is tried again, as agents do: an old kubelet may need more than a minute."""
-    try:
-        await rig.launcher.stop(ref)
-    except LaunchError:
-        await rig.launcher.stop(ref)
 
 
 @asynccontextmanager
