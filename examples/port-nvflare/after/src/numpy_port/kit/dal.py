@@ -36,13 +36,14 @@ class DataDoor:
     """
     The data access layer as one participant may use it.
 
-    `paths` maps dataset to path; `pauses` are the seconds between tries while nobody answers: it may be starting again.
+    `paths` maps dataset to path; `pauses` are the seconds between tries while nobody answers: it may be starting again,
+    and a cluster that moves it takes a minute or two. All together are three minutes.
     """
 
     url: str
     token: str
     paths: Mapping[str, str]
-    pauses: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0)
+    pauses: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0, 8.0, *(15.0,) * 11)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "DataDoor":
