@@ -44,9 +44,9 @@ from fedpact.contracts.envelope import TOKEN_HEADER, command_envelope
 from fedpact.contracts.registry import RegisterModel
 
 RATE = 20
-COMMANDS = 200
+COMMANDS = 400
 BURST = 500
-RAW = 5000
+RAW = 20_000
 WINDOW = 128
 SECONDS = 120
 EXPIRES = timedelta(seconds=SECONDS)
