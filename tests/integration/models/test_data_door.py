@@ -3,6 +3,8 @@
 import json
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -63,20 +65,43 @@ def test_a_layer_that_is_away_is_told() -> None:
         gone.tables()
 
 
-def test_a_layer_that_starts_again_is_waited_for() -> None:
-    """The first connection is cut as when a process dies, and so is the second."""
-    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na"
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na"
+BROKEN = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
+NOT_NOW = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@contextmanager
+def saying(*answers: bytes) -> Iterator[DataDoor]:
+    """A door to a layer that says one thing to each connection, and has the patience to hear them all."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def die_twice_and_answer() -> None:
-            for say in (b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", answer):
+        def answer() -> None:
+            for say in answers:
                 with listener.accept()[0] as line:
                     line.recv(4096)
                     line.sendall(say)
 
-        threading.Thread(target=die_twice_and_answer, daemon=True).start()
+        talking = threading.Thread(target=answer, daemon=True)
+        talking.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        assert DataDoor(url=url, token="t", paths={"d": "a"}, pauses=(0.0,) * 3).tables() == [b"a"]
+        yield DataDoor(url=url, token="t", paths={"d": "a"}, pauses=(0.0,) * (len(answers) - 1))
+        talking.join()
+
+
+def test_a_layer_that_starts_again_is_waited_for() -> None:
+    """The first connection is cut as when a process dies, and so is the second."""
+    with saying(b"", BROKEN, ANSWER) as away:
+        assert away.tables() == [b"a"]
+
+
+def test_a_layer_whose_storage_does_not_answer_is_waited_for() -> None:
+    with saying(NOT_NOW, NOT_NOW, ANSWER) as waiting:
+        assert waiting.tables() == [b"a"]
+
+
+def test_a_storage_that_stays_away_is_told() -> None:
+    with saying(NOT_NOW, NOT_NOW) as waiting, pytest.raises(SiteRefusalError, match="`datasets` with status 503"):
+        waiting.tables()
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import TypeVar
@@ -19,6 +20,7 @@ from .errors import SiteRefusalError
 
 R = TypeVar("R")
 _OK = 200
+_UNAVAILABLE = 503
 _TIMEOUT = 120.0
 _FOLDER = "/"
 
@@ -36,8 +38,9 @@ class DataDoor:
     """
     The data access layer as one participant may use it.
 
-    `paths` maps dataset to path; `pauses` are the seconds between tries while nobody answers: it may be starting again,
-    and a cluster that moves it takes a minute or two. All together are three minutes.
+    `paths` maps dataset to path; `pauses` are the seconds between tries while nobody answers, or it says that what
+    keeps the data does not: it may be starting again, and a cluster that moves it takes a minute or two. All together
+    are three minutes.
     """
 
     url: str
@@ -86,17 +89,22 @@ class DataDoor:
         return _json(self._get("policies", path)[0], _as_policy)
 
     def _get(self, what: str, path: str) -> tuple[bytes, str | None]:
-        for pause in (*self.pauses, None):
-            try:
-                body, status, link = self._asked(what, path)
-                break
-            except (OSError, HTTPException) as fault:
-                if pause is None:
-                    raise SiteRefusalError(f"the data access layer did not answer for `{what}`") from fault
-                time.sleep(pause)
+        body, status, link = self._answered(what, path)
         if status != _OK:
             raise SiteRefusalError(f"the data access layer refused `{what}` with status {status}")
         return body, link
+
+    def _answered(self, what: str, path: str) -> tuple[bytes, int, str | None]:
+        for pause in self.pauses:
+            with suppress(OSError, HTTPException):
+                answer = self._asked(what, path)
+                if answer[1] != _UNAVAILABLE:
+                    return answer
+            time.sleep(pause)
+        try:
+            return self._asked(what, path)
+        except (OSError, HTTPException) as fault:
+            raise SiteRefusalError(f"the data access layer did not answer for `{what}`") from fault
 
     def _asked(self, what: str, path: str) -> tuple[bytes, int, str | None]:
         target = urlsplit(self.url)
