@@ -1,5 +1,6 @@
 """What a compute spec says, in values that every service reads the same way. Memory is in megabytes (10^6 bytes)."""
 
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
 from typing import Annotated
 
@@ -16,12 +17,24 @@ class Resources(Strict):
     gpu: Annotated[int, Field(ge=0, le=64)] = 0
     memory: Annotated[int, Field(ge=1, le=4_000_000)] = 2048
 
-    def fits(self, other: "Resources") -> bool:
-        """Whether this much is available in `other`."""
-        return self.cpu <= other.cpu and self.gpu <= other.gpu and self.memory <= other.memory
 
-    def times(self, count: int) -> "Resources":
-        return Resources(cpu=self.cpu * count, gpu=self.gpu * count, memory=self.memory * count)
+MILLI = 1000
+"""Cores are counted in whole thousandths: sums of floats drift, and who counts otherwise sees other room."""
+
+
+def cpu_needed(cpu: float) -> int:
+    """What a process that asks for `cpu` cores takes: no less than it asks for."""
+    return _thousandths(cpu, ROUND_CEILING)
+
+
+def cpu_allotted(cpu: float) -> int:
+    """What a site that allots `cpu` cores gives: no more than it allots."""
+    return _thousandths(cpu, ROUND_FLOOR)
+
+
+def _thousandths(cpu: float, rounding: str) -> int:
+    """Of the number as it is written: 2.007 cores are 2007, whatever the nearest float times 1000 is."""
+    return int((Decimal(str(cpu)) * MILLI).to_integral_value(rounding))
 
 
 class Limit(StrEnum):

@@ -12,7 +12,7 @@ from cryptography import x509
 
 from fedpact.contracts.dal import OpenActivation
 from fedpact.contracts.directives import ParticipantDirective
-from fedpact.contracts.pact import Limit, Resources
+from fedpact.contracts.pact import MILLI, Limit, Resources, cpu_allotted, cpu_needed
 from fedpact.contracts.policies import Dsse, Grant
 from fedpact.contracts.workloads import Cause
 from fedpact.decision.decide import effective_for_object
@@ -57,12 +57,16 @@ def check_objects(grant: Grant, now: datetime) -> None:
 
 
 def check_room(needed: Resources, totals: Resources, others: Iterable[Permit]) -> None:
-    """Refuse what does not fit beside what runs already."""
+    """Refuse what does not fit beside what runs already, counted as the scheduler counts it."""
     taken = list(others)
-    cpu = totals.cpu - sum(permit.cpu for permit in taken)
+    cpu = cpu_allotted(totals.cpu) - sum(cpu_needed(permit.cpu) for permit in taken)
     gpu = totals.gpu - sum(permit.gpu for permit in taken)
     memory = totals.memory - sum(permit.memory for permit in taken)
-    rows = (("cpu", needed.cpu, cpu), ("gpu", needed.gpu, gpu), ("MB memory", needed.memory, memory))
+    rows = (
+        ("cpu", cpu_needed(needed.cpu) / MILLI, cpu / MILLI),
+        ("gpu", needed.gpu, gpu),
+        ("MB memory", needed.memory, memory),
+    )
     short = [f"{wanted:g} {what} needed, {max(free, 0):g} free" for what, wanted, free in rows if wanted > free]
     if short:
         raise SiteRefusedError(Cause.CAPACITY, f"this site is full: {'; '.join(short)}")

@@ -15,6 +15,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from fedpact.contracts.pact import cpu_needed
 from fedpact.gateway_agent.domain.marks import PARTICIPANT, activation, labels, object_name
 from fedpact.gateway_agent.domain.pods import Pod, PodName
 
@@ -151,7 +152,7 @@ def _spec(pod: Pod, cluster: Cluster, contents: Mapping[str, bytes]) -> Json:
 
 def _container(pod: Pod, cluster: Cluster) -> Json:
     name = object_name(cluster.agent, pod.name)
-    held: Json = {"cpu": f"{round(pod.resources.cpu * 1000)}m", "memory": f"{pod.resources.memory}M"}
+    held: Json = {"cpu": f"{cpu_needed(pod.resources.cpu)}m", "memory": f"{pod.resources.memory}M"}
     if pod.resources.gpu:
         held[cluster.gpu] = str(pod.resources.gpu)
     container: Json = {

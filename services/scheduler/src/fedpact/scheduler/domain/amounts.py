@@ -1,17 +1,16 @@
 """
 Capacity in whole numbers: thousandths of a core, devices, megabytes.
 
-Sums of floats drift; a ledger that adds and takes away for years must not.
+Sums of floats drift; a ledger that adds and takes away for years must not. A gateway counts by the same rule
+(`contracts.pact`): what is placed here has room there.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from fedpact.contracts.pact import Resources
+from fedpact.contracts.pact import MILLI, Resources, cpu_allotted, cpu_needed
 from fedpact.contracts.scheduling import Shortfall
-
-_MILLI = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +24,18 @@ class Amount:
     """Megabytes."""
 
     @classmethod
-    def of(cls, resources: Resources) -> Self:
-        """`resources` in whole numbers; the smallest share of a core is a thousandth."""
-        return cls(cpu=max(1, round(resources.cpu * _MILLI)), gpu=resources.gpu, memory=resources.memory)
+    def needed(cls, resources: Resources) -> Self:
+        """What a process that asks for `resources` takes."""
+        return cls(cpu=cpu_needed(resources.cpu), gpu=resources.gpu, memory=resources.memory)
+
+    @classmethod
+    def allotted(cls, resources: Resources) -> Self:
+        """What a site that announces `resources` gives."""
+        return cls(cpu=cpu_allotted(resources.cpu), gpu=resources.gpu, memory=resources.memory)
 
     def resources(self) -> Resources:
         """The same as a contract value."""
-        return Resources(cpu=self.cpu / _MILLI, gpu=self.gpu, memory=self.memory)
+        return Resources(cpu=self.cpu / MILLI, gpu=self.gpu, memory=self.memory)
 
     def plus(self, other: "Amount") -> "Amount":
         return Amount(cpu=self.cpu + other.cpu, gpu=self.gpu + other.gpu, memory=self.memory + other.memory)
@@ -74,7 +78,7 @@ def shortfalls(available: Amounts, needs: Amounts) -> tuple[Shortfall, ...]:
 
 def _missing(site: str, available: Amount, need: Amount) -> list[Shortfall]:
     rows = (
-        ("cpu", need.cpu / _MILLI, available.cpu / _MILLI),
+        ("cpu", need.cpu / MILLI, available.cpu / MILLI),
         ("gpu", need.gpu, available.gpu),
         ("memory", need.memory, available.memory),
     )

@@ -44,7 +44,7 @@ def evolve(ledger: Ledger | None, fact: Fact) -> Ledger:
 
 def allotment_of(said: SiteAllotted | GatewayAnnounced) -> Allotment:
     """What a site gives, and holds workloads to."""
-    return Allotment(role=said.role, totals=Amount.of(said.totals), limits=tuple(sorted(said.limits_enforced)))
+    return Allotment(role=said.role, totals=Amount.allotted(said.totals), limits=tuple(sorted(said.limits_enforced)))
 
 
 def fold(ledger: Ledger, facts: Iterable[Fact]) -> Ledger:

@@ -124,7 +124,7 @@ def free(ledger: Ledger) -> Amounts:
 
 def shares(gateways: Iterable[str], clients: int, demand: Demand, sites: Sites) -> Shares:
     """What each participant will hold: clients at their gateways, the server at the orchestrator."""
-    client, server = Amount.of(demand.clients), Amount.of(demand.server)
+    client, server = Amount.needed(demand.clients), Amount.needed(demand.server)
     held = {
         participant_id(gateway, index): Share(site=gateway, amount=client)
         for gateway in gateways
