@@ -68,7 +68,7 @@ class Services:
         datasets, models = Copies(Pausing(), DatasetRegistered), Copies(Pausing(), ModelChanged)
         handlers = SpecHandlers(self.specs, RegistryCopies(datasets, models), datasets, Limits())
         spec_events.subscribe(desk, handlers, datasets, models)  # type: ignore[arg-type]
-        orders, refused = self._commands("spec_lifecycle", spec_facts)
+        orders, refused = self._commands("spec_lifecycle", spec_facts, self.specs)
         spec_commands.subscribe(desk, orders, handlers)  # type: ignore[arg-type]
         self._process("spec_lifecycle", desk, {self.specs: handlers.tick, refused: None})
 
@@ -85,7 +85,7 @@ class Services:
             terms=Terms(sign=_signed, lifetime=timedelta(minutes=10)),
         )
         policy_events.subscribe(desk, handlers)  # type: ignore[arg-type]
-        orders, refused = self._commands("policy", policy_facts)
+        orders, refused = self._commands("policy", policy_facts, policies)
         policy_commands.subscribe(desk, orders, handlers)  # type: ignore[arg-type]
         self._process("policy", desk, {policies: None, self.cases: handlers.tick, refused: None})
 
@@ -128,13 +128,14 @@ class Services:
             waits=(),
         )
         job_events.subscribe(desk, handlers)  # type: ignore[arg-type]
-        orders, refused = self._commands("jobs", job_facts)
+        orders, refused = self._commands("jobs", job_facts, self.jobs)
         job_commands.subscribe(desk, orders, handlers)  # type: ignore[arg-type]
         self._process("jobs", desk, {self.jobs: handlers.tick, refused: None})
 
-    def _commands(self, name: str, facts: Any) -> tuple[Commands, Stored[Any]]:
+    def _commands(self, name: str, facts: Any, changed: Stored[Any]) -> tuple[Commands, Stored[Any]]:
         kept = refusals(Pausing(), name, self.clock.now)
-        return Commands(kept, _actor, accepted=facts.CommandAccepted, refused=facts.CommandRefused), kept
+        outcomes = {"accepted": facts.CommandAccepted, "refused": facts.CommandRefused}
+        return Commands(kept, _actor, changes=[changed], **outcomes), kept
 
     def _process(self, name: str, desk: Desk, kinds: Mapping[Stored[Any], OnTick | None]) -> None:
         async def relay() -> None:

@@ -104,7 +104,7 @@ async def lab(nats_url: str) -> AsyncIterator[Lab]:
     counters = Stored(MemoryDocuments(), COUNTERS)
     kept = refusals(MemoryDocuments(), "tests", clock.now)
     found = Lab(bus, counters, await nats.connect(nats_url))
-    commands = Commands(kept, who, accepted=TestAccepted, refused=TestRefused)
+    commands = Commands(kept, who, changes=[counters], accepted=TestAccepted, refused=TestRefused)
     bus.on_command(Add, commands.handle(Add, found.order))
     bus.on(Added, found.hear)
     await bus.start()

@@ -14,6 +14,7 @@ from policy_values import HEARTS, LOGREG, OWNERS, created, document, ended, owne
 from servers import until
 
 from fedpact.chassis import bus_admin
+from fedpact.contracts import strict_json
 from fedpact.contracts.envelope import FACTS, TOKEN_HEADER, Command, Envelope, Fact, command_envelope
 from fedpact.contracts.policies import (
     CommandAccepted,
@@ -27,7 +28,7 @@ from fedpact.contracts.policies import (
 from fedpact.contracts.previews import PolicyEdit, Preview
 from fedpact.contracts.queries import AskPreview, Denied
 from fedpact.contracts.registry import DatasetRegistered
-from fedpact.decision import keys, strict_json, tokens
+from fedpact.decision import keys, tokens
 from fedpact.decision.actors import AUDIENCE, ISSUER
 from fedpact.decision.grants import Trust, check_grant
 from fedpact.infra import topology

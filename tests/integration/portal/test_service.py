@@ -19,11 +19,12 @@ from servers import free_port, until
 
 from fedpact.chassis import bus_admin
 from fedpact.chassis.http import serving
+from fedpact.contracts import strict_json
 from fedpact.contracts.envelope import COMMANDS, TOKEN_HEADER, Envelope, Fact
 from fedpact.contracts.queries import DownloadTicket
 from fedpact.contracts.scheduling import GangQueued, Shortfall
 from fedpact.contracts.telemetry import MetricsReported
-from fedpact.decision import keys, strict_json, tokens
+from fedpact.decision import keys, tokens
 from fedpact.decision.actors import AUDIENCE, ISSUER
 from fedpact.infra import topology
 from fedpact.portal.adapters.store import drop

@@ -7,11 +7,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from decision_values import OWNER, STRANGER, policy
 
 from fedpact.contracts.policies import GRANT_TYPE, POLICY_TYPE, Dsse, Signature
+from fedpact.contracts.strict_json import MalformedError
 from fedpact.decision import dsse, keys
 from fedpact.decision.errors import (
     BadSignatureError,
     KeyFormatError,
-    MalformedError,
     PayloadTypeError,
     ThresholdError,
     UnknownKeyError,

@@ -9,7 +9,8 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 from pydantic import ValidationError
 
-from fedpact.decision import keys, strict_json
+from fedpact.contracts import strict_json
+from fedpact.decision import keys
 from fedpact.decision.errors import (
     ForgedTokenError,
     KeyFormatError,

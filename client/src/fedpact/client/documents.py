@@ -16,8 +16,8 @@ import yaml
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from fedpact.client.errors import InputError
-from fedpact.decision import strict_json
-from fedpact.decision.errors import DecisionError
+from fedpact.contracts import strict_json
+from fedpact.contracts.strict_json import MalformedError
 
 M = TypeVar("M", bound=BaseModel)
 STDIN = Path("-")
@@ -67,7 +67,7 @@ def value_of(text: str, name: str, *, as_json: bool = False) -> JsonValue:
     """What `text` says; `name` is what people know it by."""
     try:
         return strict_json.loads(text) if as_json else _json_or_yaml(text)
-    except (DecisionError, yaml.YAMLError, RecursionError) as error:
+    except (MalformedError, yaml.YAMLError, RecursionError) as error:
         raise InputError(f"`{name}` is neither JSON nor YAML: {_where(error)}; correct it there") from error
 
 
@@ -125,7 +125,7 @@ def _json_or_yaml(text: str) -> JsonValue:
     """What is JSON is read as JSON: its escapes mean more than YAML's."""
     try:
         return strict_json.loads(text)
-    except DecisionError:
+    except MalformedError:
         return strict_json.loads(_as_json(text))
 
 

@@ -13,11 +13,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from fedpact.contracts import strict_json
 from fedpact.contracts.ids import Id
+from fedpact.contracts.strict_json import MalformedError
 from fedpact.dal_service.domain.access import LEEWAY, LONGEST_TOKEN
 from fedpact.dal_service.domain.errors import UnauthenticatedError
 from fedpact.dal_service.domain.model import Bearer
-from fedpact.decision import keys, strict_json, tokens
+from fedpact.decision import keys, tokens
 from fedpact.decision.errors import DecisionError
 
 Keys = Mapping[str, keys.PublicKey]
@@ -56,7 +58,7 @@ class KeyFile:
     def _read(self) -> Keys:
         try:
             found = _keys(self._path.read_bytes())
-        except (OSError, DecisionError) as error:
+        except (OSError, DecisionError, MalformedError) as error:
             self._fault = f"the agent's public key `{self._path}` cannot be used: {error}"
             return {}
         self._fault = None if found else f"`{self._path}` holds no Ed25519 key"
@@ -89,7 +91,7 @@ class CachedTokens:
         try:
             said = tokens.verify(token, trusted, **parties, now=now, leeway=LEEWAY)
             claims = tokens.DalClaims.model_validate(said)
-        except (DecisionError, ValidationError) as error:
+        except (DecisionError, MalformedError, ValidationError) as error:
             raise UnauthenticatedError from error
         if claims.exp - claims.iat > LONGEST_TOKEN.total_seconds():
             raise UnauthenticatedError

@@ -15,6 +15,7 @@ from fedpact.chassis.clock import Clock
 from fedpact.contracts.directives import ParticipantDirective
 from fedpact.contracts.pact import Resources
 from fedpact.contracts.policies import Dsse, Grant
+from fedpact.contracts.strict_json import MalformedError
 from fedpact.contracts.workloads import Cause as Why
 from fedpact.decision.errors import DecisionError, GrantRefusedError
 from fedpact.decision.grants import check_grant, read_grant, revisions_of
@@ -68,7 +69,7 @@ class Admission:
             grant = read_grant(permit.grant)
             mine = replace(trust, datasets=frozenset(grant.datasets), roots=await self._roots(grant.datasets))
             check_grant(permit.grant, mine, self.clock.now())
-        except DecisionError as error:
+        except (DecisionError, MalformedError) as error:
             return Refusal(cause=_cause(error), reason=error.reason)
         except SiteRefusedError as error:
             return Refusal(cause=error.cause, reason=error.reason)
@@ -89,7 +90,7 @@ class Admission:
             grant = check_grant(envelope, mine, now)
             check_turn(grant, wanted)
             check_objects(grant, now)
-        except DecisionError as error:
+        except (DecisionError, MalformedError) as error:
             raise SiteRefusedError(_cause(error), error.reason) from error
         return grant
 
@@ -116,5 +117,5 @@ class Admission:
         await self.permits.change(key, lambda _: [kept], Cause(now=self.clock.now()))
 
 
-def _cause(error: DecisionError) -> Why:
+def _cause(error: DecisionError | MalformedError) -> Why:
     return error.cause if isinstance(error, GrantRefusedError) else Why.POLICY

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
 
-from fedpact.decision import strict_json
-from fedpact.decision.errors import MalformedError
+from fedpact.contracts import strict_json
+from fedpact.contracts.strict_json import MalformedError
 from fedpact.secure_runtime.adapters.isolation import Limits, confine_child
 from fedpact.secure_runtime.app.ports import RenderRequest
 from fedpact.secure_runtime.app.render import Renderer

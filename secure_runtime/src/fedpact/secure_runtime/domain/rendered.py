@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NoReturn
 
+from fedpact.contracts import strict_json
 from fedpact.contracts.ids import SERVER
-from fedpact.decision import strict_json
-from fedpact.decision.errors import MalformedError
+from fedpact.contracts.strict_json import MalformedError
 from fedpact.secure_runtime.domain.errors import RenderedJobError
 
 META = "meta.json"

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from pydantic import Field, JsonValue
 
+from fedpact.contracts import strict_json
 from fedpact.contracts.envelope import Model, Strict
 from fedpact.contracts.policies import Bounds
-from fedpact.decision import strict_json
-from fedpact.decision.errors import MalformedError
+from fedpact.contracts.strict_json import MalformedError
 from fedpact.secure_runtime.app.ports import RenderRequest, Sandbox
 from fedpact.secure_runtime.domain.errors import MalformedRequestError, RenderError
 

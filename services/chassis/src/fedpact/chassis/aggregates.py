@@ -178,6 +178,11 @@ class Stored(Generic[S]):
                 return facts
         raise StaleVersionError(f"`{key}` is changed by too many at once")
 
+    async def carried_out(self, key: str, command: str) -> bool:
+        """Whether `key` accepted the command of this id, one of the last of its commands."""
+        found = await self.documents.load(key)
+        return found is not None and command in found.seen
+
     async def add(self, key: str, fact: Fact, cause: Cause) -> bool:
         """Begin an aggregate with `fact`, in one write; `False` when there is one already."""
         return await self._save(Document(key=key), [fact], cause)

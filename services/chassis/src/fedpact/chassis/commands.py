@@ -3,20 +3,22 @@ Commands: one way in for everybody, with a verified actor and an answer that nev
 
 A refusal is a document of its own under the command's id, looked up before anything is decided, so that a redelivery
 gets the same answer. A first delivery needs no look when the command expires before its stream would store it a second
-time. An acceptance is published in the aggregate's own save.
+time. An acceptance is published in the aggregate's own save, and remembered there: before a command is refused that may
+have come before, its aggregate is asked whether it carried it out, for by now it may have expired.
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from fedpact.chassis.aggregates import Cause, Kind, Stored
 from fedpact.chassis.deliveries import DOUBLES_DROPPED, Delivery, Handle
 from fedpact.chassis.documents import Documents
+from fedpact.contracts import strict_json
 from fedpact.contracts.envelope import (
     TOKEN_HEADER,
     Accepted,
@@ -28,6 +30,7 @@ from fedpact.contracts.envelope import (
     Order,
     Refused,
 )
+from fedpact.contracts.strict_json import MalformedError
 
 C = TypeVar("C", bound=Command)
 Verify = Callable[[str, datetime], Awaitable[Actor]]
@@ -35,12 +38,6 @@ Verify = Callable[[str, datetime], Awaitable[Actor]]
 Carry = Callable[[Order[C], Cause], Awaitable[None]]
 KEPT = timedelta(days=7)
 log = logging.getLogger(__name__)
-
-
-class MalformedCommandError(DomainError):
-    """The body is not what the command's schema says."""
-
-    slug = "malformed"
 
 
 class UnauthenticatedError(DomainError):
@@ -80,16 +77,24 @@ class Commands:
     """Turns deliveries of commands into orders, and errors of the domain into refusals."""
 
     def __init__(
-        self, kept: Stored[Refusal], verify: Verify, *, accepted: type[Accepted], refused: type[Refused]
+        self,
+        kept: Stored[Refusal],
+        verify: Verify,
+        *,
+        changes: Iterable[Stored[Any]],
+        accepted: type[Accepted],
+        refused: type[Refused],
     ) -> None:
-        self.kept, self._verify = kept, verify
+        """`changes`: the aggregates that commands change, each of which has the key of the command."""
+        self.kept, self._verify, self._changes = kept, verify, changes
         self._accepted, self._refused = accepted, refused
 
     def handle(self, kind: type[C], carry: Carry[C]) -> Handle:
         """How a delivery of `kind` is handled: `carry` gets the order."""
 
         async def receive(delivery: Delivery, envelope: Envelope, cause: Cause) -> None:
-            if _may_have_come_before(delivery, envelope) and await self.kept.find(envelope.id):
+            again = _may_have_come_before(delivery, envelope)
+            if again and await self.kept.find(envelope.id):
                 return
             about = envelope.subject
             try:
@@ -99,7 +104,8 @@ class Commands:
                 told = self._accepted(command=kind.type, about=about, command_id=envelope.id)
                 await carry(order, replace(cause, accepted=told))
             except DomainError as error:
-                await self._refuse(kind.type, about, error, cause)
+                if not (again and await self._carried_out(about, envelope.id)):
+                    await self._refuse(kind.type, about, error, cause)
 
         return receive
 
@@ -113,6 +119,12 @@ class Commands:
         if actor.channel != envelope.channel:
             raise UnauthenticatedError(f"the token is for the channel `{actor.channel}`, not for `{envelope.channel}`")
         return actor
+
+    async def _carried_out(self, key: str, command: str) -> bool:
+        for stored in self._changes:
+            if await stored.carried_out(key, command):
+                return True
+        return False
 
     async def _refuse(self, command: str, about: str, error: DomainError, cause: Cause) -> None:
         envelope = cause.envelope
@@ -130,9 +142,10 @@ def _may_have_come_before(delivery: Delivery, envelope: Envelope) -> bool:
 
 
 def _read(kind: type[C], body: bytes) -> C:
+    strict_json.loads(body)
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         path = ".".join(str(part) for part in first["loc"])
-        raise MalformedCommandError(f"{first['msg'].lower()} at `{path or 'body'}`", path=path) from error
+        raise MalformedError(f"{first['msg'].lower()} at `{path or 'body'}`", path=path) from error

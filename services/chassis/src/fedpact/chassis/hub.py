@@ -48,11 +48,14 @@ class Hub:
         self.bus = Bus(settings, name, self.clock, tracer=self._tracer, quarantined=quarantined)
         self._client = connect(settings.mongo_url_file.read_text().strip())
         self._prepared: list[tuple[MongoDocuments, Sequence[str]]] = []
+        self._changes: list[Stored[Any]] = []
         self._refusals: Stored[Refusal] | None = None
 
     def kept(self, collection: str, kind: Kind[S]) -> Stored[S]:
         """Aggregates of one kind in a collection of this service's own database."""
-        return Stored(self._documents(collection, list(kind.indexes)), kind)
+        stored = Stored(self._documents(collection, list(kind.indexes)), kind)
+        self._changes.append(stored)
+        return stored
 
     def copies(
         self, collection: str, kind: type[F], indexes: Mapping[str, Callable[[F], Iterable[str]]] | None = None
@@ -63,7 +66,8 @@ class Hub:
     def commands(self, read: ReadToken, *, accepted: type[Accepted], refused: type[Refused]) -> Commands:
         """How this service takes commands. `read` says who a token vouches for."""
         self._refusals = refusals(self._documents("refusals", []), self.name, self.clock.now)
-        return Commands(self._refusals, self.actors(read).verify, accepted=accepted, refused=refused)
+        verify = self.actors(read).verify
+        return Commands(self._refusals, verify, changes=self._changes, accepted=accepted, refused=refused)
 
     def actors(self, read: ReadToken) -> Actors:
         """Who the tokens vouch for that come with commands or requests."""

@@ -14,10 +14,11 @@ from functools import lru_cache
 import jsonschema_rs
 from pydantic import JsonValue
 
-from fedpact.contracts import policies
+from fedpact.contracts import policies, strict_json
 from fedpact.contracts.policies import Reason
-from fedpact.decision import profile, strict_json
-from fedpact.decision.errors import BoundsError, MalformedError
+from fedpact.contracts.strict_json import MalformedError
+from fedpact.decision import profile
+from fedpact.decision.errors import BoundsError
 from fedpact.decision.profile import Node, Scalar, Type, exact
 from fedpact.decision.suggestions import nearest, similar
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 
 from fedpact.contracts.policies import Dsse, Signature
+from fedpact.contracts.strict_json import MalformedError
 from fedpact.decision.errors import (
     BadSignatureError,
-    MalformedError,
     PayloadTypeError,
     ThresholdError,
     UnknownKeyError,

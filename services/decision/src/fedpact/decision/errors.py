@@ -2,7 +2,6 @@
 Expected refusals of this package, one tree.
 
     DecisionError
-    ├── MalformedError            not the JSON or the document it should be
     ├── BoundsError               a schema outside the profile
     ├── KeyFormatError            not a key this package uses
     ├── SignatureError
@@ -27,6 +26,8 @@ Expected refusals of this package, one tree.
         ├── GrantDatasetError     a dataset the gateway does not have
         ├── GrantVetoedError      the gateway's own veto
         └── GrantPolicyError      the documents do not say what the grant says
+
+What is not the JSON or the document it should be is a `MalformedError` of the contracts' `strict_json`.
 """
 
 from typing import ClassVar
@@ -39,12 +40,6 @@ class DecisionError(DomainError):
     """The rules refuse."""
 
     slug: ClassVar[str] = "decision_refused"
-
-
-class MalformedError(DecisionError):
-    """The bytes are not what they claim to be; nothing was read from them."""
-
-    slug: ClassVar[str] = "malformed"
 
 
 class BoundsError(DecisionError):

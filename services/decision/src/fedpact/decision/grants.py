@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from fedpact.contracts import strict_json
 from fedpact.contracts.policies import GRANT_TYPE, POLICY_TYPE, Dsse, Grant, PolicyDocument
-from fedpact.decision import dsse, strict_json
+from fedpact.contracts.strict_json import MalformedError
+from fedpact.decision import dsse
 from fedpact.decision.bounds import subsumes
 from fedpact.decision.coverage import Request
 from fedpact.decision.decide import Decision, decide
@@ -24,7 +26,6 @@ from fedpact.decision.errors import (
     GrantRefusedError,
     GrantSignatureError,
     GrantVetoedError,
-    MalformedError,
     RolledBackError,
     SignatureError,
 )

@@ -6,8 +6,9 @@ The custodian's tool writes them, everybody reads them, and only what `verified_
 
 from collections.abc import Mapping
 
+from fedpact.contracts import strict_json
 from fedpact.contracts.policies import POLICY_TYPE, Dsse, PolicyDocument
-from fedpact.decision import dsse, strict_json
+from fedpact.decision import dsse
 from fedpact.decision.keys import PrivateKey, PublicKey
 
 

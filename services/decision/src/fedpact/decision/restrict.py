@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from fedpact.contracts.policies import Permissions
-from fedpact.decision.strict_json import dumps
+from fedpact.contracts.strict_json import dumps
 
 _BUDGETS = frozenset({"epsilon", "delta", "budget"})
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")

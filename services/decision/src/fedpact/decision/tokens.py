@@ -16,13 +16,13 @@ from joserfc.jwk import OKPKey
 from joserfc.util import urlsafe_b64decode
 from pydantic import Field, JsonValue
 
+from fedpact.contracts import strict_json
 from fedpact.contracts.envelope import Model
 from fedpact.contracts.ids import DatasetId, Id
-from fedpact.decision import strict_json
+from fedpact.contracts.strict_json import MalformedError
 from fedpact.decision.errors import (
     ForgedTokenError,
     KeyFormatError,
-    MalformedError,
     MalformedTokenError,
     TokenExpiredError,
     TokenNotYetValidError,

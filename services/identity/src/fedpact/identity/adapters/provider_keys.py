@@ -20,8 +20,8 @@ from pydantic import JsonValue
 
 from fedpact.chassis.clock import Clock
 from fedpact.chassis.errors import UnavailableError
-from fedpact.decision import strict_json
-from fedpact.decision.errors import MalformedError
+from fedpact.contracts import strict_json
+from fedpact.contracts.strict_json import MalformedError
 from fedpact.identity.domain.errors import UntrustedTokenError
 from fedpact.identity.domain.vouching import Claims
 

@@ -20,7 +20,8 @@ from fedpact.contracts.policies import (
     WithdrawPolicy,
 )
 from fedpact.contracts.registry import ModelChanged
-from fedpact.decision.errors import MalformedError, SignatureError
+from fedpact.contracts.strict_json import MalformedError
+from fedpact.decision.errors import SignatureError
 from fedpact.decision.keys import PublicKey
 from fedpact.decision.policies import read_policy, verified_policy
 from fedpact.policy.domain import rules, scopes

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import JsonValue
 
+from fedpact.contracts import strict_json
 from fedpact.contracts.pact import Resources
 from fedpact.contracts.policies import Beneficiaries, DatasetScope, PolicyDocument, Rule
-from fedpact.decision import strict_json
 from fedpact.decision.bounds import compile_bounds
 from fedpact.decision.profile import Node, Type
 

@@ -13,10 +13,10 @@ from typing import TypeVar
 from aiohttp import web
 
 from fedpact.chassis.clock import Clock
+from fedpact.contracts import strict_json
 from fedpact.contracts.api import ReadQuery
 from fedpact.contracts.envelope import Actor, Strict
 from fedpact.contracts.identity import Role
-from fedpact.decision import strict_json
 from fedpact.portal.app.feed import Feed
 from fedpact.portal.app.orders import Orders, command_id_of
 from fedpact.portal.app.ports import Verify

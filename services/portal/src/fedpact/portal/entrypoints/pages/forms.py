@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from multidict import MultiDict, MultiDictProxy
 from pydantic import JsonValue, ValidationError
 
+from fedpact.contracts import strict_json
 from fedpact.contracts.envelope import DomainError
 from fedpact.contracts.pact import Limit
-from fedpact.decision import strict_json
 from fedpact.portal.domain.errors import MalformedRequestError
 
 LIMITS = (Limit.NETWORK, Limit.MEMORY, Limit.CPU, Limit.PROCESSES)

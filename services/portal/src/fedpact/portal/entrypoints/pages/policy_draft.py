@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from multidict import MultiDict, MultiDictProxy
 from pydantic import JsonValue
 
+from fedpact.contracts import strict_json
 from fedpact.contracts.api import ModelView
 from fedpact.contracts.envelope import DomainError
 from fedpact.contracts.policies import PolicyDocument, Rule
-from fedpact.decision import strict_json
 from fedpact.portal.domain.errors import MalformedRequestError
 from fedpact.portal.entrypoints.pages.forms import Form
 

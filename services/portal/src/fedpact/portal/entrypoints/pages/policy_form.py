@@ -12,12 +12,13 @@ from urllib.parse import quote
 from aiohttp import web
 from pydantic import ValidationError
 
+from fedpact.contracts import strict_json
 from fedpact.contracts.api import GatewayView, NewPolicy, PolicyEdit, Preview
 from fedpact.contracts.envelope import DomainError, Strict
 from fedpact.contracts.ids import DatasetId, dataset_gateway
 from fedpact.contracts.policies import POLICY_TYPE, Dsse, PolicyDocument
 from fedpact.contracts.registry import Capability
-from fedpact.decision import dsse, strict_json
+from fedpact.decision import dsse
 from fedpact.decision.policies import read_policy, signed_policy
 from fedpact.portal.domain.errors import ForbiddenError, MalformedRequestError
 from fedpact.portal.entrypoints.pages import policy_draft

@@ -9,16 +9,22 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable
-from typing import Never, TypeVar
+from typing import ClassVar, Never, TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from fedpact.decision.errors import MalformedError
+from fedpact.contracts.envelope import DomainError
 
 MAX_DEPTH = 32
 MAX_SIZE = 4_000_000
 
 M = TypeVar("M", bound=BaseModel)
+
+
+class MalformedError(DomainError):
+    """The bytes are not what they claim to be; nothing was read from them."""
+
+    slug: ClassVar[str] = "malformed"
 
 
 def loads(text: bytes | str, *, max_size: int = MAX_SIZE) -> JsonValue:

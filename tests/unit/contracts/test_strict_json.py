@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fedpact.contracts import strict_json
 from fedpact.contracts.pact import ModelRef
-from fedpact.decision import strict_json
-from fedpact.decision.errors import MalformedError
+from fedpact.contracts.strict_json import MalformedError
 
 TEXTS = st.text('aé\U0001f600"\\\n[{', max_size=5)
 VALUES = st.recursive(
