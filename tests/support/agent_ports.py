@@ -1,7 +1,7 @@
 """The ports of an agent over what outlives it. Each effect may be the last thing the agent does."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent_directives import KEY_OF_ALL
@@ -13,7 +13,7 @@ from fedpact.contracts.dal import ActivationAccess, MappedDataset, OpenActivatio
 from fedpact.contracts.envelope import Message
 from fedpact.contracts.pact import PinnedModel
 from fedpact.contracts.registry import DatasetShape
-from fedpact.decision.grants import Trust
+from fedpact.decision.grants import Trust, Veto
 from fedpact.gateway_agent.adapters import certificates
 from fedpact.gateway_agent.adapters.scripted import ScriptedLauncher
 from fedpact.gateway_agent.app.doors import LocalModel, Round
@@ -238,9 +238,12 @@ class TrustStore:
     async def trust(self) -> Trust:
         if not self.site.trust_readable:
             raise UnavailableError("the trust folder cannot be read")
+        return replace(self.site.trust, veto=await self.veto())
+
+    async def veto(self) -> Veto:
         if not self.site.veto_readable:
             raise VetoUnreadableError("it is not JSON")
-        return self.site.trust
+        return self.site.trust.veto
 
 
 @dataclass

@@ -5,22 +5,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from agent_core import Agent, patiently
-from agent_directives import CLIENT, ENDPOINT, GRANT, KEY, MINUTES, SPEC, certified, granted, participant
+from agent_clients import NAME, look, phase, prepared, ready, running
+from agent_core import Agent
+from agent_directives import CLIENT, ENDPOINT, GRANT, KEY, SPEC, certified, granted, participant
 from agent_site import TOTALS, Crash, Site
 from agent_values import NOON
 from decision_values import HEARTS, OWNER, policy
 
 from fedpact.chassis.errors import UnavailableError
-from fedpact.contracts.directives import ParticipantDirective, Wanted
+from fedpact.contracts.directives import Wanted
 from fedpact.contracts.pact import Resources
 from fedpact.contracts.workloads import Phase
-from fedpact.decision.grants import Veto
 from fedpact.decision.policies import signed_policy
 from fedpact.gateway_agent.app.ports import Life
-from fedpact.gateway_agent.domain.pods import PodName
-
-NAME = PodName(spec_id=SPEC, generation=1, participant=CLIENT)
 
 
 @pytest.fixture
@@ -33,31 +30,6 @@ def agent(site: Site) -> Iterator[Agent]:
     one = Agent(site)
     yield one
     one.close()
-
-
-def running(site: Site, **parts: object) -> ParticipantDirective:
-    certificate = certified(site.keys_made[NAME])
-    return participant(Wanted.RUNNING, endpoint=ENDPOINT, certificate=certificate, **parts)
-
-
-async def look(agent: Agent) -> None:
-    await patiently(lambda: agent.clients.reconcile(KEY))
-
-
-async def prepared(agent: Agent, **parts: object) -> None:
-    await agent.hear(participant(**parts), 1)
-    await look(agent)
-
-
-async def ready(agent: Agent) -> None:
-    await prepared(agent)
-    await agent.hear(running(agent.site), 2)
-    agent.site.registered.add(NAME)
-    await look(agent)
-
-
-async def phase(agent: Agent) -> Phase:
-    return (await agent.workloads.get(KEY)).phase
 
 
 async def test_a_client_is_prepared_launched_and_ended(agent: Agent, site: Site) -> None:
@@ -186,85 +158,6 @@ async def test_a_taken_port_is_tried_again_with_another(agent: Agent, site: Site
     await agent.clients.reconcile(KEY)
     assert site.world.seen[NAME].life is Life.RUNNING
     assert await phase(agent) is Phase.STARTING
-
-
-async def test_a_lapsed_grant_ends_the_client(agent: Agent, site: Site) -> None:
-    await ready(agent)
-    site.clock.pass_(600)
-    await look(agent)
-    said = await agent.workloads.get(KEY)
-    assert said.phase is Phase.FAILED
-    assert "lapsed" in said.message
-    assert site.world.seen == {}
-
-
-async def test_a_renewed_grant_is_checked_and_told_to_the_dal(agent: Agent, site: Site) -> None:
-    await ready(agent)
-    later = granted(until=NOON + 20 * MINUTES)
-    await agent.hear(running(site, grant=later), 3)
-    await look(agent)
-    assert site.open[f"{SPEC}-1-{CLIENT}"].valid_until == NOON + 20 * MINUTES
-    site.clock.pass_(900)
-    await look(agent)
-    assert await phase(agent) is Phase.READY
-
-
-async def test_a_renewal_that_is_refused_leaves_the_accepted_grant_until_it_lapses(agent: Agent, site: Site) -> None:
-    await ready(agent)
-    await agent.hear(running(site, grant=granted(gateway="gw-2", until=NOON + 20 * MINUTES)), 3)
-    await look(agent)
-    assert await phase(agent) is Phase.READY
-    site.clock.pass_(601)
-    await look(agent)
-    assert await phase(agent) is Phase.FAILED
-
-
-async def test_a_veto_ends_what_runs(agent: Agent, site: Site) -> None:
-    await ready(agent)
-    site.veto(Veto(users=frozenset({"alice"})))
-    await look(agent)
-    said = await agent.workloads.get(KEY)
-    assert (said.phase, said.message) == (Phase.FAILED, "this gateway's operator vetoed user `alice`")
-
-
-async def test_a_veto_that_cannot_be_read_ends_what_runs_for_it_might_forbid_it(agent: Agent, site: Site) -> None:
-    await ready(agent)
-    site.veto_readable = False
-    await look(agent)
-    assert "`veto.json` cannot be read" in (await agent.workloads.get(KEY)).message
-    assert await phase(agent) is Phase.FAILED
-
-
-async def test_nothing_is_prepared_beside_a_veto_that_cannot_be_read(agent: Agent, site: Site) -> None:
-    site.veto_readable = False
-    await agent.hear(participant(), 1)
-    await look(agent)
-    assert await agent.said(KEY) == ["refused"]
-
-
-async def test_what_the_site_believes_cannot_keep_alive_what_is_to_end(agent: Agent, site: Site) -> None:
-    await ready(agent)
-    site.trust_readable = False
-    with pytest.raises(UnavailableError):
-        await look(agent)
-    await agent.hear(participant(Wanted.STOPPED), 3)
-    await look(agent)
-    assert await phase(agent) is Phase.GONE
-
-
-async def test_a_policy_that_was_seen_newer_is_not_accepted_older_but_what_runs_goes_on(
-    agent: Agent, site: Site
-) -> None:
-    await ready(agent)
-    newer = granted(spec_id="s-2", policies=(signed_policy(policy(revision=2), OWNER),))
-    await agent.hear(participant(spec_id="s-2", grant=newer), 3)
-    await agent.clients.reconcile(f"s-2/{CLIENT}")
-    await agent.hear(participant(spec_id="s-3", grant=granted(spec_id="s-3")), 4)
-    await agent.clients.reconcile(f"s-3/{CLIENT}")
-    assert await agent.said(f"s-2/{CLIENT}") == ["accepted"]
-    assert await agent.said(f"s-3/{CLIENT}") == ["refused"]
-    await look(agent)
-    assert await phase(agent) is Phase.READY
 
 
 async def test_a_certificate_for_another_key_starts_nothing(agent: Agent, site: Site) -> None:

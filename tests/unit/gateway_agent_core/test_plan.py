@@ -25,6 +25,7 @@ RUNS, ENDED = Seen(runs=True), Seen(runs=False, exit_code=3)
 LACKS = Trouble(phase=Phase.WAITING, cause=Cause.CAPACITY, message="the cluster has not enough memory free")
 NO_IMAGE = Trouble(phase=Phase.FAILED, cause=Cause.IMAGE, message="its image cannot be fetched")
 HELD, SLOW = replace(RUNS, trouble=LACKS), replace(RUNS, trouble=not_ready("its server does not listen yet"))
+VETOED, LAPSED = Refusal(cause=Cause.VETO, reason="no"), Refusal(cause=Cause.POLICY, reason="lapsed")
 NAME = PodName(spec_id="s-1", generation=1, participant=CLIENT)
 READY = ServerReady(
     gateway="gw-1",
@@ -53,6 +54,7 @@ def sight(**parts: object) -> ClientSight:
 
 prepared, running, stopped = (participant(one) for one in (Wanted.PREPARED, Wanted.RUNNING, Wanted.STOPPED))
 again = participant(attempt=2)
+renewed = running.model_copy(update={"grant": granted(generation=9)})
 
 
 @pytest.mark.parametrize(
@@ -79,13 +81,10 @@ again = participant(attempt=2)
         (running, said(Phase.WAITING, message=LACKS.message), sight(seen=RUNS), steps.SayStarting()),
         (running, said(Phase.WAITING), sight(seen=SLOW), steps.SayStarting()),
         (running, said(Phase.WAITING), sight(seen=HELD, registered=True), steps.SayReady()),
-        (running.model_copy(update={"grant": granted(generation=9)}), said(Phase.READY), sight(), steps.Renew()),
-        (
-            running,
-            said(Phase.READY),
-            sight(seen=RUNS, objection=Refusal(cause=Cause.VETO, reason="no")),
-            steps.Fail(cause=Cause.VETO, reason="no"),
-        ),
+        (renewed, said(Phase.READY), sight(), steps.Renew()),
+        (renewed, said(Phase.READY), sight(seen=RUNS, objection=LAPSED), steps.Renew(objection=LAPSED)),
+        (renewed, said(Phase.READY), sight(seen=RUNS, objection=VETOED), steps.Fail(cause=Cause.VETO, reason="no")),
+        (running, said(Phase.READY), sight(seen=RUNS, objection=VETOED), steps.Fail(cause=Cause.VETO, reason="no")),
         (running, said(Phase.FAILED), sight(permit=None), None),
         (running, said(Phase.FAILED), sight(), steps.Clear()),
         (stopped, None, ClientSight(), steps.End(turn=NOW)),

@@ -51,6 +51,12 @@ async def test_a_veto_that_cannot_be_read_lets_nothing_run(
     assert "nothing is run here" in caplog.messages
 
 
+async def test_a_veto_is_known_though_nothing_else_can_be_read(tmp_path: Path) -> None:
+    (tmp_path / "policy-service.pub.pem").mkdir()
+    (tmp_path / "veto.json").write_text('{"users": ["alice"]}')
+    assert (await TrustFolder("gw-1", tmp_path).veto()).users == {"alice"}
+
+
 async def test_an_empty_folder_trusts_nobody(tmp_path: Path) -> None:
     trust = await TrustFolder("gw-1", tmp_path).trust()
     assert (trust.policy_service, trust.owners, trust.allow_unsigned) == ({}, {}, False)

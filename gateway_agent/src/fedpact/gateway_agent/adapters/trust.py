@@ -59,6 +59,9 @@ class TrustFolder:
     async def trust(self) -> Trust:
         return await asyncio.to_thread(self._trust)
 
+    async def veto(self) -> Veto:
+        return await asyncio.to_thread(self._veto)
+
     def _trust(self) -> Trust:
         stamp = self._stamp()
         if self._known is None or self._known[0] != stamp:
@@ -82,9 +85,6 @@ class TrustFolder:
                 veto=self._veto(),
                 allow_unsigned=self.allow_unsigned,
             )
-        except VetoUnreadableError as error:
-            log.warning("nothing is run here", extra={"reason": error.reason})
-            raise
         except OSError as error:
             raise UnavailableError(f"the trust folder cannot be read: {error.strerror}") from error
 
@@ -96,15 +96,20 @@ class TrustFolder:
         return {organization: _keys(paths) for organization, paths in found.items()}
 
     def _veto(self) -> Veto:
-        path = self.folder / VETO
-        if not path.exists():
-            return Veto()
         try:
-            return VetoFile.model_validate(json.loads(path.read_text())).veto()
-        except ValidationError as error:
-            raise VetoUnreadableError(_first_problem(error)) from error
-        except (OSError, ValueError) as error:
-            raise VetoUnreadableError("it is not JSON" if isinstance(error, ValueError) else "no access") from error
+            return _vetoed(self.folder / VETO)
+        except VetoUnreadableError as error:
+            log.warning("nothing is run here", extra={"reason": error.reason})
+            raise
+
+
+def _vetoed(path: Path) -> Veto:
+    try:
+        return VetoFile.model_validate(json.loads(path.read_text())).veto() if path.exists() else Veto()
+    except ValidationError as error:
+        raise VetoUnreadableError(_first_problem(error)) from error
+    except (OSError, ValueError) as error:
+        raise VetoUnreadableError("it is not JSON" if isinstance(error, ValueError) else "no access") from error
 
 
 def _first_problem(error: ValidationError) -> str:

@@ -18,7 +18,7 @@ from fedpact.contracts.policies import Dsse, Grant
 from fedpact.contracts.strict_json import MalformedError
 from fedpact.contracts.workloads import Cause as Why
 from fedpact.decision.errors import DecisionError, GrantRefusedError
-from fedpact.decision.grants import check_grant, read_grant, revisions_of
+from fedpact.decision.grants import check_grant, check_in_force, read_grant, revisions_of
 from fedpact.decision.lineage import lineage
 from fedpact.gateway_agent.app.doors import DataDoor, Models, TrustStore
 from fedpact.gateway_agent.app.kinds import LIVE, YES, Offer, PermitKept, RevisionSeen
@@ -63,10 +63,11 @@ class Admission:
         return kept.permit if kept else None
 
     async def objection(self, permit: Permit) -> Refusal | None:
-        """Why a permit does not hold any more: lapsed, vetoed, or a key is not trusted now."""
+        """Why a permit does not hold any more: vetoed, lapsed (to know that takes nothing else), or not trusted now."""
         try:
-            trust = await self.trust.trust()
             grant = read_grant(permit.grant)
+            check_in_force(grant, await self.trust.veto(), self.clock.now())
+            trust = await self.trust.trust()
             mine = replace(trust, datasets=frozenset(grant.datasets), roots=await self._roots(grant.datasets))
             check_grant(permit.grant, mine, self.clock.now())
         except (DecisionError, MalformedError) as error:

@@ -23,7 +23,7 @@ from fedpact.gateway_agent.domain.admission import access_of, activation_of, cer
 from fedpact.gateway_agent.domain.errors import AgentError, LaunchError, SiteRefusedError
 from fedpact.gateway_agent.domain.kits import Joint, Terms
 from fedpact.gateway_agent.domain.pods import DataAccess, PodName, client_pod
-from fedpact.gateway_agent.domain.steps import Fail, Permit
+from fedpact.gateway_agent.domain.steps import Fail, Permit, Renew
 from fedpact.gateway_agent.domain.voice import Voice
 from fedpact.gateway_agent.domain.workload import Said
 
@@ -61,13 +61,14 @@ class ClientWork:
             return [voice.refused(refusal.cause, refusal.reason)]
         return [voice.accepted(await self.keys.request(voice.name))]
 
-    async def renew(self, voice: Voice, wanted: ParticipantDirective) -> None:
-        """What cannot be accepted leaves the accepted grant in force until it lapses."""
-        try:
-            await self.admission.admit(voice.key, wanted)
-        except SiteRefusedError:
-            if wanted.grant is not None:
-                self.declined[voice.key] = wanted.grant
+    async def renew(self, voice: Voice, wanted: ParticipantDirective, step: Renew) -> Sequence[Said]:
+        """What is not accepted leaves the accepted grant in force until it lapses; one that lapsed ends."""
+        failure = await failure_of(self._renew(voice, wanted))
+        if failure and step.objection:
+            return await self.fail(voice, Fail(cause=step.objection.cause, reason=step.objection.reason))
+        if failure:
+            raise failure
+        return []
 
     async def tell(self, voice: Voice) -> Sequence[Said]:
         """Have the DAL know what is permitted now."""
@@ -108,6 +109,13 @@ class ClientWork:
         if failure:
             raise failure
         await self.kits.wipe(name)
+
+    async def _renew(self, voice: Voice, wanted: ParticipantDirective) -> None:
+        try:
+            await self.admission.admit(voice.key, wanted)
+        except SiteRefusedError:
+            if wanted.grant is not None:
+                self.declined[voice.key] = wanted.grant
 
     async def _start(self, voice: Voice, wanted: ParticipantDirective) -> None:
         name = voice.name

@@ -119,7 +119,7 @@ class Clients:
             case Prepare():
                 return await self.work.prepare(voice, wanted)
             case Renew():
-                await self.work.renew(voice, wanted)
+                return await self.work.renew(voice, wanted, step)
             case Open():
                 return await self.work.tell(voice)
             case Launch():

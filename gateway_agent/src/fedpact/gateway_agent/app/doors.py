@@ -16,7 +16,7 @@ from fedpact.contracts.ids import DatasetId
 from fedpact.contracts.pact import PinnedModel
 from fedpact.contracts.policies import Bounds
 from fedpact.contracts.specs import Payload
-from fedpact.decision.grants import Trust
+from fedpact.decision.grants import Trust, Veto
 from fedpact.gateway_agent.domain.pods import Place, PodName
 from fedpact.gateway_agent.domain.runs import Outcome
 
@@ -48,6 +48,10 @@ class TrustStore(Protocol):
 
     async def trust(self) -> Trust:
         """As of now, without datasets and revisions, which are kept elsewhere."""
+        ...
+
+    async def veto(self) -> Veto:
+        """What is not run here; to know it takes nothing else of the trust. Raises `VetoUnreadableError`."""
         ...
 
 

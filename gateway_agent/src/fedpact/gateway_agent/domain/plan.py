@@ -21,6 +21,7 @@ from fedpact.gateway_agent.domain.steps import (
     Launch,
     Look,
     Open,
+    Permit,
     Prepare,
     Renew,
     SayReady,
@@ -57,10 +58,8 @@ def plan_client(wanted: ParticipantDirective | None, said: Workload | None, sigh
         return Clear() if sight.seen or sight.permit else None
     if sight.permit is None or sight.permit.turn != said.turn:
         return _lost()
-    if wanted.grant is not None and wanted.grant not in (sight.permit.grant, sight.declined):
-        return Renew()
-    if sight.objection:
-        return Fail(cause=sight.objection.cause, reason=sight.objection.reason)
+    if needed := _unless_permitted(wanted, sight, sight.permit):
+        return needed
     if said.phase is Phase.PREPARED:
         return _from_prepared(wanted, sight)
     return _from_launched(said, sight)
@@ -101,6 +100,16 @@ def _ending(
     if wanted.wanted is Wanted.STOPPED and not (said and said.over and said.turn == turn):
         return End(turn=turn)
     return None
+
+
+def _unless_permitted(wanted: ParticipantDirective, sight: ClientSight, permit: Permit) -> Renew | Fail | None:
+    """Rule 5. A newer grant may take the place of one that does not hold any more, but lifts no veto."""
+    objection = sight.objection
+    if objection and objection.cause is Cause.VETO:
+        return Fail(cause=objection.cause, reason=objection.reason)
+    if wanted.grant is not None and wanted.grant not in (permit.grant, sight.declined):
+        return Renew(objection=objection)
+    return Fail(cause=objection.cause, reason=objection.reason) if objection else None
 
 
 def _from_prepared(wanted: ParticipantDirective, sight: ClientSight) -> ClientStep:

@@ -47,11 +47,6 @@ class Prepare:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Renew:
-    """Decide on a grant that replaces the accepted one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
     """Tell the DAL what the accepted grant allows."""
 
@@ -90,10 +85,6 @@ class Wait:
     seconds: float
 
 
-ClientStep = Sweep | End | Clear | Fail | Prepare | Renew | Open | Launch | SayStarting | SayTrouble | SayReady | Wait
-ServerStep = Sweep | End | Clear | Fail | Launch | SayStarting | SayTrouble | SayReady | Look | Wait
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """The process of a participant, as the operating system sees it."""
@@ -111,6 +102,14 @@ class Refusal:
 
     cause: Cause
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renew:
+    """Decide on a grant that replaces the accepted one."""
+
+    objection: Refusal | None = None
+    """Why the accepted one does not hold any more: then the decision is taken now, or the client ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,3 +156,7 @@ class ServerSight:
     """It was launched too long ago not to listen."""
     busy: bool = False
     """A job of it has not said its last word, and still has time to."""
+
+
+ClientStep = Sweep | End | Clear | Fail | Prepare | Renew | Open | Launch | SayStarting | SayTrouble | SayReady | Wait
+ServerStep = Sweep | End | Clear | Fail | Launch | SayStarting | SayTrouble | SayReady | Look | Wait

@@ -101,12 +101,19 @@ def check_grant(envelope: Dsse, trust: Trust, now: datetime) -> Grant:
     """The grant inside, if this gateway may act on it. Raises `GrantRefusedError` with cause and reason."""
     grant = _verified_grant(envelope, trust)
     _check_address(grant, trust, now)
-    if (hit := trust.veto.against(grant)) is not None:
-        raise GrantVetoedError(f"this gateway's operator vetoed {hit}")
+    check_in_force(grant, trust.veto, now)
     documents = [_verified_policy(policy, trust) for policy in grant.policies]
     decision = decide(request_of(grant, now, trust.roots), documents)
     _check_not_wider(grant, decision)
     return grant
+
+
+def check_in_force(grant: Grant, veto: Veto, now: datetime) -> None:
+    """Refuse what is vetoed or has lapsed. Of an accepted grant that can be said without anything else being known."""
+    if (hit := veto.against(grant)) is not None:
+        raise GrantVetoedError(f"this gateway's operator vetoed {hit}")
+    if grant.valid_until <= now:
+        raise GrantLapsedError(f"the grant lapsed at `{grant.valid_until.isoformat()}`")
 
 
 def request_of(grant: Grant, now: datetime, roots: Mapping[str, tuple[str, ...]]) -> Request:
@@ -143,8 +150,6 @@ def _check_address(grant: Grant, trust: Trust, now: datetime) -> None:
         raise GrantLapsedError(
             f"the grant begins at `{grant.issued_at.isoformat()}`: compare the clocks of gateway and hub"
         )
-    if grant.valid_until <= now:
-        raise GrantLapsedError(f"the grant lapsed at `{grant.valid_until.isoformat()}`")
     if not grant.datasets:
         raise GrantDatasetError("the grant names no dataset")
     for dataset in grant.datasets:
