@@ -1,6 +1,6 @@
 """Values for tests of the policy service, and a service whose stores are dictionaries."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from fedpact.chassis.aggregates import Aggregates, Cause, Stored
 from fedpact.chassis.copies import Copies
 from fedpact.chassis.memory import MemoryDocuments
+from fedpact.chassis.rounds import ROUNDS, Rounds
 from fedpact.contracts.envelope import FACTS, Actor, Envelope, Fact, Order
 from fedpact.contracts.ids import dataset_gateway, dataset_organization
 from fedpact.contracts.pact import Demand, ModelRef, Person, PinnedModel, Resources, Site, SpecContent
@@ -182,12 +183,14 @@ class Memory:
 
     now: datetime = NOW
     told: list[tuple[Envelope, Fact]] = field(default_factory=list)
+    store: Callable[[], MemoryDocuments] = MemoryDocuments
 
     def __post_init__(self) -> None:
-        self.policies, self.cases = Stored(MemoryDocuments(), POLICIES), Stored(MemoryDocuments(), CASES)
-        self.datasets = Stored(MemoryDocuments(), DATASETS)
-        self.pacts = Copies(MemoryDocuments(), SpecCreated, {"dataset": datasets_of})
-        self.models = Copies(MemoryDocuments(), ModelChanged)
+        self.policies, self.cases = Stored(self.store(), POLICIES), Stored(self.store(), CASES)
+        self.datasets = Stored(self.store(), DATASETS)
+        self.pacts = Copies(self.store(), SpecCreated, {"dataset": datasets_of})
+        self.models = Copies(self.store(), ModelChanged)
+        self.rounds = Stored(self.store(), ROUNDS)
         self.handlers = self.reading(self.policies)
         self._heard = 0
 
@@ -199,6 +202,7 @@ class Memory:
             datasets=self.datasets,
             pacts=self.pacts,
             models=self.models,
+            rounds=Rounds(self.rounds),
             owner_keys=RegisteredKeys(),
             terms=Terms(sign=sign, lifetime=LIFETIME),
         )
@@ -261,7 +265,13 @@ class Memory:
         self.now += time
         for key in await self.cases.documents.due(self.now, 1000):
             await self.handlers.tick(key, Cause(now=self.now))
+        await self.go_on()
         await self.settle()
+
+    async def go_on(self) -> None:
+        """The timer goes on once with every round that is due."""
+        for policy in await self.rounds.documents.due(self.now, 1000):
+            await self.handlers.go_on(policy, Cause(now=self.now))
 
     async def case(self, spec: str = "s-1") -> Case:
         return await self.cases.get(spec)

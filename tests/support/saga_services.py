@@ -11,6 +11,7 @@ from fedpact.chassis.clock import FakeClock
 from fedpact.chassis.commands import Commands, refusals
 from fedpact.chassis.copies import Copies
 from fedpact.chassis.relay import Relay
+from fedpact.chassis.rounds import ROUNDS, Rounds
 from fedpact.chassis.ticks import OnTick, Ticks
 from fedpact.contracts import jobs as job_facts
 from fedpact.contracts import policies as policy_facts
@@ -75,19 +76,22 @@ class Services:
     def _compose_policy(self) -> None:
         desk = Desk()
         self.cases, policies = Stored(Pausing(), CASES), Stored(Pausing(), POLICIES)
+        rounds = Stored(Pausing(), ROUNDS)
         handlers = PolicyHandlers(
             policies=policies,
             cases=self.cases,
             datasets=Stored(Pausing(), DATASETS),
             pacts=Copies(Pausing(), SpecCreated, {"dataset": datasets_of}),
             models=Copies(Pausing(), ModelChanged),
+            rounds=Rounds(rounds, at_once=0, batch=1),
             owner_keys=_NoKeys(),
             terms=Terms(sign=_signed, lifetime=timedelta(minutes=10)),
         )
         policy_events.subscribe(desk, handlers)  # type: ignore[arg-type]
         orders, refused = self._commands("policy", policy_facts, policies)
         policy_commands.subscribe(desk, orders, handlers)  # type: ignore[arg-type]
-        self._process("policy", desk, {policies: None, self.cases: handlers.tick, refused: None})
+        kinds = {policies: None, self.cases: handlers.tick, rounds: handlers.go_on, refused: None}
+        self._process("policy", desk, kinds)
 
     def _compose_scheduler(self) -> None:
         desk = Desk()

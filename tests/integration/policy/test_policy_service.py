@@ -14,6 +14,7 @@ from policy_values import HEARTS, LOGREG, OWNERS, created, document, ended, owne
 from servers import until
 
 from fedpact.chassis import bus_admin
+from fedpact.chassis.rounds import AT_ONCE
 from fedpact.contracts import strict_json
 from fedpact.contracts.envelope import FACTS, TOKEN_HEADER, Command, Envelope, Fact, command_envelope
 from fedpact.contracts.policies import (
@@ -164,6 +165,17 @@ async def test_a_policy_a_spec_and_an_activation_end_in_a_grant_its_gateway_acce
     third = await outside.told(SpecDecided, 3)
     assert isinstance(third, SpecDecided)
     assert not third.allowed
+
+
+async def test_more_specs_than_a_handler_reviews_itself_are_all_decided_anew(outside: Outside) -> None:
+    many = AT_ONCE + 5
+    for fact in (LOGREG, DATASET, *(created(spec=f"s-{number}") for number in range(many))):
+        await outside.tell(fact)
+    await outside.told(SpecDecided, many)
+    await outside.order(PublishPolicy(policy="p1", document=sealed(document())), "owner")
+    await outside.told(SpecDecided, 2 * many)
+    verdicts = [fact for fact in outside.heard if isinstance(fact, SpecDecided)]
+    assert {fact.spec_id for fact in verdicts if fact.allowed} == {f"s-{number}" for number in range(many)}
 
 
 async def test_who_is_no_owner_is_refused(outside: Outside) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from fedpact.chassis import service
 from fedpact.chassis.hub import Hub
+from fedpact.chassis.rounds import ROUNDS, Rounds
 from fedpact.chassis.service import Service
 from fedpact.contracts.policies import CommandAccepted, CommandRefused, MessageQuarantined
 from fedpact.contracts.registry import ModelChanged
@@ -26,12 +27,14 @@ def compose(settings: Settings) -> Service:
     hub = Hub(settings, NAME, quarantined=MessageQuarantined)
     policies, cases = hub.kept("policies", POLICIES), hub.kept("cases", CASES)
     pacts = hub.copies("pacts", SpecCreated, {"dataset": datasets_of})
+    rounds = hub.kept("rounds", ROUNDS)
     handlers = Handlers(
         policies=policies,
         cases=cases,
         datasets=hub.kept("datasets", DATASETS),
         pacts=pacts,
         models=hub.copies("models", ModelChanged),
+        rounds=Rounds(rounds),
         owner_keys=KeyFolder(settings.owner_keys_dir),
         terms=_terms(settings),
     )
@@ -40,7 +43,7 @@ def compose(settings: Settings) -> Service:
     queries.subscribe(hub.bus, previews)
     orders = hub.commands(read_actor, accepted=CommandAccepted, refused=CommandRefused)
     commands.subscribe(hub.bus, orders, handlers)
-    return hub.service({policies: None, cases: handlers.tick})
+    return hub.service({policies: None, cases: handlers.tick, rounds: handlers.go_on})
 
 
 def run() -> None:

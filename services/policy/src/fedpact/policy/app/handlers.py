@@ -8,6 +8,9 @@ it was decided on; that review carries no inbox mark, so a redelivery after a cr
 policy's own published fact comes back on the durable of stream `policy` after the policy was saved, and reviews
 each case it touches. So the last save of a case never stands on older policies than the last of these facts.
 
+A policy may touch any number of cases: more than a few are reviewed in a round, those with live grants first. The
+second rule holds for them too: nobody leaves the round before a review that began after the fact was heard.
+
 A pact is kept before its case is decided: a policy fact either finds the pact, or was saved before the decision
 loaded the policies.
 """
@@ -19,6 +22,7 @@ from datetime import datetime, timedelta
 from fedpact.chassis.aggregates import Aggregates, Cause
 from fedpact.chassis.copies import Copies
 from fedpact.chassis.errors import NotFoundError
+from fedpact.chassis.rounds import Rounds
 from fedpact.contracts.envelope import Fact, Order
 from fedpact.contracts.policies import PolicyPublished, PolicyWithdrawn, PublishPolicy, WithdrawPolicy
 from fedpact.contracts.registry import DatasetRegistered, DatasetUnregistered, ModelChanged
@@ -48,6 +52,7 @@ class Handlers:
     datasets: Aggregates[Dataset]
     pacts: Copies[SpecCreated]
     models: Copies[ModelChanged]
+    rounds: Rounds
     owner_keys: OwnerKeys
     terms: Terms
 
@@ -66,8 +71,11 @@ class Handlers:
         await self._settle(fact.key, cases.review, cause)
 
     async def policy_changed(self, fact: PolicyPublished | PolicyWithdrawn, cause: Cause) -> None:
-        for spec in await self._touched(fact):
-            await self._settle(spec, cases.review, cause)
+        await self.rounds.begin(fact.policy, await self._touched(fact), self._review, cause)
+
+    async def go_on(self, policy: str, cause: Cause) -> None:
+        """Review the next of the many cases that a policy touches."""
+        await self.rounds.go_on(policy, self._review, cause)
 
     async def activation_placed(self, fact: ActivationPlaced, cause: Cause) -> None:
         await self._settle(fact.key, lambda case, evidence: cases.place(case, fact, evidence), cause)
@@ -87,6 +95,9 @@ class Handlers:
             keys=await self.owner_keys.of(organization),
             require_signatures=self.terms.require_signatures,
         )
+
+    async def _review(self, _: str, spec: str, cause: Cause) -> None:
+        await self._settle(spec, cases.review, cause)
 
     async def _settle(self, spec: str, step: OnEvidence, cause: Cause) -> None:
         """Run `step` on the policies in force, then review until they have not changed meanwhile."""
@@ -111,12 +122,17 @@ class Handlers:
         return Evidence(pact=pact, policies=policies, now=now, sign=self.terms.sign, lifetime=self.terms.lifetime)
 
     async def _touched(self, fact: PolicyPublished | PolicyWithdrawn) -> Sequence[str]:
-        """The specs on the policy's datasets, and those that stand on it though it no longer names theirs."""
+        """
+        The specs on the policy's datasets, and those that stand on it though it no longer names theirs.
+
+        Those that run on it come first: what is taken back has to stop.
+        """
         match fact:
             case PolicyPublished():
                 datasets = {scope.id for scope in fact.document.datasets}
             case PolicyWithdrawn():
                 datasets = set(fact.datasets)
         specs = {pact.spec_id for dataset in datasets for pact in await self.pacts.where("dataset", dataset)}
-        specs |= {case.decided.spec_id for case in await self.cases.where("policy", fact.policy)}
-        return sorted(specs)
+        standing = {case.decided.spec_id: case for case in await self.cases.where("policy", fact.policy)}
+        running = {spec for spec, case in standing.items() if case.live}
+        return [*sorted(running), *sorted((specs | standing.keys()) - running)]
