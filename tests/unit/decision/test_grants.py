@@ -139,6 +139,16 @@ def test_a_stranger_s_signature_on_a_policy_is_refused_in_any_case(allow_unsigne
     )
 
 
+def test_a_refusal_names_the_key_that_could_not_be_read_of_whom_it_is_about():
+    told = {"": "the service's is broken", "clinic": "the clinic's is broken", "lab": "the lab's is broken"}
+    unread = trust(owners={}, unread=told)
+    text = "a policy in the grant is not its owner's: .*; the clinic's is broken$"
+    refused(GrantSignatureError, Cause.SIGNATURE, text, trusting=unread)
+    text = "the grant is not the policy service's: .*; the service's is broken$"
+    refused(GrantSignatureError, Cause.SIGNATURE, text, trusting=trust(policy_service={}, unread=told))
+    assert check(trust(unread=told))
+
+
 def test_another_organization_s_owner_cannot_sign_for_the_dataset_s():
     both = trust(owners={"clinic": keys.by_id([OWNER.public_key()]), "lab": keys.by_id([STRANGER.public_key()])})
     refused(GrantSignatureError, Cause.SIGNATURE, "owner", policies=(signed_policy(policy(), STRANGER),), trusting=both)

@@ -51,6 +51,35 @@ async def test_a_veto_that_cannot_be_read_lets_nothing_run(
     assert "nothing is run here" in caplog.messages
 
 
+async def test_a_key_that_cannot_be_read_vouches_for_nothing_and_every_other_holds(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("clinic/old.pem", "lab/one.pem"):
+        (tmp_path / "owners" / name).parent.mkdir(parents=True)
+        (tmp_path / "owners" / name).write_bytes(keys.public_pem(OWNER))
+    folder = TrustFolder("gw-1", tmp_path)
+    assert await folder.problem() is None
+    (tmp_path / "owners" / "clinic" / "new.pem").write_text("half a copy")
+    (tmp_path / "owners" / "lab" / "one.pem").write_text("")
+    (tmp_path / "policy-service.pub.pem").mkdir()
+    trust = await folder.trust()
+    assert trust.owners == {"clinic": keys.by_id([OWNER.public_key()]), "lab": {}}
+    assert trust.policy_service == {}
+    told = {
+        "": "`policy-service.pub.pem` (is a directory)",
+        "clinic": "`owners/clinic/new.pem` (this is not an Ed25519",
+    }
+    assert all(text in trust.unread[whose] for whose, text in told.items())
+    problem = await folder.problem() or ""
+    assert all(text in problem for text in (*told.values(), "`owners/lab/one.pem`"))
+    assert caplog.messages.count("a key is not believed") == 3
+
+
+async def test_what_cannot_be_read_of_the_veto_is_told_too(tmp_path: Path) -> None:
+    (tmp_path / "veto.json").write_text("{")
+    assert "`veto.json` cannot be read" in str(await TrustFolder("gw-1", tmp_path).problem())
+
+
 async def test_a_veto_is_known_though_nothing_else_can_be_read(tmp_path: Path) -> None:
     (tmp_path / "policy-service.pub.pem").mkdir()
     (tmp_path / "veto.json").write_text('{"users": ["alice"]}')

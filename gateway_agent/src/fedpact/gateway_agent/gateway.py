@@ -34,10 +34,11 @@ from fedpact.gateway_agent.settings import Settings
 def compose(settings: Settings) -> Service:
     ground = Ground(settings)
     data = DalAdmin(_given(settings.dal_admin_socket))
+    trust = TrustFolder(settings.gateway, _given(settings.trust_folder), settings.allow_unsigned)
     clients = Clients(
         wishes=ground.participant_wishes,
         workloads=ground.workloads,
-        work=_work(ground, data),
+        work=_work(ground, data, trust),
         clock=ground.clock,
     )
 
@@ -68,7 +69,8 @@ def compose(settings: Settings) -> Service:
         async with serving_locally(admin.app(), settings.admin_socket or settings.state_folder / "admin.socket"):
             await asyncio.Event().wait()
 
-    return ground.service(Part(reconciler=reconciler, handlers=handlers, tasks=(administered, offers.repeat)))
+    tasks, checks = (administered, offers.repeat), {"trust": trust.problem}
+    return ground.service(Part(reconciler=reconciler, handlers=handlers, tasks=tasks, checks=checks))
 
 
 def _admin(ground: Ground, offers: Offers, applied: Callable[[], int]) -> Admin:
@@ -88,12 +90,12 @@ def _proposals(ground: Ground, offers: Offers, call: Call) -> Proposals:
     )
 
 
-def _work(ground: Ground, data: DalAdmin) -> ClientWork:
+def _work(ground: Ground, data: DalAdmin, trust: TrustFolder) -> ClientWork:
     settings = ground.settings
     admission = Admission(
         totals=settings.totals,
         enforced=lambda: ground.lookout.launcher.limits_enforced,
-        trust=TrustFolder(settings.gateway, _given(settings.trust_folder), settings.allow_unsigned),
+        trust=trust,
         data=data,
         models=ground.models,
         offers=ground.offers,

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +13,7 @@ from fedpact.chassis.aggregates import Kind, Stored
 from fedpact.chassis.bus import Bus, OwnDurable
 from fedpact.chassis.clock import Clock, SystemClock
 from fedpact.chassis.guard import failure_of
-from fedpact.chassis.http import make_app
+from fedpact.chassis.http import Check, make_app
 from fedpact.chassis.proxies import proxy_at
 from fedpact.chassis.service import Service, Work
 from fedpact.chassis.sqlite import SqliteFile
@@ -120,7 +121,7 @@ class Ground:
             name=settings.gateway,
             settings=settings,
             bus=self.bus,
-            app=make_app(checks={"bus": self.bus.problem}, registry=self.bus.registry),
+            app=make_app(checks={"bus": self.bus.problem, **part.checks}, registry=self.bus.registry),
             clock=self.clock,
             kinds=dict.fromkeys((*published, *silent)),
             prepare=(*((self.tunnel.open,) if self.tunnel else ()), self.site.speak),
@@ -169,3 +170,5 @@ class Part:
     handlers: Handlers
     tasks: tuple[Work, ...] = ()
     close: tuple[Work, ...] = ()
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    """What else it takes to be ready."""

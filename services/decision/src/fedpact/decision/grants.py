@@ -34,6 +34,8 @@ from fedpact.decision.policies import read_policy, verified_policy
 from fedpact.decision.restrict import no_weaker, no_wider
 
 Keys = Mapping[str, PublicKey]
+POLICY_SERVICE = ""
+"""Whose keys sign grants, where those of organizations are told apart by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,8 @@ class Trust:
     """Organization -> the keys its owners sign policies with."""
     datasets: frozenset[str]
     """The gateway's own mapping."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Organization, or `POLICY_SERVICE` -> which of its keys this gateway has and cannot read, for a person."""
     roots: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Derived dataset of this gateway -> what it holds data of."""
     revisions: Mapping[str, int] = field(default_factory=dict)
@@ -138,7 +142,8 @@ def _verified_grant(envelope: Dsse, trust: Trust) -> Grant:
     try:
         return strict_json.parsed(Grant, dsse.verify(envelope, GRANT_TYPE, trust.policy_service))
     except SignatureError as error:
-        raise GrantSignatureError(f"the grant is not the policy service's: {error.reason}") from error
+        told = _told(error, trust, POLICY_SERVICE)
+        raise GrantSignatureError(f"the grant is not the policy service's: {told}") from error
     except MalformedError as error:
         raise GrantRefusedError(f"the grant cannot be read: {error.reason}", path=error.path) from error
 
@@ -179,7 +184,15 @@ def _may_be_unsigned(envelope: Dsse, trust: Trust) -> bool:
 def _signed(envelope: Dsse, organization: str, trust: Trust) -> PolicyDocument:
     """`organization`, read before verification, only chooses the keys; the bytes that say it are what they sign."""
     keys = trust.owners.get(organization, {})
-    return verified_policy(envelope, keys, trust.threshold)[0]
+    try:
+        return verified_policy(envelope, keys, trust.threshold)[0]
+    except SignatureError as error:
+        raise SignatureError(_told(error, trust, organization)) from error
+
+
+def _told(error: SignatureError, trust: Trust, whose: str) -> str:
+    """Why a signature does not count, with the key that could not be read: it may be the one that is missing."""
+    return "; ".join(filter(None, (error.reason, trust.unread.get(whose))))
 
 
 def _check_not_wider(grant: Grant, decision: Decision) -> None:
