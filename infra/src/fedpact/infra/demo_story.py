@@ -15,7 +15,7 @@ from fedpact.contracts.api import JobView, SpecView
 from fedpact.contracts.pact import Demand, ModelRef, Resources, SpecContent
 from fedpact.contracts.specs import Payload, Verdict
 from fedpact.infra.demo_table import TARGET, Table, TrainedModel, load, pooled, split
-from fedpact.infra.demo_world import LOGREG, STATISTICS, World
+from fedpact.infra.demo_world import LOGREG, STATISTICS, World, knows
 
 T = TypeVar("T")
 Say = Callable[[str], None]
@@ -178,9 +178,7 @@ class Story:
 
     def _sees(self, datasets: list[str]) -> bool:
         with self.world.user("ada") as ada:
-            known = {item.dataset for item in ada.datasets.list().items}
-            gateways = {"statistics", "logreg"} <= {item.model for item in ada.models.list().items}
-        return set(datasets) <= known and gateways
+            return knows(ada, datasets, ("statistics", "logreg"))
 
     def _until(self, holds: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + self.patience

@@ -110,6 +110,18 @@ class World:
         return keys.from_pem((self.layout.site(custodian.gateway) / "owner.pem").read_bytes())
 
 
+def knows(hub: Fedpact, datasets: Sequence[str], models: Sequence[str]) -> bool:
+    """Whether the hub knows all of them. Each is asked for by its id: a list is cut where there are many others."""
+    try:
+        for dataset in datasets:
+            hub.datasets.get(dataset)
+        for model in models:
+            hub.models.get(model)
+    except NotFoundError:
+        return False
+    return True
+
+
 def _revision(owner: Fedpact, policy: str) -> int:
     """The newest there is, also of one that was withdrawn; 0 when there is none."""
     try:

@@ -15,7 +15,7 @@ from fedpact.client.errors import NotFoundError
 from fedpact.client.oauth import Issuer
 from fedpact.infra import holding
 from fedpact.infra.demo_table import load, split
-from fedpact.infra.demo_world import LOGREG, STATISTICS, World, policy_of
+from fedpact.infra.demo_world import LOGREG, STATISTICS, World, knows, policy_of
 from fedpact.infra.errors import NotFilledError, NotRunningError
 from fedpact.infra.federation import Custodian, federation
 from fedpact.infra.layout import Layout
@@ -63,8 +63,7 @@ def _world(layout: Layout) -> World:
 
 def _known(world: World, datasets: list[str]) -> bool:
     with world.user("ada") as ada:
-        seen = {item.dataset for item in ada.datasets.list().items}
-        return set(datasets) <= seen and set(MODELS) <= {item.model for item in ada.models.list().items}
+        return knows(ada, datasets, MODELS)
 
 
 def _ruled(world: World, custodian: Custodian) -> bool:

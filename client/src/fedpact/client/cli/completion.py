@@ -2,7 +2,8 @@
 Ids, offered by the shell while one types.
 
 A person who presses TAB wants an answer or nothing: the hub is asked once, for a moment, as whoever is logged in, and
-whatever goes wrong offers nothing. `fedpact --install-completion` teaches the shell to ask.
+whatever goes wrong offers nothing. One answer holds 200 ids at most: the newest specs, jobs and artifacts, of the
+others the first by id. `fedpact --install-completion` teaches the shell to ask.
 """
 
 from collections.abc import Callable, Iterable

@@ -11,7 +11,7 @@ from fedpact.contracts.envelope import DomainError
 from fedpact.portal.entrypoints.pages.forms import Form, Mistake, mistakes
 from fedpact.portal.entrypoints.pages.outcomes import settled
 from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, View, Visit, roles_of
-from fedpact.portal.entrypoints.pages.registered import MOST
+from fedpact.portal.entrypoints.pages.registered import every
 from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE, is_forbidden
 
 
@@ -65,7 +65,7 @@ async def _named(desk: Desk, visit: Visit) -> ArtifactView:
 async def _shown(desk: Desk, visit: Visit, found: ArtifactView, form: Form, wrong: Sequence[Mistake]) -> View:
     context = {
         "artifact": found,
-        "organizations": (await desk.queries.organizations(MOST)).items if found.grants is not None else (),
+        "organizations": await every(desk.queries.organizations) if found.grants is not None else (),
         "form": form,
         "wrong": wrong,
         "key": visit.call.command_id,

@@ -14,7 +14,7 @@ from fedpact.portal.domain.load import Share
 from fedpact.portal.entrypoints.pages.forms import Form, Mistake, mistakes
 from fedpact.portal.entrypoints.pages.outcomes import settled
 from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, View, Visit, roles_of
-from fedpact.portal.entrypoints.pages.registered import MOST, every_dataset, only
+from fedpact.portal.entrypoints.pages.registered import every, only
 from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE
 
 ADMINS = roles_of("register_gateway")
@@ -70,7 +70,7 @@ async def one(desk: Desk, visit: Visit) -> Answer:
     """One gateway."""
     gateway = await desk.queries.gateway(visit.viewer, visit.path("gateway"))
     shares = await desk.queries.shares(visit.viewer, gateway.gateway)
-    datasets = [found for found in await every_dataset(desk) if found.gateway == gateway.gateway]
+    datasets = [found for found in await every(desk.queries.datasets) if found.gateway == gateway.gateway]
     context = {
         "gateway": gateway,
         "shares": shares,
@@ -115,7 +115,7 @@ def gauges(gateway: GatewayView, shares: Sequence[Share]) -> Sequence[Gauge]:
 
 async def _form(desk: Desk, visit: Visit, form: Form, wrong: Sequence[Mistake]) -> View:
     context = {
-        "organizations": (await desk.queries.organizations(MOST)).items,
+        "organizations": await every(desk.queries.organizations),
         "form": form,
         "wrong": wrong,
         "key": visit.call.command_id,

@@ -12,7 +12,7 @@ from fedpact.portal.entrypoints.calls import may_enter
 from fedpact.portal.entrypoints.pages.forms import Form, Mistake, mistakes
 from fedpact.portal.entrypoints.pages.outcomes import settled
 from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, View, Visit, roles_of
-from fedpact.portal.entrypoints.pages.registered import MOST, only
+from fedpact.portal.entrypoints.pages.registered import every, only
 from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE
 
 OWNERS = roles_of("register_user")
@@ -43,7 +43,7 @@ def address(page: int) -> str:
 async def organization(desk: Desk, visit: Visit) -> Answer:
     """One's organization, the people one may see, and the other parties."""
     viewer = visit.viewer
-    everybody = (await desk.queries.organizations(MOST)).items
+    everybody = await every(desk.queries.organizations)
     context = {
         "own": next((one for one in everybody if one.organization == viewer.organization), None),
         "others": [one for one in everybody if one.organization != viewer.organization],
@@ -133,7 +133,7 @@ def _user(visit: Visit, found: UserView, wrong: Sequence[Mistake]) -> View:
 async def _form(desk: Desk, visit: Visit, form: Form, wrong: Sequence[Mistake]) -> View:
     anywhere = visit.viewer.has(Role.ADMIN)
     context = {
-        "organizations": (await desk.queries.organizations(MOST)).items if anywhere else [],
+        "organizations": await every(desk.queries.organizations) if anywhere else [],
         "roles": roles_for(visit.viewer),
         "meanings": MEANINGS,
         "form": form,

@@ -26,13 +26,7 @@ from fedpact.portal.entrypoints.pages.forms import LIMITS, Form, Mistake, mistak
 from fedpact.portal.entrypoints.pages.outcomes import settled
 from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, View, Visit
 from fedpact.portal.entrypoints.pages.policies import OWNERS, may_write
-from fedpact.portal.entrypoints.pages.registered import (
-    MOST,
-    every_dataset,
-    every_model,
-    only,
-    own_gateways,
-)
+from fedpact.portal.entrypoints.pages.registered import datasets_of, every, only, own_gateways
 from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE
 
 
@@ -127,9 +121,8 @@ async def _form(desk: Desk, visit: Visit, form: Form, wrong: Sequence[Mistake]) 
     context = await _rules(desk, form) | {
         "form": form,
         "wrong": wrong,
-        "datasets": await every_dataset(desk, visit.viewer.organization),
-        "organizations": (await desk.queries.organizations(MOST)).items,
-        "people": [one for one in (await desk.queries.users(visit.viewer, MOST)).items if not one.disabled],
+        "datasets": await datasets_of(desk, visit.viewer.organization),
+        "organizations": await every(desk.queries.organizations),
         "editing": form.text("revision") not in {"", "1"},
         "key": visit.call.command_id,
     }
@@ -137,7 +130,7 @@ async def _form(desk: Desk, visit: Visit, form: Form, wrong: Sequence[Mistake]) 
 
 
 async def _rules(desk: Desk, form: Form) -> dict[str, object]:
-    models = await every_model(desk)
+    models = await every(desk.queries.models)
     return {
         "form": form,
         "models": models,

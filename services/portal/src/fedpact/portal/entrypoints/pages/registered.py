@@ -1,15 +1,20 @@
 """What the pages about datasets, models and gateways have in common: their news, and whole lists for choosing from."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
-from fedpact.contracts.api import DatasetView, GatewayView, ModelView, PageQuery, PolicyView
+from fedpact.contracts.api import DatasetView, GatewayView, PageQuery, PolicyView
+from fedpact.contracts.api import Page as Listed
+from fedpact.contracts.envelope import Model
 from fedpact.contracts.identity import Role
 from fedpact.portal.domain.errors import ForbiddenError
 from fedpact.portal.domain.model import Entry
 from fedpact.portal.entrypoints.pages.live import News, frame, live
 from fedpact.portal.entrypoints.pages.page import Answer, Desk, Page, Visit
 
-MOST = PageQuery(page_size=200)
+V = TypeVar("V", bound=Model)
+LARGEST = PageQuery(page_size=200)
 _ABOUT = ("registry.", "policy.policy.", "identity.")
 
 
@@ -30,30 +35,31 @@ async def news(desk: Desk, visit: Visit) -> Answer:
     return await live(desk, visit, tell)
 
 
-async def every_dataset(desk: Desk, organization: str | None = None) -> Sequence[DatasetView]:
-    """Datasets, or those of one organization."""
-    found, number = list[DatasetView](), 0
+async def every(ask: Callable[[PageQuery], Awaitable[Listed[V]]]) -> Sequence[V]:
+    """All there are, page after page: what a form does not offer cannot be chosen."""
+    found, query = list[V](), LARGEST
     while True:
-        page = await desk.queries.datasets(MOST.model_copy(update={"page": number}))
-        found += [one for one in page.items if organization in (None, one.organization)]
-        number += 1
-        if number * page.page_size >= page.total:
+        told = await ask(query)
+        found += told.items
+        query = query.model_copy(update={"page": query.page + 1})
+        if query.page * query.page_size >= told.total:
             return found
 
 
-async def every_model(desk: Desk) -> Sequence[ModelView]:
-    return (await desk.queries.models(MOST)).items
+async def datasets_of(desk: Desk, organization: str) -> Sequence[DatasetView]:
+    """The datasets of one organization."""
+    return [one for one in await every(desk.queries.datasets) if one.organization == organization]
 
 
 async def own_gateways(desk: Desk, visit: Visit) -> Sequence[GatewayView]:
     """The gateways, not the orchestrators, that the viewer's organization manages."""
-    found = (await desk.queries.gateways(visit.viewer, MOST)).items
+    found = await every(partial(desk.queries.gateways, visit.viewer))
     return [one for one in found if one.organization == visit.viewer.organization and one.role == "gateway"]
 
 
 async def policies_on(desk: Desk, visit: Visit, dataset: str) -> Sequence[PolicyView]:
     """The policies about a dataset that the viewer may read, those in force first."""
-    found = (await desk.queries.policies(visit.viewer, MOST)).items
+    found = await every(partial(desk.queries.policies, visit.viewer))
     about = [one for one in found if any(scope.id == dataset for scope in one.datasets)]
     return sorted(about, key=lambda one: one.withdrawn)
 

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
-from fedpact.contracts.api import DatasetView, ModelView, NewSpec, PageQuery, SpecQuery
+from fedpact.contracts.api import NewSpec, SpecQuery
 from fedpact.contracts.envelope import DomainError
 from fedpact.contracts.pact import Demand
 from fedpact.contracts.specs import SpecCreated
@@ -17,10 +17,10 @@ from fedpact.portal.entrypoints.pages.forms import LIMITS, Form, Mistake, mistak
 from fedpact.portal.entrypoints.pages.live import News, frame, live
 from fedpact.portal.entrypoints.pages.outcomes import settled
 from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, Redirect, View, Visit, roles_of
+from fedpact.portal.entrypoints.pages.registered import every
 from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE, is_forbidden
 
 CATEGORIES = ("active", "updating", "inactive", "failed")
-MOST = PageQuery(page_size=200)
 CREATORS = roles_of("create_spec")
 PARTS = ("clients", "server")
 
@@ -97,8 +97,8 @@ def _content(form: Form) -> dict[str, object]:
 
 async def _form(desk: Desk, visit: Visit, form: Form, wrong: Sequence[Mistake]) -> View:
     context = {
-        "datasets": await _every_dataset(desk),
-        "models": await _every_model(desk),
+        "datasets": await every(desk.queries.datasets),
+        "models": [model for model in await every(desk.queries.models) if model.versions],
         "form": form,
         "wrong": wrong,
         "key": visit.call.command_id,
@@ -107,14 +107,6 @@ async def _form(desk: Desk, visit: Visit, form: Form, wrong: Sequence[Mistake]) 
         "limits": LIMITS,
     }
     return View(template="spec_new.html", context=context, status=STATUS_UNPROCESSABLE if wrong else 200)
-
-
-async def _every_dataset(desk: Desk) -> Sequence[DatasetView]:
-    return (await desk.queries.datasets(MOST)).items
-
-
-async def _every_model(desk: Desk) -> Sequence[ModelView]:
-    return [model for model in (await desk.queries.models(MOST)).items if model.versions]
 
 
 def _address(query: SpecQuery, page: int) -> str:
