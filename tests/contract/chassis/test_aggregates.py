@@ -33,6 +33,18 @@ async def documents(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
             yield found
 
 
+async def test_what_goes_wrong_in_a_transaction_of_a_file_takes_no_other_with_it(tmp_path: Path) -> None:
+    file = SqliteFile(tmp_path / "site.db", NOON)
+
+    def wrong(_: object) -> None:
+        raise ValueError("wrong")
+
+    with pytest.raises(ValueError, match="wrong"):
+        await file.run(wrong)
+    assert await file.run(lambda db: db.execute("SELECT 1").fetchone()[0]) == 1
+    file.close()
+
+
 @asynccontextmanager
 async def mongo(driver: str, port: int) -> AsyncIterator[MongoDocuments]:
     url = f"mongodb://127.0.0.1:{port}/?journal=true"

@@ -105,6 +105,7 @@ async def lab(nats_url: str) -> AsyncIterator[Lab]:
     kept = refusals(MemoryDocuments(), "tests", clock.now)
     found = Lab(bus, counters, await nats.connect(nats_url))
     commands = Commands(kept, who, changes=[counters], accepted=TestAccepted, refused=TestRefused)
+    bus.on_other_commands(commands.unknown)
     bus.on_command(Add, commands.handle(Add, found.order))
     bus.on(Added, found.hear)
     await bus.start()
@@ -165,6 +166,39 @@ async def test_what_is_malformed_is_set_aside_without_its_token(lab: Lab) -> Non
     await lab.client.jetstream().publish("fedpact.cmd.main.tests.add.lab", b"junk", headers={TOKEN_HEADER: "secret"})
     letters = await until(lambda: lab.stored("fedpact.dlq.commands.tests"))
     assert TOKEN_HEADER not in letters[0].headers  # type: ignore[index]
+
+
+async def test_no_sender_chooses_where_a_service_publishes(lab: Lab) -> None:
+    """Not by a header either: whoever may not publish somewhere would have a service do it."""
+    elsewhere = await lab.client.subscribe("elsewhere.>")
+    headers = {"reply_to": "elsewhere.x"}
+    await lab.client.jetstream().publish("fedpact.cmd.main.tests.add.lab", b"junk", headers=headers)
+    envelope = command_envelope(Add(name="c1", amount=1), sender="lab", time=NOW)
+    told = envelope.headers() | {TOKEN_HEADER: "ada"} | headers
+    await lab.client.jetstream().publish("fedpact.cmd.main.tests.add.lab", b'{"name": "c1", "amount": 1}', headers=told)
+    await until(lambda: _true(lab.heard))
+    await lab.client.flush()
+    assert elsewhere.pending_msgs == 0
+
+
+@pytest.mark.parametrize("kind", ["tests.add.v2", "tests.sudo"])
+async def test_a_command_that_nobody_takes_is_refused(lab: Lab, kind: str) -> None:
+    envelope = command_envelope(Add(name="c1", amount=1), sender="lab", time=NOW).model_copy(update={"type": kind})
+    await lab.client.jetstream().publish("fedpact.cmd.main.tests.add.lab", b"{}", headers=envelope.headers())
+    told = await until(lambda: lab.stored("fedpact.evt.main.tests.command.refused.lab"))
+    refused = TestRefused.model_validate_json(told[0].data)  # type: ignore[index]
+    assert (refused.slug, refused.command, "tests.add" in refused.reason) == ("unknown_command", kind, True)
+
+
+@pytest.mark.parametrize(
+    ("channel", "more"), [("ma_in", {}), ("Main", {}), ("mä", {}), ("main", {"ce-specversion": "9.9"})]
+)
+async def test_what_cannot_be_answered_holds_nobody_up(lab: Lab, channel: str, more: dict[str, str]) -> None:
+    """It is set aside at its first delivery: `retry_seconds` would be waited for otherwise."""
+    headers = command_envelope(Add(name="c1", amount=1), sender="lab", time=NOW).headers() | more
+    await lab.client.jetstream().publish(f"fedpact.cmd.{channel}.tests.add.lab", b"{}", headers=headers)
+    letters = await until(lambda: lab.stored("fedpact.dlq.commands.tests"))
+    assert "the envelope is malformed" in letters[0].headers["x-error"]  # type: ignore[index]
 
 
 async def test_a_missing_store_is_waited_for(lab: Lab) -> None:

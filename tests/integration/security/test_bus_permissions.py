@@ -15,6 +15,7 @@ import pytest
 from federated_bus import FederatedBus, Member, connect, federated_bus
 from nats.errors import Error
 from nats.js.api import ConsumerConfig
+from nats.js.errors import NoStreamResponseError
 from servers import missing, nats_server, running, until
 
 from fedpact.infra.topology import (
@@ -233,6 +234,12 @@ async def test_no_receipt_goes_where_its_sender_may_not_speak(bus: FederatedBus,
     assert (changed, after.keys()) == ({"commands"}, before.keys())
 
 
+async def test_a_command_to_nobody_is_not_kept(bus: FederatedBus) -> None:
+    async with bus.as_("lab") as lab:
+        with pytest.raises(NoStreamResponseError):
+            await lab.client.jetstream().publish("fedpact.cmd.main.nobody.activate.lab", b"{}")
+
+
 async def test_in_one_account_for_all_a_pull_would_delete_streams(tmp_path: Path) -> None:
     """Why everybody has an account: the server does not ask whether a client may publish where it wants its answer."""
     user = '{ user: site, password: p, permissions: { publish: ["$JS.API.CONSUMER.MSG.NEXT.a.site"] } }'
@@ -331,7 +338,8 @@ def allowed(name: str) -> Permissions:
 
 
 def example(pattern: str) -> str:
-    """A subject that `pattern` allows."""
+    """A subject that `pattern` allows; a command to one who takes commands."""
+    pattern = pattern.replace("fedpact.cmd.*.*.", "fedpact.cmd.*.specs.")
     tokens = ["main" if token == "*" else token for token in pattern.split(".")]
     return ".".join(tokens).removesuffix(">") + ("entity.fact.hub" if pattern.endswith(">") else "")
 

@@ -8,7 +8,7 @@ from counter import COUNTERS, NOON, Add, Counter, TestAccepted, TestRefused, add
 
 from fedpact.chassis.aggregates import Cause, Stored
 from fedpact.chassis.commands import Commands, Refusal, UnauthenticatedError, refusals
-from fedpact.chassis.deliveries import Delivery
+from fedpact.chassis.deliveries import DOUBLES_DROPPED, Delivery
 from fedpact.chassis.memory import MemoryDocuments
 from fedpact.contracts.envelope import TOKEN_HEADER, Actor, Envelope, Order, command_envelope
 
@@ -31,17 +31,24 @@ class Service:
         self._handle = commands.handle(Add, self._add)
 
     async def handed(
-        self, envelope: Envelope, *, body: bytes = ADD, delivery: int = 1, late: timedelta = SECOND
+        self,
+        envelope: Envelope,
+        *,
+        body: bytes = ADD,
+        delivery: int = 1,
+        late: timedelta = SECOND,
+        named: bool = True,
+        stored: timedelta = timedelta(),
     ) -> None:
-        """The command, handed over for the `delivery`th time, `late` after it was sent."""
+        """The command, `stored` and, `late`, handed over for the `delivery`th time, each so long after it was sent."""
         given = Delivery(
             subject="fedpact.cmd.main.tests.add.lab",
-            headers={TOKEN_HEADER: "ada"},
+            headers={TOKEN_HEADER: "ada"} | ({"Nats-Msg-Id": envelope.id} if named else {}),
             body=body,
             stream="commands",
             consumer="tests",
             sequence=1,
-            stored_at=NOON,
+            stored_at=NOON + stored,
             deliveries=delivery,
         )
         await self._handle(given, envelope, Cause(now=NOON + late, envelope=envelope, stream="commands"))
@@ -94,6 +101,16 @@ async def test_what_was_refused_stays_refused() -> None:
     service.knows = True
     await service.handed(command, delivery=2)
     assert (await service.total(), await service.refused(command)) == (0, "unauthenticated")
+
+
+async def test_what_was_refused_stays_refused_when_the_stream_could_not_know_its_double() -> None:
+    """It drops doubles by a header of their sender's, for so long; who leaves it out gets the same answer, too."""
+    for named, later in ((False, SECOND), (True, DOUBLES_DROPPED + SECOND)):
+        service, command = Service(knows=False), sent(DOUBLES_DROPPED)
+        await service.handed(command, named=named)
+        service.knows = True
+        await service.handed(command, named=named, late=SECOND, stored=later)
+        assert (await service.total(), await service.refused(command)) == (0, "unauthenticated")
 
 
 @pytest.mark.parametrize(

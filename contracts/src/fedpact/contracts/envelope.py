@@ -26,6 +26,8 @@ from fedpact.contracts.ids import Email, Id
 TOKEN_HEADER = "fedpact-token"  # noqa: S105 - the name of a header
 """Carries the actor's access token beside a command. Never an attribute, never logged, never kept."""
 
+SPECVERSION = "1.0"
+"""Of CloudEvents."""
 _ENCODED = frozenset('"%')
 Name = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
 """Printable ASCII without blanks: it becomes a header and a member name in stores."""
@@ -224,7 +226,7 @@ class Envelope(Model):
 
     def headers(self) -> dict[str, str]:
         """The NATS headers of this envelope, `Nats-Msg-Id` included (publishing twice stores once)."""
-        out = {"ce-specversion": "1.0", "ce-datacontenttype": "application/json", "Nats-Msg-Id": self.id}
+        out = {"ce-specversion": SPECVERSION, "ce-datacontenttype": "application/json", "Nats-Msg-Id": self.id}
         for name, value in self.model_dump(mode="json", exclude_none=True).items():
             if name != "traceparent":
                 out[f"ce-{name}"] = _encode(str(value))
@@ -234,11 +236,17 @@ class Envelope(Model):
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, str]) -> Self:
-        """The envelope those headers spell. Raises pydantic's `ValidationError` when an attribute is missing."""
+        """
+        The envelope those headers spell.
+
+        Raises `ValueError` for another version of CloudEvents, pydantic's `ValidationError` for a missing attribute.
+        """
         found = {k.lower()[3:]: _decode(v) for k, v in headers.items() if k.lower().startswith("ce-")}
         lower = {k.lower(): v for k, v in headers.items()}
         if "traceparent" in lower:
             found["traceparent"] = lower["traceparent"]
+        if (version := found.pop("specversion", SPECVERSION)) != SPECVERSION:
+            raise ValueError(f"an envelope of version `{version}` cannot be read: version {SPECVERSION} can")
         return cls.model_validate(found)
 
 

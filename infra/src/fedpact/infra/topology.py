@@ -155,7 +155,7 @@ def streams() -> tuple[Stream, ...]:
         for context in CONTEXTS
     )
     return (
-        Stream(name="commands", subjects=("fedpact.cmd.>",), work_queue=True, max_age=7 * DAY),
+        Stream(name="commands", subjects=_commands_of(SERVICES), work_queue=True, max_age=7 * DAY),
         *facts,
         Stream(name="directives", subjects=("fedpact.dir.>",), per_subject=1, message_ttl=True),
         Stream(name="telemetry", subjects=("fedpact.tel.>",), max_age=3600, told_as=TOLD),
@@ -175,8 +175,7 @@ def durables_of(service: Consumer) -> tuple[Durable, ...]:
         for stream, patterns in service.reads.items()
     ]
     if service.commands:
-        mine = (f"fedpact.cmd.*.{service.context}.>",)
-        facts.append(Durable(stream="commands", name=service.name, filters=mine))
+        facts.append(Durable(stream="commands", name=service.name, filters=_commands_of([service])))
     return tuple(facts)
 
 
@@ -235,6 +234,11 @@ def members(identities: Identities) -> list[Member]:
     rows += [("site", site.gateway, key, site_permissions(site)) for site, key in identities.sites.items()]
     rows += [("system", name, key, outsider_permissions(name)) for name, key in identities.systems.items()]
     return [Member(account=f"{kind}-{name}", key=key, allowed=allowed) for kind, name, key, allowed in rows]
+
+
+def _commands_of(services: Iterable[Consumer]) -> tuple[str, ...]:
+    """What is sent to them. The stream holds nothing else: nobody would ever take it out."""
+    return tuple(f"fedpact.cmd.*.{service.context}.>" for service in services if service.commands)
 
 
 def _filter(stream: str, pattern: str) -> str:

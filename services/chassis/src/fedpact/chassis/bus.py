@@ -39,7 +39,7 @@ from fedpact.chassis.errors import ConsumerLostError, UnavailableError, Unreadab
 from fedpact.chassis.settings import ServiceSettings
 from fedpact.chassis.telemetry import resumed
 from fedpact.contracts import subjects
-from fedpact.contracts.envelope import Command, Envelope, Message, Quarantined
+from fedpact.contracts.envelope import COMMANDS, FACTS, Command, Envelope, Message, Quarantined
 
 F = TypeVar("F", bound=Message)
 log = logging.getLogger(__name__)
@@ -80,11 +80,16 @@ class _ByType(NatsMetricsSettingsProvider):
     """Metric labels by message type: subjects hold ids and would grow without bound."""
 
     def get_consume_attrs_from_message(self, msg: Any) -> Any:
-        kind = (msg.headers or {}).get("ce-type", "other")
-        return {"destination_name": kind, "message_size": len(msg.body), "messages_count": 1}
+        return {"destination_name": _label(msg.headers), "message_size": len(msg.body), "messages_count": 1}
 
     def get_publish_destination_name_from_cmd(self, cmd: Any) -> str:
-        return str((cmd.headers or {}).get("ce-type", "other"))
+        return _label(cmd.headers)
+
+
+def _label(headers: Mapping[str, str] | None) -> str:
+    """The type a message claims, if there is one of that name."""
+    kind = (headers or {}).get("ce-type", "")
+    return kind if kind in FACTS or kind in COMMANDS else "other"
 
 
 class Bus:
@@ -123,6 +128,10 @@ class Bus:
     def on_command(self, kind: type[Command], handle: Handle) -> None:
         """Hand every command of `kind` to `handle`, raw: `Commands` reads it and verifies its sender."""
         self._bind(kind.stream, kind.type, handle)
+
+    def on_other_commands(self, handle: Handle) -> None:
+        """Hand every command to `handle` that nothing else here takes."""
+        self._durable(Command.stream).inbox.otherwise = handle
 
     def answer(self, context: str, verb: str, reply: Callable[[bytes], Awaitable[str]]) -> None:
         """Answer a query with JSON text. Replicas share the questions."""
@@ -228,8 +237,10 @@ class Bus:
         return {stream: frozenset(durable.handlers) for stream, durable in self._durables.items()}
 
     def _bind(self, stream: str, kind: str, handle: Handle) -> None:
-        durable = self._durables.get(stream)
-        if durable is None:
+        self._durable(stream).handlers[kind] = handle
+
+    def _durable(self, stream: str) -> _Durable:
+        if stream not in self._durables:
             handlers: dict[str, Handle] = {}
             inbox = Inbox(
                 handlers,
@@ -239,9 +250,8 @@ class Bus:
                 quarantined=self._quarantined,
             )
             name = self._own.name if self._own and self._own.stream == stream else self.service
-            durable = _Durable(stream=stream, name=name, inbox=inbox, handlers=handlers)
-            self._durables[stream] = durable
-        durable.handlers[kind] = handle
+            self._durables[stream] = _Durable(stream=stream, name=name, inbox=inbox, handlers=handlers)
+        return self._durables[stream]
 
     def _subscribe(self, durable: _Durable) -> Take:
         async def receive(message: NatsMessage) -> None:
@@ -260,6 +270,7 @@ class Bus:
             config=ConsumerConfig(),
             ack_policy=AckPolicy.MANUAL,
             title=f"{self.service}:{durable.stream}",
+            no_reply=True,  # or its sender chose, by a header, where this service publishes
         )
         subscriber(receive)
         connection, domain = self.broker.config.connection_state.connection, self._settings.nats_domain

@@ -73,6 +73,12 @@ def refusals(documents: Documents, service: str, now: Callable[[], datetime]) ->
     return Stored(documents, kind)
 
 
+class UnknownCommandError(DomainError):
+    """No command of that name, or of that version, is taken here."""
+
+    slug = "unknown_command"
+
+
 class Commands:
     """Turns deliveries of commands into orders, and errors of the domain into refusals."""
 
@@ -88,9 +94,11 @@ class Commands:
         """`changes`: the aggregates that commands change, each of which has the key of the command."""
         self.kept, self._verify, self._changes = kept, verify, changes
         self._accepted, self._refused = accepted, refused
+        self._taken: list[str] = []
 
     def handle(self, kind: type[C], carry: Carry[C]) -> Handle:
         """How a delivery of `kind` is handled: `carry` gets the order."""
+        self._taken.append(kind.type)
 
         async def receive(delivery: Delivery, envelope: Envelope, cause: Cause) -> None:
             again = _may_have_come_before(delivery, envelope)
@@ -108,6 +116,12 @@ class Commands:
                     await self._refuse(kind.type, about, error, cause)
 
         return receive
+
+    async def unknown(self, _: Delivery, envelope: Envelope, cause: Cause) -> None:
+        """Refuse a command that is misspelt, or of a version that nobody here takes."""
+        if not await self.kept.find(envelope.id):
+            error = UnknownCommandError(f"`{envelope.type}` is no command: {', '.join(sorted(self._taken))} are")
+            await self._refuse(envelope.type, envelope.subject, error, cause)
 
     async def _actor(self, delivery: Delivery, envelope: Envelope, cause: Cause) -> Actor:
         if envelope.expirytime is not None and cause.now > envelope.expirytime:
@@ -137,8 +151,11 @@ class Commands:
 
 
 def _may_have_come_before(delivery: Delivery, envelope: Envelope) -> bool:
-    brief = envelope.expirytime is not None and envelope.expirytime - envelope.time <= DOUBLES_DROPPED
-    return delivery.deliveries > 1 or not brief
+    """Unless the stream would have dropped it then: by its id, which the sender writes twice, and for so long."""
+    named = delivery.headers.get("Nats-Msg-Id") == envelope.id
+    left = envelope.expirytime - delivery.stored_at if envelope.expirytime else None
+    brief = left is not None and timedelta() <= left <= DOUBLES_DROPPED
+    return delivery.deliveries > 1 or not (named and brief)
 
 
 def _read(kind: type[C], body: bytes) -> C:

@@ -87,6 +87,8 @@ class Inbox:
         self._handlers, self._publish, self._clock = handlers, publish, clock
         self._beat_seconds = beat_seconds
         self._retry_seconds, self._quarantined = retry_seconds, quarantined
+        self.otherwise: Handle | None = None
+        """Who gets what no handler is there for; without it that is nobody's business here."""
         self.handled = 0
         self.trouble: str | None = None
 
@@ -111,7 +113,7 @@ class Inbox:
             envelope = envelope_of(delivery.headers, delivery.subject)
         except (ValidationError, ValueError) as error:
             return UnreadableError(f"the envelope is malformed: {_first(error)}")
-        handle = self._handlers.get(envelope.type)
+        handle = self._handlers.get(envelope.type, self.otherwise)
         if handle is None:
             return None
         return await self._tried(lambda: handle(delivery, envelope, self._cause(delivery, envelope)))
@@ -197,7 +199,7 @@ class _KnownToLive:
 def envelope_of(headers: Mapping[str, str], subject: str) -> Envelope:
     """The envelope, with channel and route as the bus authenticated them, not as the headers claim."""
     known = {"channel": subjects.channel_of(subject), "route": subjects.last_token(subject)}
-    return Envelope.from_headers(headers).model_copy(update=known)
+    return Envelope.model_validate(Envelope.from_headers(headers).model_dump() | known)
 
 
 def _dead_letter(delivery: Delivery, error: str) -> Entry:

@@ -67,7 +67,9 @@ class Hub:
         """How this service takes commands. `read` says who a token vouches for."""
         self._refusals = refusals(self._documents("refusals", []), self.name, self.clock.now)
         verify = self.actors(read).verify
-        return Commands(self._refusals, verify, changes=self._changes, accepted=accepted, refused=refused)
+        commands = Commands(self._refusals, verify, changes=self._changes, accepted=accepted, refused=refused)
+        self.bus.on_other_commands(commands.unknown)
+        return commands
 
     def actors(self, read: ReadToken) -> Actors:
         """Who the tokens vouch for that come with commands or requests."""

@@ -79,9 +79,10 @@ class SqliteFile:
                 result = work(self._connection)
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
+                raise UnavailableError(f"the site's store failed: {error}") from error
+            finally:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
-                raise UnavailableError(f"the site's store failed: {error}") from error
             return result
 
 
