@@ -6,7 +6,7 @@ Activate a compute spec from another system: no Fedpact package, only NATS, the 
 
 FEDPACT_SYSTEM is the name this system has on the bus: it may publish commands that end with it and hears only what
 became of those. The token is that of a person or a service account (`fedpact token`); it, and not the system, says
-who acts. Exit code 0: accepted, 1: refused, 5: no outcome in time.
+who acts. Exit code 0: accepted, 1: refused, 4: the bus does not take it, 5: no outcome in time.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from uuid import uuid4
 
 import nats
 from nats.aio.msg import Msg
+from nats.errors import Error
 
 SCHEMA = Path(__file__).parents[1] / "contracts" / "schemas" / "specs.activate.json"
 CHANNEL = "main"
@@ -63,6 +64,10 @@ async def outcome(messages: "asyncio.Queue[Msg]", command: str) -> dict[str, obj
             return told | {"type": (message.headers or {})["ce-type"]}
 
 
+async def untold(_: Exception) -> None:
+    """What goes wrong is raised by the call that wanted it."""
+
+
 async def activate(spec: str, system: str, token: str) -> int:
     """Publish the command and tell its outcome."""
     connection = await nats.connect(
@@ -70,6 +75,9 @@ async def activate(spec: str, system: str, token: str) -> int:
         nkeys_seed=os.environ.get("NATS_SEED_FILE"),
         inbox_prefix=f"_INBOX_{system}".encode(),
         name=system,
+        allow_reconnect=False,
+        max_reconnect_attempts=1,
+        error_cb=untold,
     )
     try:
         messages: asyncio.Queue[Msg] = asyncio.Queue()
@@ -97,4 +105,8 @@ if __name__ == "__main__":
     if needed or sys.argv[2:] or not sys.argv[1:]:
         sys.exit(f"give the id of one spec{', and set ' + ', '.join(needed) if needed else ''}:\n{__doc__}")
     secret = Path(os.environ["FEDPACT_TOKEN_FILE"]).read_text(encoding="utf-8").strip()
-    sys.exit(asyncio.run(activate(sys.argv[1], os.environ["FEDPACT_SYSTEM"], secret)))
+    try:
+        sys.exit(asyncio.run(activate(sys.argv[1], os.environ["FEDPACT_SYSTEM"], secret)))
+    except (Error, OSError) as error:
+        print(f"the bus did not take the command: {str(error) or type(error).__name__}", file=sys.stderr)
+        sys.exit(4)

@@ -45,6 +45,22 @@ async def test_it_publishes_a_command_and_hears_its_outcome(
     assert json.loads(out)["command_id"] == told.id
 
 
+@pytest.mark.parametrize("reached", [True, False])
+async def test_a_bus_that_does_not_take_it_is_told_in_a_sentence(nats_url: str, tmp_path: Path, reached: bool) -> None:
+    """Without the stream of commands, or without a bus at all: nothing was refused, for nobody was asked."""
+    (tmp_path / "token").write_text("t0ken\n")
+    url = nats_url if reached else "nats://127.0.0.1:1"
+    program = await asyncio.create_subprocess_exec(
+        sys.executable, str(EXAMPLE), "s-42",
+        env={**os.environ, "NATS_URL": url, "FEDPACT_SYSTEM": "lab", "FEDPACT_TOKEN_FILE": str(tmp_path / "token")},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, told = await asyncio.wait_for(program.communicate(), 15)
+    assert (program.returncode, out) == (4, b"")
+    assert told.startswith(b"the bus did not take the command: ")
+    assert told.count(b"\n") == 1
+
+
 async def _tell(owner: nats.NATS, told: Envelope, correlation: str, *, accepts: bool) -> None:
     command_id = told.id if correlation == told.correlationid else correlation
     common = {"command": told.type, "about": told.subject, "command_id": command_id}
