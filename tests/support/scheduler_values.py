@@ -1,5 +1,6 @@
 """Sites, gangs and their ends, for tests of the scheduler: valid as they are, each part replaceable."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from fedpact.contracts.ids import SERVER
@@ -96,15 +97,27 @@ def ended(spec: str, *fenced: str, generation: int = 1) -> ActivationEnded:
         generation=generation,
         outcome=EndOutcome.SHUTDOWN,
         cause="deactivated",
-        fenced={name: "hub" if name == SERVER else name.rsplit("-", 1)[0] for name in fenced},
+        fenced=_places(fenced),
     )
 
 
-def sent_back(spec: str, *, generation: int = 1, attempt: int = 1) -> ActivationSentBack:
+def sent_back(spec: str, *fenced: str, generation: int = 1, attempt: int = 1) -> ActivationSentBack:
     return ActivationSentBack(
-        spec_id=spec, generation=generation, attempt=attempt, cause="no room at gw-1", retry_at=NOON
+        spec_id=spec,
+        generation=generation,
+        attempt=attempt,
+        cause="no room at gw-1",
+        retry_at=NOON,
+        fenced=_places(fenced),
     )
 
 
-def released(spec: str, participant: str, gateway: str = "gw-1", generation: int = 1) -> ParticipantReleased:
-    return ParticipantReleased(spec_id=spec, generation=generation, participant=participant, gateway=gateway)
+def released(spec: str, participant: str, generation: int = 1, attempt: int = 0) -> ParticipantReleased:
+    gateway = _places([participant])[participant]
+    return ParticipantReleased(
+        spec_id=spec, generation=generation, participant=participant, gateway=gateway, attempt=attempt
+    )
+
+
+def _places(participants: Iterable[str]) -> dict[str, str]:
+    return {name: "hub" if name == SERVER else name.rsplit("-", 1)[0] for name in participants}

@@ -47,7 +47,7 @@ async def test_the_second_of_two_gangs_waits_until_the_first_and_its_fenced_rest
     await outside.tell(requested("s3", "gw-1", at=2, cpu=5))
     await outside.told(GangRefused, spec_id="s3")
     assert Wait.model_validate_json(await outside.ask(AskWait(spec_id="s2"))).waiting
-    await outside.tell(released("s1", "gw-2-1", gateway="gw-2"))
+    await outside.tell(released("s1", "gw-2-1"))
     await outside.told(GangPlaced, spec_id="s2")
     assert not Wait.model_validate_json(await outside.ask(AskWait(spec_id="s2"))).waiting
 

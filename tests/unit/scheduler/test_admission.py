@@ -172,6 +172,18 @@ def test_a_new_generation_is_placed_beside_what_a_fenced_one_holds() -> None:
     assert answers(told(fold(ledger, facts), released("s1", "gw-1-1"))) == [("GangPlaced", "s1")]
 
 
+def test_what_a_lost_attempt_left_behind_stays_reserved_and_goes_over_to_the_next() -> None:
+    ledger = after(announced("hub"), announced("gw-1"), announced("gw-2"), requested("s1", "gw-1", "gw-2", cpu=4))
+    ledger = fold(ledger, told(ledger, sent_back("s1", "gw-1-1")))
+    assert {site: amount.cpu for site, amount in used(ledger).items()} == {"gw-1": 4000}
+    ledger = fold(ledger, told(ledger, requested("s2", "gw-1", at=5, cpu=1)))
+    assert "s2" in ledger.line
+    again = told(ledger, requested("s1", "gw-1", "gw-2", cpu=4, attempt=2))
+    assert answers(again) == [("GangPlaced", "s1")]
+    assert told(fold(ledger, again), released("s1", "gw-1-1", attempt=1)) == ()
+    assert answers(told(ledger, released("s1", "gw-1-1", attempt=1))) == [("GangPlaced", "s2")]
+
+
 def test_a_waiting_gang_leaves_the_line_when_its_activation_ends() -> None:
     ledger = after(
         announced("hub"), announced("gw-1"), requested("s1", "gw-1", cpu=4), requested("s2", "gw-1", at=1, cpu=4)

@@ -18,7 +18,7 @@ from fedpact.contracts.specs import ActivationRequested
 from fedpact.scheduler.app.kinds import LEDGER
 from fedpact.scheduler.domain.admission import News, claimant, decide, in_line
 from fedpact.scheduler.domain.amounts import covers
-from fedpact.scheduler.domain.ledger import evolve, needs_of
+from fedpact.scheduler.domain.ledger import evolve, lacks_of, needs_of
 from fedpact.scheduler.domain.model import Ledger, free, needs, totals, used
 
 GATEWAYS = ("gw-1", "gw-2", "gw-3")
@@ -66,7 +66,8 @@ class Scheduling(RuleBasedStateMachine):
         super().__init__()
         self.log, self.now, self.sequence = Log(), NOON, 0
         self.alive: dict[str, ActivationRequested] = {}
-        self.fenced: set[tuple[str, int, str]] = set()
+        self.fenced: dict[tuple[str, int, str], int] = {}
+        """Spec, generation and participant -> the newest attempt that nobody knows the end of."""
         self.totals = dict.fromkeys(GATEWAYS, 4.0)
 
     @initialize()
@@ -88,19 +89,16 @@ class Scheduling(RuleBasedStateMachine):
     @rule(data=st.data())
     def a_gang_is_sent_back(self, data: st.DataObject) -> None:
         known = self.alive[data.draw(st.sampled_from(sorted(self.alive)))]
-        if data.draw(st.booleans()):
-            self.told(sent_back(known.spec_id, generation=known.generation, attempt=known.attempt))
+        names = self.fence(known, data)
+        self.told(sent_back(known.spec_id, *names, generation=known.generation, attempt=known.attempt))
         self.request(known.model_copy(update={"attempt": known.attempt + 1}))
 
     @precondition(lambda self: self.alive)
     @rule(data=st.data())
     def an_activation_ends(self, data: st.DataObject) -> None:
         known = self.alive.pop(data.draw(st.sampled_from(sorted(self.alive))))
-        lease = self.log.ledger.lease(known.spec_id, known.generation)
-        names = sorted(lease.shares) if lease else []
-        fenced = data.draw(st.sets(st.sampled_from(names))) if names else set()
-        self.fenced |= {(known.spec_id, known.generation, name) for name in fenced}
-        self.told(ended(known.spec_id, *sorted(fenced), generation=known.generation))
+        names = self.fence(known, data)
+        self.told(ended(known.spec_id, *names, generation=known.generation))
         if data.draw(st.booleans()):
             again = known.model_copy(update={"generation": known.generation + 1, "attempt": 1, "since": self.now})
             self.request(again)
@@ -109,8 +107,8 @@ class Scheduling(RuleBasedStateMachine):
     @rule(data=st.data())
     def a_fenced_participant_is_gone(self, data: st.DataObject) -> None:
         spec, generation, name = data.draw(st.sampled_from(sorted(self.fenced)))
-        self.fenced.discard((spec, generation, name))
-        self.told(released(spec, name, generation=generation))
+        attempt = self.fenced.pop((spec, generation, name))
+        self.told(released(spec, name, generation=generation, attempt=attempt if self.goes_on(spec, generation) else 0))
 
     @rule(site=st.sampled_from(GATEWAYS), more=st.sampled_from([0.5, 1.0]))
     def a_site_grows(self, site: str, more: float) -> None:
@@ -124,6 +122,21 @@ class Scheduling(RuleBasedStateMachine):
         before = self.log.ledger
         assert self.log.tell(message, cause) == ()
         assert self.log.ledger == before
+
+    def fence(self, known: ActivationRequested, data: st.DataObject) -> list[str]:
+        """Some of those who were placed are not known to be gone, and nobody who was not known before."""
+        ledger = self.log.ledger
+        lease = ledger.lease(known.spec_id, known.generation)
+        if lease and lease.attempt == known.attempt:
+            for name in data.draw(st.sets(st.sampled_from(sorted(lease.shares)))):
+                self.fenced[known.spec_id, known.generation, name] = known.attempt
+        return sorted(self.fenced_of(known.spec_id, known.generation))
+
+    def goes_on(self, spec_id: str, generation: int) -> bool:
+        return spec_id in self.alive and self.alive[spec_id].generation == generation
+
+    def fenced_of(self, spec_id: str, generation: int) -> set[str]:
+        return {name for spec, its, name in self.fenced if (spec, its) == (spec_id, generation)}
 
     def request(self, message: ActivationRequested) -> None:
         self.alive[message.spec_id] = message
@@ -145,7 +158,7 @@ class Scheduling(RuleBasedStateMachine):
             before = free(ledger)
             if isinstance(fact, GangPlaced):
                 assert fact.leases.keys() == needs_of(ledger, ledger.line[fact.spec_id]).keys()
-                assert covers(before, needs_of(ledger, ledger.line[fact.spec_id]))
+                assert covers(before, lacks_of(ledger, ledger.line[fact.spec_id]))
             ledger = evolve(ledger, fact)
             if isinstance(fact, GangPlaced) and holder and holder.spec_id != fact.spec_id:
                 assert ledger.line[holder.spec_id].bypasses == holder.bypasses
@@ -157,12 +170,16 @@ class Scheduling(RuleBasedStateMachine):
         assert covers(totals(ledger.sites), used(ledger))
 
     @invariant()
-    def a_living_gang_holds_all_or_nothing(self) -> None:
+    def a_living_gang_holds_all_or_what_a_lost_attempt_left(self) -> None:
         ledger = self.log.ledger
         for spec, known in self.alive.items():
             lease = ledger.lease(spec, known.generation)
-            assert lease is None or len(lease.shares) == len(known.sites) * known.content.clients_per_gateway + 1
-            assert lease is None or spec not in ledger.line
+            held = lease.shares if lease else {}
+            if lease and lease.attempt == known.attempt:
+                assert len(held) == len(known.sites) * known.content.clients_per_gateway + 1
+                assert spec not in ledger.line
+            else:
+                assert held.keys() == self.fenced_of(spec, known.generation)
 
     @invariant()
     def exactly_the_fenced_hold_shares_of_what_ended(self) -> None:
@@ -170,9 +187,9 @@ class Scheduling(RuleBasedStateMachine):
             (lease.spec_id, lease.generation, name)
             for lease in self.log.ledger.leases.values()
             for name in lease.shares
-            if (lease.spec_id, lease.generation) not in {(a.spec_id, a.generation) for a in self.alive.values()}
+            if not self.goes_on(lease.spec_id, lease.generation)
         }
-        assert held == self.fenced
+        assert held == {one for one in self.fenced if not self.goes_on(one[0], one[1])}
 
     @invariant()
     def nobody_waits_for_what_can_never_be(self) -> None:
@@ -189,9 +206,9 @@ class Scheduling(RuleBasedStateMachine):
         ledger = self.log.ledger
         holder = claimant(ledger, RULES)
         if holder is None:
-            assert not [gang for gang in in_line(ledger) if covers(free(ledger), needs_of(ledger, gang))]
+            assert not [gang for gang in in_line(ledger) if covers(free(ledger), lacks_of(ledger, gang))]
         else:
-            assert not covers(free(ledger), needs_of(ledger, holder))
+            assert not covers(free(ledger), lacks_of(ledger, holder))
 
     @invariant()
     def everybody_in_line_was_told(self) -> None:

@@ -5,22 +5,27 @@ from spec_values import (
     ACTIVATE,
     APPROVAL,
     CLIENTS,
+    DEACTIVATE,
     GOING_UP,
     NOON,
+    Life,
     accepted,
     changed,
     connected,
     gang,
+    gone,
     grants,
+    grants_denied,
     job,
     job_cancelled,
     job_ended,
     life,
+    refused,
     server_ready,
 )
 
 from fedpact.contracts.directives import Directive, JobDirective, Wanted
-from fedpact.contracts.specs import ActivationRequested
+from fedpact.contracts.specs import ActivationEnded, ActivationRequested, ActivationSentBack, ParticipantReleased
 from fedpact.contracts.workloads import Cause, JobPhase, ParticipantChanged, Phase
 
 
@@ -70,3 +75,65 @@ def test_a_participant_that_is_killed_again_and_again_ends_the_generation() -> N
         one.tell(*anew(attempt + 1), connected(attempt=attempt + 1))
     assert one.status == "active.running_idle"
     assert one.tell(killed(CLIENTS[0], 4)).status == "failed.failed"
+
+
+EVERYBODY = {"server", *CLIENTS}
+
+
+def lost() -> Life:
+    return life(*APPROVAL, ACTIVATE, *GOING_UP, killed(CLIENTS[0]))
+
+
+def fenced(life: Life) -> set[str]:
+    """Whom the last message left fenced, as others hear it."""
+    facts = [fact for fact in life.said if isinstance(fact, ActivationSentBack | ActivationEnded)]
+    return set(facts[-1].fenced)
+
+
+def released(life: Life) -> list[tuple[str, int]]:
+    return [(fact.participant, fact.attempt) for fact in life.said if isinstance(fact, ParticipantReleased)]
+
+
+def test_what_ran_in_a_lost_attempt_is_fenced_until_its_site_says_that_it_is_gone() -> None:
+    living = lost()
+    assert fenced(living) == EVERYBODY
+    assert released(living.tell(gone("server"))) == [("server", 1)]
+    assert released(living.tell(gone("server"))) == []
+    assert fenced(living.tell(DEACTIVATE)) == {*CLIENTS}
+    assert living.status == "inactive.shutdown"
+    assert released(living.tell(gone(CLIENTS[0]))) == [(CLIENTS[0], 0)]
+    assert [fence.participant for fence in living.spec.fences] == [CLIENTS[1]] if living.spec else False
+
+
+def test_what_a_gateway_without_room_sent_back_is_fenced_until_it_is_gone() -> None:
+    living = life(*APPROVAL, ACTIVATE, gang(), grants(), refused(CLIENTS[0], Cause.CAPACITY))
+    assert fenced(living) == EVERYBODY
+    assert fenced(living.tell(*(gone(name) for name in EVERYBODY), DEACTIVATE)) == set()
+
+
+def test_an_attempt_that_was_placed_and_asked_nobody_leaves_those_of_the_one_before_fenced() -> None:
+    living = lost().tell(gone("server")).later(1).tell(gang(attempt=2), DEACTIVATE)
+    assert fenced(living) == {*CLIENTS}
+    denied = lost().later(1).tell(gang(attempt=2), grants_denied().model_copy(update={"attempt": 2}))
+    assert fenced(denied) == EVERYBODY
+
+
+def test_a_site_that_speaks_of_the_next_attempt_has_ended_the_one_before() -> None:
+    living = lost().later(1).tell(gang(attempt=2), grants(attempt=2))
+    assert released(living.tell(accepted(CLIENTS[1], attempt=2))) == [(CLIENTS[1], 1)]
+    living.tell(accepted(CLIENTS[0], attempt=2), server_ready(attempt=2), connected(attempt=2))
+    assert living.status == "active.running_idle"
+    assert fenced(living.tell(DEACTIVATE, *(gone(c, attempt=2) for c in CLIENTS)).later(60)) == {"server"}
+    assert released(living.tell(gone("server", attempt=1))) == []
+    assert released(living.tell(gone("server", attempt=2))) == [("server", 0)]
+
+
+def test_a_site_that_speaks_of_the_next_generation_has_ended_the_one_before() -> None:
+    living = lost().tell(DEACTIVATE, ACTIVATE, gang(2), grants(2), accepted(CLIENTS[1], generation=2))
+    assert released(living) == [(CLIENTS[1], 0)]
+
+
+def test_what_fails_after_its_attempt_was_lost_ends_nothing() -> None:
+    living = lost().tell(changed(CLIENTS[1], Phase.FAILED, cause=Cause.EXIT), killed("server"))
+    assert living.status == "updating.awaiting_resources"
+    assert living.later(1).tell(*anew(2), connected(attempt=2)).status == "active.running_idle"

@@ -125,7 +125,8 @@ class ActivationSentBack(SpecFact):
     """
     A gateway refused for capacity, or a participant was killed: wait, then ask again with seniority kept.
 
-    `lost` says that it was killed, maybe in the middle of jobs, which then run again.
+    `lost` says that it was killed, maybe in the middle of jobs, which then run again. `fenced` participants were told
+    to stop and are not yet known to be gone; each keeps its share for itself in the next attempt.
     """
 
     type: ClassVar[str] = "specs.activation.sent_back"
@@ -135,6 +136,9 @@ class ActivationSentBack(SpecFact):
     cause: str
     retry_at: AwareDatetime
     lost: bool = False
+    fenced: dict[str, str] = {}
+    """Participant -> its site."""
+    at: AwareDatetime | None = None
 
 
 class GrantsKept(SpecFact):
@@ -216,13 +220,15 @@ class ActivationEnded(SpecFact):
 
 
 class ParticipantReleased(SpecFact):
-    """A fenced participant of an ended generation turned out to be gone."""
+    """A fenced participant of an ended generation, or of a lost attempt, turned out to be gone."""
 
     type: ClassVar[str] = "specs.participant.released"
 
     generation: int
     participant: str
     gateway: Id
+    attempt: int = 0
+    """The lost attempt of a generation that goes on: what a later one holds stays. 0 when the generation is over."""
 
 
 class JobQueued(SpecFact):

@@ -26,7 +26,7 @@ from fedpact.contracts.scheduling import (
 from fedpact.contracts.specs import ActivationEnded, ActivationRequested, ActivationSentBack, ParticipantReleased
 from fedpact.scheduler.domain.amounts import Amounts, covers, less, shortfalls
 from fedpact.scheduler.domain.fairness import Weights, in_turn
-from fedpact.scheduler.domain.ledger import allotment_of, evolve, fold, needs_of, seniority
+from fedpact.scheduler.domain.ledger import allotment_of, evolve, fold, lacks_of, needs_of, seniority
 from fedpact.scheduler.domain.model import Gang, Lease, Ledger, free, totals, unenforced
 
 News = GatewayAnnounced | ActivationRequested | ActivationSentBack | ActivationEnded | ParticipantReleased
@@ -74,7 +74,7 @@ def within_reach(ledger: Ledger, gang: Gang, rules: Rules) -> Amounts:
     holder = claimant(ledger, rules)
     if holder is None or holder.spec_id == gang.spec_id:
         return free(ledger)
-    return less(free(ledger), needs_of(ledger, holder))
+    return less(free(ledger), lacks_of(ledger, holder))
 
 
 def _announced(ledger: Ledger, fact: GatewayAnnounced) -> list[Fact]:
@@ -97,13 +97,13 @@ def _requested(ledger: Ledger, fact: ActivationRequested) -> list[Fact]:
         clients_per_gateway=fact.content.clients_per_gateway,
         resources=fact.content.resources,
     )
-    lease = ledger.lease(fact.spec_id, fact.generation)
-    return [*([_release(lease)] if lease else []), entered]
+    return [entered]
 
 
 def _sent_back(ledger: Ledger, fact: ActivationSentBack) -> list[Fact]:
+    """Fenced shares stay: the next attempt takes them over."""
     lease = ledger.lease(fact.spec_id, fact.generation)
-    return [_release(lease)] if lease and lease.attempt <= fact.attempt else []
+    return _given_back(lease, fact.fenced.keys()) if lease and lease.attempt <= fact.attempt else []
 
 
 def _ended(ledger: Ledger, fact: ActivationEnded) -> list[Fact]:
@@ -113,20 +113,24 @@ def _ended(ledger: Ledger, fact: ActivationEnded) -> list[Fact]:
         gone = GangWithdrawn(spec_id=waiting.spec_id, generation=waiting.generation, attempt=waiting.attempt)
         facts.append(gone)
     lease = ledger.lease(fact.spec_id, fact.generation)
-    if lease and lease.shares.keys() - fact.fenced.keys():
-        facts.append(_release(lease, kept=fact.fenced.keys()))
-    return facts
+    return [*facts, *(_given_back(lease, fact.fenced.keys()) if lease else [])]
 
 
 def _freed(ledger: Ledger, fact: ParticipantReleased) -> list[Fact]:
     lease = ledger.lease(fact.spec_id, fact.generation)
-    if lease is None or fact.participant not in lease.shares:
+    if lease is None or 0 < fact.attempt < lease.attempt:
         return []
-    return [_release(lease, kept=lease.shares.keys() - {fact.participant})]
+    share = lease.shares.get(fact.participant)
+    return _given_back(lease, lease.shares.keys() - {fact.participant}) if share and share.site == fact.gateway else []
 
 
-def _release(lease: Lease, kept: AbstractSet[str] = frozenset()) -> Fact:
+def _given_back(lease: Lease, kept: AbstractSet[str]) -> list[Fact]:
+    """That all but `kept` is free again."""
     freed = tuple(name for name in lease.shares if name not in kept)
+    return [_release(lease, freed)] if freed else []
+
+
+def _release(lease: Lease, freed: tuple[str, ...]) -> Fact:
     return SharesReleased(spec_id=lease.spec_id, generation=lease.generation, attempt=lease.attempt, participants=freed)
 
 
@@ -164,7 +168,7 @@ def _next(ledger: Ledger, rules: Rules) -> Gang | None:
     holder = claimant(ledger, rules)
     available = free(ledger)
     if holder is not None:
-        claimed = needs_of(ledger, holder)
+        claimed = lacks_of(ledger, holder)
         if covers(available, claimed):
             return holder
         available = less(available, claimed)
@@ -173,7 +177,7 @@ def _next(ledger: Ledger, rules: Rules) -> Gang | None:
 
 
 def _fits(ledger: Ledger, gang: Gang, available: Amounts) -> bool:
-    return covers(available, needs_of(ledger, gang))
+    return covers(available, lacks_of(ledger, gang))
 
 
 def _place(ledger: Ledger, gang: Gang) -> Fact:
@@ -184,5 +188,5 @@ def _place(ledger: Ledger, gang: Gang) -> Fact:
 def _queued(ledger: Ledger, rules: Rules) -> Iterator[Fact]:
     for gang in in_line(ledger):
         if not gang.told:
-            missing = shortfalls(within_reach(ledger, gang, rules), needs_of(ledger, gang))
+            missing = shortfalls(within_reach(ledger, gang, rules), lacks_of(ledger, gang))
             yield GangQueued(spec_id=gang.spec_id, generation=gang.generation, attempt=gang.attempt, shortfalls=missing)

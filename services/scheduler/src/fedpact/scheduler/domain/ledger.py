@@ -71,6 +71,17 @@ def needs_of(ledger: Ledger, gang: Gang) -> Amounts:
     return needs(shares_of(ledger, gang))
 
 
+def lacks_of(ledger: Ledger, gang: Gang) -> Amounts:
+    """
+    What the gang needs at each site beside what a lost attempt of it still holds there.
+
+    A site ends a participant before it begins the next attempt of it: the share goes from one to the other.
+    """
+    lost = ledger.lease(gang.spec_id, gang.generation)
+    held = lost.shares if lost else {}
+    return needs({name: share for name, share in shares_of(ledger, gang).items() if held.get(name) != share})
+
+
 def _gang(fact: GangEntered) -> Gang:
     return Gang(
         spec_id=fact.spec_id,
@@ -107,7 +118,7 @@ def _bypassed(ledger: Ledger, placed: Gang, sites: Iterable[str]) -> Ledger:
     left = {site: amount for site, amount in free(ledger).items() if site in set(sites)}
 
     def counted(gang: Gang) -> Gang:
-        wanted = {site: need for site, need in needs_of(ledger, gang).items() if site in left}
+        wanted = {site: need for site, need in lacks_of(ledger, gang).items() if site in left}
         passed = older(gang, placed) and not covers(left, wanted)
         return replace(gang, bypasses=gang.bypasses + 1) if passed else gang
 

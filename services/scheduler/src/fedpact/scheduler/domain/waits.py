@@ -3,7 +3,7 @@
 from fedpact.contracts.queries import Wait
 from fedpact.scheduler.domain.admission import Rules, in_line, within_reach
 from fedpact.scheduler.domain.amounts import shortfalls
-from fedpact.scheduler.domain.ledger import needs_of, older
+from fedpact.scheduler.domain.ledger import lacks_of, older
 from fedpact.scheduler.domain.model import Gang, Ledger
 
 
@@ -12,7 +12,7 @@ def why(ledger: Ledger, spec_id: str, rules: Rules) -> Wait:
     gang = ledger.line.get(spec_id)
     if gang is None:
         return Wait(waiting=False)
-    missing = shortfalls(within_reach(ledger, gang, rules), needs_of(ledger, gang))
+    missing = shortfalls(within_reach(ledger, gang, rules), lacks_of(ledger, gang))
     return Wait(waiting=True, ahead=len(_ahead(ledger, gang)), shortfalls=missing)
 
 

@@ -1,8 +1,8 @@
 """
 An activation on its way up and down: what capacity, grants and the sites' observations bring about.
 
-Observations of another generation or attempt change nothing, with one exception: a late end of a fenced participant
-releases what it held.
+Observations of another generation or attempt change nothing, with one exception: what proves the end of a fenced
+participant releases what it held.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,6 @@ from fedpact.contracts.policies import GrantsDenied, GrantsIssued, GrantsRenewed
 from fedpact.contracts.scheduling import ActivationIdled, GangPlaced, GangRefused
 from fedpact.contracts.specs import (
     ActivationCompleted,
-    ActivationEnded,
     ActivationPlaced,
     ActivationSentBack,
     EndOutcome,
@@ -39,7 +38,7 @@ from fedpact.contracts.workloads import (
     SitesConnected,
 )
 from fedpact.spec_lifecycle.domain.model import Fence, Limits, Spec
-from fedpact.spec_lifecycle.domain.requests import requested, stopped
+from fedpact.spec_lifecycle.domain.requests import ended, requested, stopped
 from fedpact.spec_lifecycle.domain.words import spoken
 
 FAILED = EndOutcome.FAILED
@@ -99,8 +98,11 @@ def denied(spec: Spec, fact: GrantsDenied, now: datetime, limits: Limits) -> Seq
 
 def observed(spec: Spec, fact: ParticipantFact, now: datetime, limits: Limits) -> Sequence[Fact]:
     """An agent spoke about a participant."""
-    if any(_is_about(fact, fence) for fence in spec.fences):
-        return _unfenced(spec, fact) if isinstance(fact, ParticipantGone) else []
+    return [*_unfenced(spec, fact), *_heard(spec, fact, now, limits)]
+
+
+def _heard(spec: Spec, fact: ParticipantFact, now: datetime, limits: Limits) -> Sequence[Fact]:
+    """What it means for the living attempt."""
     if not spec.lives or (fact.generation, fact.attempt) != (spec.generation, spec.placed_attempt):
         return []
     if fact.participant not in spec.participants or spec.participants[fact.participant].gateway != fact.gateway:
@@ -161,7 +163,7 @@ def counted(spec: Spec, fact: InventoryTaken) -> Sequence[Fact]:
     """
     present = {(p.spec_id, p.generation, p.participant) for p in fact.present}
     return [
-        ParticipantReleased(spec_id=spec.id, generation=f.generation, participant=f.participant, gateway=f.gateway)
+        _freed(spec, f)
         for f in spec.fences
         if f.gateway == fact.gateway and (spec.id, f.generation, f.participant) not in present
         if f.since is None or (fact.heard_at is not None and f.since <= fact.heard_at)
@@ -180,7 +182,7 @@ def ticked(spec: Spec, now: datetime, limits: Limits) -> Sequence[Fact]:
         return stopped(spec, FAILED, text, now, limits)
     if spec.stage is Stage.CREATING:
         return stopped(spec, FAILED, f"not ready in time: {_missing(spec)}", now, limits)
-    return [_end(spec)] if spec.stage is Stage.DELETING else []
+    return [ended(spec, spec.outcome, spec.cause)] if spec.stage is Stage.DELETING else []
 
 
 def _kept(spec: Spec, fact: GrantsIssued, deadline: datetime | None) -> GrantsKept:
@@ -199,10 +201,10 @@ def _changed(spec: Spec, fact: ParticipantChanged, now: datetime, limits: Limits
     if (before.phase, before.message) == (fact.phase, fact.message) or before.phase is Phase.GONE:
         return []
     moved = _moved(spec, fact, fact.phase, fact.message)
-    if fact.phase is not Phase.FAILED:
+    if fact.phase is not Phase.FAILED or spec.stage is Stage.WAITING:
         return [moved]
     if fact.cause is Cause.KILLED and spec.stage in RUNS and spec.losses < limits.losses:
-        return [moved, _sent_back(spec, f"`{fact.participant}` is set up anew: {fact.message}", now, lost=True)]
+        return [moved, _sent_back(spec, f"`{fact.participant}` is set up anew: {fact.message}", now, now, lost=True)]
     return [moved, *stopped(spec, FAILED, f"`{fact.participant}` failed: {fact.message}", now, limits)]
 
 
@@ -211,11 +213,11 @@ def _refused(spec: Spec, fact: ParticipantRefused, now: datetime, limits: Limits
         return []
     text = f"`{fact.gateway}` refused: {fact.reason}"
     if fact.cause is Cause.CAPACITY and spec.stage is Stage.CREATING and spec.endpoint is None:
-        return [_sent_back(spec, text, now + limits.retry_after(spec.attempt))]
+        return [_sent_back(spec, text, now, now + limits.retry_after(spec.attempt))]
     return [_moved(spec, fact, Phase.FAILED, fact.reason), *stopped(spec, FAILED, text, now, limits)]
 
 
-def _sent_back(spec: Spec, cause: str, retry_at: datetime, *, lost: bool = False) -> ActivationSentBack:
+def _sent_back(spec: Spec, cause: str, now: datetime, retry_at: datetime, *, lost: bool = False) -> ActivationSentBack:
     return ActivationSentBack(
         spec_id=spec.id,
         generation=spec.generation,
@@ -223,17 +225,19 @@ def _sent_back(spec: Spec, cause: str, retry_at: datetime, *, lost: bool = False
         cause=cause,
         retry_at=retry_at,
         lost=lost,
+        fenced=dict(spec.unaccounted),
+        at=now,
     )
 
 
 def _gone(spec: Spec, fact: ParticipantFact, now: datetime, limits: Limits) -> Sequence[Fact]:
-    if spec.participants[fact.participant].phase is Phase.GONE or spec.stage is Stage.WAITING:
+    if spec.participants[fact.participant].phase is Phase.GONE:
         return []
     moved = _moved(spec, fact, Phase.GONE, "gone")
     if spec.stage in RUNS:
         return [moved, *stopped(spec, FAILED, f"`{fact.participant}` ended by itself", now, limits)]
-    left = [name for name, p in spec.participants.items() if p.phase is not Phase.GONE and name != fact.participant]
-    return [moved] if left else [moved, _end(spec, but=fact.participant)]
+    left = spec.stage is Stage.WAITING or spec.unaccounted.keys() - {fact.participant}
+    return [moved] if left else [moved, ended(spec, spec.outcome, spec.cause, but=fact.participant)]
 
 
 def _moved(spec: Spec, fact: ParticipantFact, phase: Phase, message: str, *, csr: str = "") -> ParticipantMoved:
@@ -247,25 +251,27 @@ def _moved(spec: Spec, fact: ParticipantFact, phase: Phase, message: str, *, csr
     )
 
 
-def _end(spec: Spec, *, but: str = "") -> ActivationEnded:
-    """The generation is over; who is not known to be gone is fenced."""
-    fenced = {name: p.gateway for name, p in spec.participants.items() if p.phase is not Phase.GONE and name != but}
-    return ActivationEnded(
-        spec_id=spec.id, generation=spec.generation, outcome=spec.outcome, cause=spec.cause, fenced=fenced
+def _unfenced(spec: Spec, fact: ParticipantFact) -> Sequence[Fact]:
+    return [_freed(spec, fence) for fence in spec.fences if _is_proven_gone(fence, fact)]
+
+
+def _is_proven_gone(fence: Fence, fact: ParticipantFact) -> bool:
+    """A site begins a later attempt, and speaks of it, only when nothing of an earlier one is left."""
+    if (fence.participant, fence.gateway) != (fact.participant, fact.gateway):
+        return False
+    fenced, said = (fence.generation, fence.attempt), (fact.generation, fact.attempt)
+    return said > fenced or (said == fenced and isinstance(fact, ParticipantGone))
+
+
+def _freed(spec: Spec, fence: Fence) -> ParticipantReleased:
+    goes_on = spec.lives and fence.generation == spec.generation
+    return ParticipantReleased(
+        spec_id=spec.id,
+        generation=fence.generation,
+        participant=fence.participant,
+        gateway=fence.gateway,
+        attempt=fence.attempt if goes_on else 0,
     )
-
-
-def _is_about(fact: ParticipantFact, fence: Fence) -> bool:
-    said = (fact.generation, fact.participant, fact.gateway)
-    return said == (fence.generation, fence.participant, fence.gateway)
-
-
-def _unfenced(spec: Spec, fact: ParticipantGone) -> Sequence[Fact]:
-    return [
-        ParticipantReleased(
-            spec_id=spec.id, generation=fact.generation, participant=fact.participant, gateway=fact.gateway
-        )
-    ]
 
 
 def _waits_for(spec: Spec, generation: int, attempt: int) -> bool:

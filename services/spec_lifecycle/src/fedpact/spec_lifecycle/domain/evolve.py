@@ -10,6 +10,7 @@ The diagram in the documentation is drawn from `TRANSITIONS`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from fedpact.contracts import specs as facts
@@ -104,8 +105,16 @@ def _granted(spec: Spec, fact: facts.GrantsKept) -> Spec:
 
 def _sent_back(spec: Spec, fact: facts.ActivationSentBack) -> Spec:
     """Open jobs stay open: they run again in the next attempt."""
-    losses = spec.losses + fact.lost
-    return replace(spec, cause=fact.cause, due_at=fact.retry_at, grants={}, bounds=(), idle_since=None, losses=losses)
+    return replace(
+        spec,
+        cause=fact.cause,
+        due_at=fact.retry_at,
+        grants={},
+        bounds=(),
+        idle_since=None,
+        losses=spec.losses + fact.lost,
+        fences=_fenced(spec, fact, fact.at),
+    )
 
 
 def _moved(spec: Spec, fact: facts.ParticipantMoved) -> Spec:
@@ -134,10 +143,7 @@ def _stopping(spec: Spec, fact: facts.ActivationStopping) -> Spec:
 
 
 def _ended(spec: Spec, fact: facts.ActivationEnded) -> Spec:
-    fences = tuple(
-        Fence(generation=fact.generation, participant=name, gateway=gateway, since=spec.stopping_since)
-        for name, gateway in fact.fenced.items()
-    )
+    """One that ended while it waited asked nobody: who is fenced was when an attempt was sent back."""
     return replace(
         spec,
         outcome=fact.outcome,
@@ -150,15 +156,33 @@ def _ended(spec: Spec, fact: facts.ActivationEnded) -> Spec:
         certificates={},
         open_jobs={},
         queued_jobs={},
-        fences=spec.fences + fences,
+        fences=_fenced(spec, fact, spec.stopping_since) if spec.stopping_since else spec.fences,
         stopping_since=None,
         idle_since=None,
     )
 
 
+def _fenced(
+    spec: Spec, fact: facts.ActivationSentBack | facts.ActivationEnded, since: datetime | None
+) -> tuple[Fence, ...]:
+    """The fences with those of the attempt that `fact` takes down, each in place of an older attempt's."""
+    fresh = tuple(
+        Fence(
+            generation=fact.generation,
+            attempt=spec.placed_attempt,
+            participant=name,
+            gateway=gateway,
+            since=since,
+        )
+        for name, gateway in fact.fenced.items()
+    )
+    known = {fence.whose for fence in fresh}
+    return tuple(fence for fence in spec.fences if fence.whose not in known) + fresh
+
+
 def _released(spec: Spec, fact: facts.ParticipantReleased) -> Spec:
-    freed = (fact.generation, fact.participant)
-    return replace(spec, fences=tuple(f for f in spec.fences if (f.generation, f.participant) != freed))
+    freed = fact.generation, fact.participant, fact.gateway
+    return replace(spec, fences=tuple(fence for fence in spec.fences if fence.whose != freed))
 
 
 def _queued(spec: Spec, fact: facts.JobQueued) -> Spec:

@@ -61,13 +61,19 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fence:
-    """A participant of an ended generation that may still run somewhere silent."""
+    """A participant of an ended generation, or of a lost attempt, that may still run somewhere."""
 
     generation: int
     participant: str
     gateway: str
+    attempt: int = 1
     since: datetime | None = None
     """When it was told to stop: an inventory by an agent that had not heard of that proves nothing."""
+
+    @property
+    def whose(self) -> tuple[int, str, str]:
+        """At most one fence a participant of a generation: the newest attempt's."""
+        return self.generation, self.participant, self.gateway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +126,13 @@ class Spec:
     def pauses(self) -> bool:
         """Whether a gateway sent it back, so that it waits before it asks for capacity again."""
         return self.stage is Stage.WAITING and bool(self.cause)
+
+    @property
+    def unaccounted(self) -> Mapping[str, str]:
+        """Who was asked and is not known to be gone -> its gateway: of the living attempt, or of those lost before."""
+        asked = {} if self.stage is Stage.WAITING else self.participants
+        lost = {fence.participant: fence.gateway for fence in self.fences if fence.generation == self.generation}
+        return lost | {name: p.gateway for name, p in asked.items() if p.phase is not Phase.GONE}
 
     @property
     def clients(self) -> Mapping[str, Participant]:

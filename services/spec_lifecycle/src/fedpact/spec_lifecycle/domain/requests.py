@@ -90,7 +90,7 @@ def requested(spec: Spec, now: datetime, *, attempt: int = 1) -> ActivationReque
 def stopped(spec: Spec, outcome: EndOutcome, cause: str, now: datetime, limits: Limits) -> Sequence[Fact]:
     """How a generation is brought to its end from whatever stage it is in."""
     if spec.stage is Stage.WAITING:
-        return [ActivationEnded(spec_id=spec.id, generation=spec.generation, outcome=outcome, cause=cause)]
+        return [ended(spec, outcome, cause)]
     if spec.stage in {Stage.CREATING, Stage.ACTIVE}:
         deadline = now + limits.stop
         return [
@@ -99,6 +99,12 @@ def stopped(spec: Spec, outcome: EndOutcome, cause: str, now: datetime, limits: 
             )
         ]
     return []
+
+
+def ended(spec: Spec, outcome: EndOutcome, cause: str, *, but: str = "") -> ActivationEnded:
+    """The generation is over; who is not known to be gone is fenced. `but` has just said that it is."""
+    fenced = {name: gateway for name, gateway in spec.unaccounted.items() if name != but}
+    return ActivationEnded(spec_id=spec.id, generation=spec.generation, outcome=outcome, cause=cause, fenced=fenced)
 
 
 def _created(
