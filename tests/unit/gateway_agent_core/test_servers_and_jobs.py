@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from agent_core import Agent, patiently
 from agent_directives import CLIENT, JOB_KEY, SERVER_KEY, SPEC, job, server
+from agent_jobs import connected, finished, last, look, look_at_job
 from agent_site import Crash, Site
 
 from fedpact.chassis.errors import UnavailableError
@@ -31,32 +32,6 @@ def agent(site: Site) -> Iterator[Agent]:
     one = Agent(site)
     yield one
     one.close()
-
-
-async def look(agent: Agent) -> None:
-    await patiently(lambda: agent.servers.reconcile(SERVER_KEY))
-
-
-async def look_at_job(agent: Agent) -> None:
-    await patiently(lambda: agent.jobs.reconcile(JOB_KEY))
-
-
-async def connected(agent: Agent) -> None:
-    await agent.hear(server(), 1)
-    agent.site.listening.add(4711)
-    agent.site.flare.sites[CLIENT] = agent.site.clock.now()
-    await look(agent)
-
-
-async def finished(agent: Agent) -> None:
-    """Until FLARE's script is at its end."""
-    for _ in range(4):
-        await look_at_job(agent)
-
-
-async def last(agent: Agent, key: str) -> str:
-    found = [*await agent.workloads.documents.every(), *await agent.runs.documents.every()]
-    return next(one.outbox[-1]["body"] for one in found if one.key == key)
 
 
 async def with_activation(agent: Agent) -> list[bool]:

@@ -149,6 +149,36 @@ async def test_metrics_are_read_line_by_line_and_nonsense_is_left_out(tmp_path: 
     assert [(one.number, dict(one.metrics)) for one in rounds] == [(3, {"loss": 1.0})]
 
 
+@pytest.mark.parametrize(
+    ("line", "read"),
+    [
+        ('{"round": 1, "metrics": {"loss": 1%s, "auc": 1}}' % ("0" * 400), [(1, {"auc": 1.0})]),
+        ('{"round": 1, "metrics": {"\\ud800": 1, "auc": 1}}', [(1, {"auc": 1.0})]),
+        ('{"round": 1, "metrics": {"auc": 1%s}}' % ("0" * 5000), []),
+        ('{"round": 1, "metrics": %s}' % ("[" * 100_000 + "]" * 100_000), []),
+        ('{"round": 1%s, "metrics": {"auc": 1}}' % ("0" * 400), []),
+        ('{"round": 1, "metrics": {"auc": 1}, "more": "%s"}' % ("x" * 1_000_000), []),
+    ],
+    ids=[
+        "an endless number",
+        "half a character",
+        "an endless line of digits",
+        "nests",
+        "an endless round",
+        "a long line",
+    ],
+)
+async def test_a_line_of_metrics_that_is_out_of_all_bounds_hides_none_after_it(
+    tmp_path: Path, line: str, read: list[tuple[int, dict[str, float]]]
+) -> None:
+    path = Place(root=tmp_path).kit / "job" / "metrics" / "round_metrics.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text(line + '\n{"round": 2, "metrics": {"auc": 0.5}}\n')
+    first, after = await MetricFiles().rounds(Place(root=tmp_path), "job", 0)
+    second, _ = await MetricFiles().rounds(Place(root=tmp_path), "job", after)
+    assert [(one.number, dict(one.metrics)) for one in (*first, *second)] == [*read, (2, {"auc": 0.5})]
+
+
 def test_results_are_the_run_folder_without_what_configured_it(tmp_path: Path) -> None:
     for name in ("job/meta.json", "workspace/app_server/config/x.json", "workspace/log.txt", "workspace/models/m.npy"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

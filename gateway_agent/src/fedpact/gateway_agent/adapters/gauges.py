@@ -17,6 +17,8 @@ FILE = Path("metrics") / "round_metrics.jsonl"
 LONGEST = 1_000_000
 MOST = 64
 """How many metrics of one round are passed on."""
+LAST_ROUND = 2**53
+"""Further nobody who reads JSON can count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def rounds_in(path: Path, after: int, begin: bytes = b"") -> tuple[Sequence[Roun
             text = file.read(LONGEST)
     except OSError:
         return [], after
-    whole = text[: text.rfind(b"\n") + 1]
+    whole = text[: text.rfind(b"\n") + 1] or (text if len(text) == LONGEST else b"")
     found = [_round(line.removeprefix(begin)) for line in whole.splitlines() if line.startswith(begin)]
     return [one for one in found if one], after + len(whole)
 
@@ -52,12 +54,11 @@ def _round(line: bytes) -> Round | None:
     """One line, or nothing when it is not what it should be: the model's code wrote it."""
     try:
         value: JsonValue = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
-    if not isinstance(value, dict) or not isinstance(value.get("round"), int):
+    number = value.get("round") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(number, int) or abs(number) > LAST_ROUND:
         return None
-    number = value["round"]
-    assert isinstance(number, int)
     return Round(number=number, metrics=dict(list(_numbers(value).items())[:MOST]))
 
 
@@ -66,5 +67,23 @@ def _numbers(value: Mapping[str, JsonValue]) -> Mapping[str, float]:
     metrics = value.get("metrics") or value.get("aggregated_metrics") or {}
     if not isinstance(metrics, dict):
         return {}
-    numbers = {name: float(v) for name, v in metrics.items() if isinstance(v, int | float) and not isinstance(v, bool)}
-    return {name: number for name, number in numbers.items() if math.isfinite(number)}
+    numbers = {name: _number(value) for name, value in metrics.items() if _is_text(name)}
+    return {name: number for name, number in numbers.items() if number is not None}
+
+
+def _number(value: JsonValue) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _is_text(name: str) -> bool:
+    """JSON can spell halves of characters, which nobody can write down again."""
+    try:
+        return bool(name.encode())
+    except UnicodeEncodeError:
+        return False

@@ -2,9 +2,11 @@
 What each step does to a job. Every one may be done twice, and be broken off anywhere.
 
 FLARE takes a job under a token that is the job's id, so submitting again finds it; a rendered job is kept, so that it
-is the same content the second time.
+is the same content the second time. What a job writes and leaves is its model's own: whatever is wrong with it costs
+metrics or results, and never the job's last word.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
@@ -12,7 +14,9 @@ from pathlib import Path
 
 from fedpact.chassis.clock import Clock
 from fedpact.chassis.errors import UnavailableError
+from fedpact.chassis.guard import failure_of
 from fedpact.contracts.directives import JobDirective, Wanted
+from fedpact.contracts.envelope import DomainError
 from fedpact.contracts.telemetry import MetricsReported
 from fedpact.contracts.workloads import JobObserved, JobPhase
 from fedpact.gateway_agent.app.activations import Activation, Activations
@@ -21,7 +25,6 @@ from fedpact.gateway_agent.app.home import Home
 from fedpact.gateway_agent.app.ports import EngineJob, Federation, Session
 from fedpact.gateway_agent.domain.engine import is_final, is_unanswered, phase_of
 from fedpact.gateway_agent.domain.errors import (
-    FederationError,
     JobRefusedError,
     JobUnknownError,
     RenderRefusedError,
@@ -34,6 +37,7 @@ from fedpact.gateway_agent.domain.runs import Abort, Outcome, Run, pause
 from fedpact.secure_runtime.domain.errors import RenderError
 from fedpact.secure_runtime.domain.rendered import check_rendered
 
+log = logging.getLogger(__name__)
 NEWS_SECONDS = 30.0
 """How long the news may take that a site's client has ended: from its launcher by the hub to here."""
 REFUSALS = (RenderRefusedError, RenderError, JobRefusedError, SiteRefusedError)
@@ -74,7 +78,9 @@ class JobWork:
         try:
             async with self._speaking(activation.server) as session:
                 job = await session.job(run.engine_job)
-                await self._pass_on(activation, wanted, run)
+                failure = await failure_of(self._pass_on(activation, wanted, run))
+                if failure:
+                    log.warning("metrics were lost", extra={"key": run.job_id, "reason": type(failure).__name__})
                 return await self._after(activation, wanted, session, job)
         except JobUnknownError:
             reason = "the FLARE server does not know the job any more; submit it again"
@@ -100,15 +106,13 @@ class JobWork:
 
     async def store(self, wanted: JobDirective, outcome: Outcome) -> Sequence[JobObserved]:
         """Have the results kept; the last word says when they could not be."""
-        lost = ""
-        try:
-            await self.parcels.store(wanted.spec_id, wanted.job_id)
-        except ResultsRefusedError as refusal:
-            lost = refusal.reason
-        except UnavailableError as error:
+        lost, failure = "", await failure_of(self.parcels.store(wanted.spec_id, wanted.job_id))
+        if isinstance(failure, ResultsRefusedError):
+            lost = failure.reason
+        elif failure:
             if await self.parcels.since(wanted.job_id) < self.deadline:
-                raise
-            lost = f"they could not be stored in {self.deadline:g} s: {error}"
+                raise failure
+            lost = f"they could not be stored in {self.deadline:g} s: {_told(failure)}"
         reason = "; ".join(filter(None, [outcome.reason, f"the results are lost: {lost}" if lost else ""]))
         last = observed(self.home, wanted, outcome.phase, engine_job=outcome.engine_job, reason=reason)
         return [last.model_copy(update={"results_lost": bool(lost)})]
@@ -139,18 +143,18 @@ class JobWork:
     ) -> Sequence[JobObserved]:
         """Nothing is said while the results are on their way; they are given up when FLARE will not hand them out."""
         began = activation.fetching.setdefault(outcome.engine_job, self.ticks())
-        try:
-            folder = await session.download(outcome.engine_job, self.parcels.inbox(wanted.job_id))
-        except UnreachableError:
-            raise
-        except FederationError as error:
-            if self.ticks() - began < self.deadline:
-                raise
-            reason = "; ".join(filter(None, [outcome.reason, f"the results are lost: {error.reason}"]))
-            last = observed(self.home, wanted, outcome.phase, engine_job=outcome.engine_job, reason=reason)
-            return [last.model_copy(update={"results_lost": True})]
+        failure = await failure_of(self._seal(wanted, session, outcome))
+        if failure is None:
+            return []
+        if isinstance(failure, UnreachableError) or self.ticks() - began < self.deadline:
+            raise failure
+        reason = "; ".join(filter(None, [outcome.reason, f"the results are lost: {_told(failure)}"]))
+        last = observed(self.home, wanted, outcome.phase, engine_job=outcome.engine_job, reason=reason)
+        return [last.model_copy(update={"results_lost": True})]
+
+    async def _seal(self, wanted: JobDirective, session: Session, outcome: Outcome) -> None:
+        folder = await session.download(outcome.engine_job, self.parcels.inbox(wanted.job_id))
         await self.parcels.seal(wanted.job_id, folder, outcome)
-        return []
 
     async def _rendered(self, server: PodName, wanted: JobDirective) -> Path:
         known = await self.parcels.job(server, wanted.job_id)
@@ -200,3 +204,14 @@ def observed(
         engine_job=engine_job,
         reason=reason,
     )
+
+
+def _told(failure: Exception) -> str:
+    """What the hub may be told of it: others' words may name places of this machine."""
+    match failure:
+        case DomainError():
+            return failure.reason
+        case UnavailableError():
+            return str(failure)
+        case _:
+            return type(failure).__name__
