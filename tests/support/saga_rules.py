@@ -86,7 +86,7 @@ def _grants(world: World) -> Iterator[str]:
 
 
 def _wishes(world: World) -> Iterator[str]:
-    """Nothing of an ended generation is wanted; all that lives is."""
+    """Nothing of an ended generation is wanted; all that lives is. Jobs outlive an attempt that was lost."""
     known = specs(world)
     wanted: dict[str, set[tuple[int, str]]] = {}
     for delivery in world.streams.logs.get("directives", []):
@@ -98,7 +98,7 @@ def _wishes(world: World) -> Iterator[str]:
         due = {*spec.clients} if runs else set()
         if runs and all(p.csr for p in spec.clients.values()):
             due.add("server")
-        if spec.stage is Stage.ACTIVE:
+        if spec.stage in {Stage.WAITING, Stage.CREATING, Stage.ACTIVE}:
             due |= {f"job_{job}" for job, its in spec.open_jobs.items() if not its.stopping}
         found = wanted.get(spec.id, set())
         if found != {(spec.generation, part) for part in due}:

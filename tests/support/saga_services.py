@@ -96,10 +96,12 @@ class Services:
     def _compose_scheduler(self) -> None:
         desk = Desk()
         self.ledger, self.assessments = Stored(Pausing(), LEDGER), Stored(Pausing(), ASSESSMENTS)
+        rounds = Stored(Pausing(), ROUNDS)
         handlers = SchedulerHandlers(
             ledger=self.ledger,
             assessments=self.assessments,
             specs=Copies(Pausing(), SpecCreated, {"site": lambda spec: (s.gateway for s in spec.sites)}),
+            rounds=Rounds(rounds, at_once=0, batch=1),
             rules=Rules(),
         )
         cullings, planned = Stored(Pausing(), CULLINGS), Stored(Pausing(), SWEEPS)
@@ -113,6 +115,7 @@ class Services:
         finish(sweeps.prepare())
         scheduler_events.subscribe(desk, handlers, sweeps)  # type: ignore[arg-type]
         kinds = {self.ledger: None, self.assessments: None, cullings: None, planned: sweeps.tick}
+        kinds[rounds] = handlers.go_on
         self._process("scheduler", desk, kinds)
 
     def _compose_jobs(self) -> None:

@@ -11,6 +11,7 @@ from fedpact.chassis.aggregates import Cause, Stored
 from fedpact.chassis.copies import Copies
 from fedpact.chassis.documents import Document, Entry
 from fedpact.chassis.memory import MemoryDocuments
+from fedpact.chassis.rounds import BATCH, ROUNDS, Rounds
 from fedpact.contracts.envelope import Envelope, Fact
 from fedpact.contracts.queries import AskWait
 from fedpact.contracts.scheduling import SpecAssessed
@@ -41,8 +42,13 @@ class World:
         self.specs = Copies(
             MemoryDocuments(), SpecCreated, {"site": lambda spec: (site.gateway for site in spec.sites)}
         )
+        self.rounds = Stored(MemoryDocuments(), ROUNDS)
         self.handlers = Handlers(
-            ledger=self.ledger, assessments=Stored(self.documents, ASSESSMENTS), specs=self.specs, rules=RULES
+            ledger=self.ledger,
+            assessments=Stored(self.documents, ASSESSMENTS),
+            specs=self.specs,
+            rounds=Rounds(self.rounds),
+            rules=RULES,
         )
         self.sequence = 0
 
@@ -58,6 +64,11 @@ class World:
     async def created(self, spec: str, *gateways: str, cpu: float = 1) -> None:
         fact = created(spec, *gateways, cpu=cpu)
         await self.handlers.created(fact, self.cause(fact))
+
+    async def go_on(self) -> None:
+        """The timer goes on once with every round that is due."""
+        for site in await self.rounds.documents.due(NOON, 10):
+            await self.handlers.go_on(site, Cause(now=NOON))
 
     async def said(self, spec: str) -> Sequence[SpecAssessed]:
         found = await self.documents.load(spec)
@@ -98,6 +109,21 @@ async def test_totals_that_change_no_answer_are_no_news(world: World) -> None:
     await world.announced("gw-1", 8)
     await world.announced("gw-2", 8)
     assert len(await world.said("s1")) == 1
+
+
+async def test_more_specs_than_a_handler_has_time_for_are_all_assessed_again(world: World) -> None:
+    await world.announced("gw-1")
+    specs = [f"s{number:03d}" for number in range(2 * BATCH)]
+    for spec in specs:
+        await world.created(spec, "gw-1")
+    await world.announced("hub")
+    assert [len(await world.said(spec)) for spec in specs] == [1] * len(specs)
+    await world.go_on()
+    await world.announced("hub", 0.1)
+    for _ in range(2):
+        await world.go_on()
+    answers = [[said.fits for said in await world.said(spec)] for spec in specs]
+    assert answers == [[False, True, False]] * BATCH + [[False, False]] * BATCH
 
 
 async def test_a_site_that_shrinks_below_a_spec_takes_the_answer_back(world: World) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from fedpact.chassis import service
 from fedpact.chassis.hub import Hub
+from fedpact.chassis.rounds import ROUNDS, Rounds
 from fedpact.chassis.service import Service
 from fedpact.contracts.scheduling import MessageQuarantined
 from fedpact.contracts.specs import SpecCreated
@@ -24,7 +25,8 @@ def compose(settings: Settings) -> Service:
     ledger, assessments = hub.kept("ledger", LEDGER), hub.kept("assessments", ASSESSMENTS)
     specs = hub.copies("specs", SpecCreated, {"site": _gateways})
     rules = Rules(bypasses=settings.bypasses, weights=settings.weights)
-    handlers = Handlers(ledger=ledger, assessments=assessments, specs=specs, rules=rules)
+    rounds = hub.kept("rounds", ROUNDS)
+    handlers = Handlers(ledger=ledger, assessments=assessments, specs=specs, rounds=Rounds(rounds), rules=rules)
     cullings, planned = hub.kept("cullings", CULLINGS), hub.kept("sweeps", SWEEPS)
     sweeps = Sweeps(
         idleness=hub.kept("idleness", IDLENESS),
@@ -36,7 +38,8 @@ def compose(settings: Settings) -> Service:
     events.subscribe(hub.bus, handlers, sweeps)
     queries.subscribe(hub.bus, Queries(ledger=ledger, rules=rules))
     return hub.service(
-        {ledger: None, assessments: None, cullings: None, planned: sweeps.tick}, prepare=(sweeps.prepare,)
+        {ledger: None, assessments: None, cullings: None, planned: sweeps.tick, rounds: handlers.go_on},
+        prepare=(sweeps.prepare,),
     )
 
 

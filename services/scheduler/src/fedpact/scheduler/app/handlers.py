@@ -3,13 +3,16 @@ Load, decide, save.
 
 Ledger and assessments are different documents. A spec is kept before totals are read and totals are kept before specs
 are looked up, and an assessment is made again until the totals it was made with are still the totals: so neither a
-new spec nor new totals can be overlooked, whichever comes first.
+new spec nor new totals can be overlooked, whichever comes first. That holds for a round of many specs, too: they
+were looked up after the totals were kept, and stay in the round until they were assessed with them.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fedpact.chassis.aggregates import Aggregates, Cause
+from fedpact.chassis.errors import NotFoundError
+from fedpact.chassis.rounds import Rounds
 from fedpact.contracts.registry import GatewayAnnounced
 from fedpact.contracts.scheduling import SpecAssessed
 from fedpact.contracts.specs import (
@@ -32,13 +35,18 @@ class Handlers:
     ledger: Aggregates[Ledger]
     assessments: Aggregates[SpecAssessed]
     specs: Specs
+    rounds: Rounds
     rules: Rules
 
     async def announced(self, fact: GatewayAnnounced, cause: Cause) -> None:
         """A registered site allots something new: the line moves, and specs that count with it are assessed again."""
         await self._count(fact, cause)
-        for spec in await self._affected(fact):
-            await self._assess(spec, cause)
+        affected = [spec.spec_id for spec in await self._affected(fact)]
+        await self.rounds.begin(fact.gateway, affected, self._look_again, cause)
+
+    async def go_on(self, gateway: str, cause: Cause) -> None:
+        """Assess the next of the many specs that count with a site."""
+        await self.rounds.go_on(gateway, self._look_again, cause)
 
     async def created(self, fact: SpecCreated, cause: Cause) -> None:
         """A spec is assessed."""
@@ -67,6 +75,12 @@ class Handlers:
     async def _affected(self, fact: GatewayAnnounced) -> Sequence[SpecCreated]:
         """Every spec needs an orchestrator; a gateway only those with a part there."""
         return await (self.specs.every() if fact.role == "orchestrator" else self.specs.where("site", fact.gateway))
+
+    async def _look_again(self, _: str, key: str, cause: Cause) -> None:
+        spec = await self.specs.find(key)
+        if spec is None:
+            raise NotFoundError(key)
+        await self._assess(spec, cause)
 
     async def _assess(self, spec: SpecCreated, cause: Cause) -> None:
         await self._assess_with(await self._sites(), spec, cause)
