@@ -67,11 +67,13 @@ class Services:
         desk = Desk()
         self.specs = Stored(Pausing(), SPECS)
         datasets, models = Copies(Pausing(), DatasetRegistered), Copies(Pausing(), ModelChanged)
-        handlers = SpecHandlers(self.specs, RegistryCopies(datasets, models), datasets, Limits())
+        rounds = Stored(Pausing(), ROUNDS)
+        in_turn = Rounds(rounds, at_once=0, batch=1)
+        handlers = SpecHandlers(self.specs, RegistryCopies(datasets, models), datasets, in_turn, Limits())
         spec_events.subscribe(desk, handlers, datasets, models)  # type: ignore[arg-type]
         orders, refused = self._commands("spec_lifecycle", spec_facts, self.specs)
         spec_commands.subscribe(desk, orders, handlers)  # type: ignore[arg-type]
-        self._process("spec_lifecycle", desk, {self.specs: handlers.tick, refused: None})
+        self._process("spec_lifecycle", desk, {self.specs: handlers.tick, rounds: handlers.go_on, refused: None})
 
     def _compose_policy(self) -> None:
         desk = Desk()

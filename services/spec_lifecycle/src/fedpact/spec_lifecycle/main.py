@@ -2,6 +2,7 @@
 
 from fedpact.chassis import service
 from fedpact.chassis.hub import Hub
+from fedpact.chassis.rounds import ROUNDS, Rounds
 from fedpact.chassis.service import Service
 from fedpact.contracts.registry import DatasetRegistered, ModelChanged
 from fedpact.contracts.specs import CommandAccepted, CommandRefused, MessageQuarantined
@@ -20,11 +21,12 @@ def compose(settings: Settings) -> Service:
     specs = hub.kept("specs", SPECS)
     datasets = hub.copies("datasets", DatasetRegistered)
     models = hub.copies("models", ModelChanged)
-    handlers = Handlers(specs, RegistryCopies(datasets, models), datasets, settings.limits)
+    rounds = hub.kept("rounds", ROUNDS)
+    handlers = Handlers(specs, RegistryCopies(datasets, models), datasets, Rounds(rounds), settings.limits)
     events.subscribe(hub.bus, handlers, datasets, models)
     orders = hub.commands(read_actor, accepted=CommandAccepted, refused=CommandRefused)
     commands.subscribe(hub.bus, orders, handlers)
-    return hub.service({specs: handlers.tick})
+    return hub.service({specs: handlers.tick, rounds: handlers.go_on})
 
 
 def run() -> None:

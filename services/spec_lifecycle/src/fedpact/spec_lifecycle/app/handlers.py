@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fedpact.chassis.aggregates import Aggregates, Cause
 from fedpact.chassis.copies import Copies
+from fedpact.chassis.rounds import Rounds
 from fedpact.contracts.envelope import Fact, Order
 from fedpact.contracts.registry import DatasetRegistered, DatasetUnregistered
 from fedpact.contracts.specs import Activate, CloneSpec, CreateSpec, Deactivate
@@ -21,6 +22,7 @@ class Handlers:
     specs: Aggregates[Spec]
     registry: Registry
     datasets: Copies[DatasetRegistered]
+    rounds: Rounds
     limits: Limits
 
     async def create(self, order: Order[CreateSpec], cause: Cause) -> None:
@@ -50,10 +52,14 @@ class Handlers:
             await self._tell(spec.id, fact, cause)
 
     async def unregistered(self, fact: DatasetUnregistered, cause: Cause) -> None:
-        """The end of a dataset is news for every spec that names it."""
+        """The end of a dataset is news for every spec that names it, and first for those that run on it."""
         await self.datasets.end(fact, cause)
-        for spec in await self.specs.where("dataset", fact.dataset):
-            await self._tell(spec.id, fact, cause)
+        concerned = sorted(await self.specs.where("dataset", fact.dataset), key=lambda spec: (not spec.lives, spec.id))
+        await self.rounds.begin(fact.dataset, [spec.id for spec in concerned], self._tell_of_end, cause)
+
+    async def go_on(self, dataset: str, cause: Cause) -> None:
+        """Tell the next of the many specs that name a dataset of its end."""
+        await self.rounds.go_on(dataset, self._tell_of_end, cause)
 
     async def tick(self, key: str, cause: Cause) -> None:
         await self._tell(key, Tick(), cause)
@@ -65,6 +71,9 @@ class Handlers:
         for dataset in spec.content.datasets:
             if dataset not in registered:
                 await self._tell(key, DatasetUnregistered(dataset=dataset), Cause(now=cause.now))
+
+    async def _tell_of_end(self, dataset: str, key: str, cause: Cause) -> None:
+        await self._tell(key, DatasetUnregistered(dataset=dataset), cause)
 
     async def _tell(self, key: str, message: Heard, cause: Cause) -> Sequence[Fact]:
         return await self.specs.change(key, lambda spec: heard(spec, message, cause.now, self.limits), cause)
