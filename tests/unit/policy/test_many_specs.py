@@ -10,7 +10,7 @@ from fedpact.chassis.memory import MemoryDocuments
 from fedpact.chassis.rounds import AT_ONCE, BATCH
 from fedpact.contracts.policies import SpecDecided
 
-MANY = 3 * BATCH
+MANY = BATCH + 50
 SECONDS_EACH = 0.05
 """What a slow store takes for one operation."""
 
