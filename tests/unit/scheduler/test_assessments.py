@@ -149,7 +149,7 @@ async def test_why_is_answered_from_the_ledger(world: World) -> None:
     await world.announced("hub")
     await world.announced("gw-1")
     for fact in (requested("s1", "gw-1", cpu=4), requested("s2", "gw-1", at=1, cpu=4)):
-        await world.handlers.requested(fact, world.cause(fact))
+        await world.handlers.hear(fact, world.cause(fact))
     wait = await queries.why(AskWait(spec_id="s2"))
     assert (wait.waiting, wait.ahead) == (True, 0)
     assert wait.shortfalls[0].sentence() == "gw-1 lacks cpu: wanted 4, available 0"

@@ -15,13 +15,7 @@ from fedpact.chassis.errors import NotFoundError
 from fedpact.chassis.rounds import Rounds
 from fedpact.contracts.registry import GatewayAnnounced
 from fedpact.contracts.scheduling import SpecAssessed
-from fedpact.contracts.specs import (
-    ActivationEnded,
-    ActivationRequested,
-    ActivationSentBack,
-    ParticipantReleased,
-    SpecCreated,
-)
+from fedpact.contracts.specs import SpecCreated
 from fedpact.scheduler.app.ports import Specs
 from fedpact.scheduler.domain.admission import News, Rules, decide
 from fedpact.scheduler.domain.assessment import assess
@@ -40,7 +34,7 @@ class Handlers:
 
     async def announced(self, fact: GatewayAnnounced, cause: Cause) -> None:
         """A registered site allots something new: the line moves, and specs that count with it are assessed again."""
-        await self._count(fact, cause)
+        await self.hear(fact, cause)
         affected = [spec.spec_id for spec in await self._affected(fact)]
         await self.rounds.begin(fact.gateway, affected, self._look_again, cause)
 
@@ -53,23 +47,8 @@ class Handlers:
         await self.specs.keep(fact, cause)
         await self._assess(fact, cause)
 
-    async def requested(self, fact: ActivationRequested, cause: Cause) -> None:
-        """A gang stands in line."""
-        await self._count(fact, cause)
-
-    async def sent_back(self, fact: ActivationSentBack, cause: Cause) -> None:
-        """A gateway had no room after all: everything is given back until the activation asks again."""
-        await self._count(fact, cause)
-
-    async def ended(self, fact: ActivationEnded, cause: Cause) -> None:
-        """What a generation held is free, save what fenced participants may still use."""
-        await self._count(fact, cause)
-
-    async def released(self, fact: ParticipantReleased, cause: Cause) -> None:
-        """A fenced participant is gone after all."""
-        await self._count(fact, cause)
-
-    async def _count(self, fact: News, cause: Cause) -> None:
+    async def hear(self, fact: News, cause: Cause) -> None:
+        """News of the line: who stands in it, what is given back, what a site allots."""
         await self.ledger.change(THE_LEDGER, lambda ledger: decide(ledger, fact, self.rules), cause)
 
     async def _affected(self, fact: GatewayAnnounced) -> Sequence[SpecCreated]:
