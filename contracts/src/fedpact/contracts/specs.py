@@ -231,6 +231,17 @@ class ParticipantReleased(SpecFact):
     """The lost attempt of a generation that goes on: what a later one holds stays. 0 when the generation is over."""
 
 
+class ParticipantReminded(SpecFact):
+    """The site of a fenced participant spoke, and its end is not known: it is told to stop once more."""
+
+    type: ClassVar[str] = "specs.participant.reminded"
+
+    generation: int
+    participant: str
+    gateway: Id
+    at: AwareDatetime
+
+
 class JobQueued(SpecFact):
     """The job waits for the activation it asked for."""
 

@@ -22,6 +22,7 @@ from fedpact.contracts.specs import (
     JobOpened,
     ParticipantMoved,
     ParticipantReleased,
+    ParticipantReminded,
     ServerListens,
     Stage,
 )
@@ -155,19 +156,35 @@ def idled(spec: Spec, fact: ActivationIdled, now: datetime, limits: Limits) -> S
     return stopped(spec, EndOutcome.SHUTDOWN, f"culled after {spoken(now - fact.since)} idle", now, limits)
 
 
-def counted(spec: Spec, fact: InventoryTaken) -> Sequence[Fact]:
+def counted(spec: Spec, fact: InventoryTaken, now: datetime, limits: Limits) -> Sequence[Fact]:
     """
     A site says all that runs there: fenced participants that are not among it are gone.
 
-    Unless its agent had not heard yet that they are to stop: it may have begun one since.
+    Unless its agent had not heard yet that they are to stop: it may have begun one since. It may never hear, when it
+    was away for longer than directives are kept: who is there and not gone in time is told again.
     """
     present = {(p.spec_id, p.generation, p.participant) for p in fact.present}
-    return [
-        _freed(spec, f)
-        for f in spec.fences
-        if f.gateway == fact.gateway and (spec.id, f.generation, f.participant) not in present
-        if f.since is None or (fact.heard_at is not None and f.since <= fact.heard_at)
+    here = [fence for fence in spec.fences if fence.gateway == fact.gateway]
+    gone = [
+        fence
+        for fence in here
+        if (spec.id, fence.generation, fence.participant) not in present
+        if fence.since is None or (fact.heard_at is not None and fence.since <= fact.heard_at)
     ]
+    late = [fence for fence in here if fence not in gone and _is_to_hear_again(spec, fence, now, limits)]
+    return [*(_freed(spec, fence) for fence in gone), *(_reminded(spec, fence, now) for fence in late)]
+
+
+def _is_to_hear_again(spec: Spec, fence: Fence, now: datetime, limits: Limits) -> bool:
+    """While something is under way, what its sites are told of that ends what was before."""
+    rests = spec.stage not in {*RUNS, Stage.DELETING}
+    return rests and (fence.since is None or now - fence.since >= limits.stop)
+
+
+def _reminded(spec: Spec, fence: Fence, now: datetime) -> ParticipantReminded:
+    return ParticipantReminded(
+        spec_id=spec.id, generation=fence.generation, participant=fence.participant, gateway=fence.gateway, at=now
+    )
 
 
 def ticked(spec: Spec, now: datetime, limits: Limits) -> Sequence[Fact]:

@@ -83,7 +83,7 @@ def _heard(spec: Spec, message: Heard, now: datetime, limits: Limits) -> Sequenc
         case SitesConnected():
             return activation.connected(spec, message, now)
         case InventoryTaken():
-            return activation.counted(spec, message)
+            return activation.counted(spec, message, now, limits)
         case JobSubmitted():
             return work.submitted(spec, message, now)
         case JobCancelled():

@@ -185,6 +185,12 @@ def _released(spec: Spec, fact: facts.ParticipantReleased) -> Spec:
     return replace(spec, fences=tuple(fence for fence in spec.fences if fence.whose != freed))
 
 
+def _reminded(spec: Spec, fact: facts.ParticipantReminded) -> Spec:
+    told = fact.generation, fact.participant, fact.gateway
+    fences = (replace(fence, since=fact.at) if fence.whose == told else fence for fence in spec.fences)
+    return replace(spec, fences=tuple(fences))
+
+
 def _queued(spec: Spec, fact: facts.JobQueued) -> Spec:
     job = Job(payload=fact.payload, deactivate=fact.deactivate)
     return replace(spec, queued_jobs={**spec.queued_jobs, fact.job_id: job})
@@ -237,6 +243,7 @@ MEANING: Mapping[type[Fact], Callable[[Spec, Any], Spec]] = {
     facts.ActivationStopping: _stopping,
     facts.ActivationEnded: _ended,
     facts.ParticipantReleased: _released,
+    facts.ParticipantReminded: _reminded,
     facts.JobQueued: _queued,
     facts.JobOpened: _opened,
     facts.JobRefused: _refused,

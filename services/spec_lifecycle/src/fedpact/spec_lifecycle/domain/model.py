@@ -68,12 +68,17 @@ class Fence:
     gateway: str
     attempt: int = 1
     since: datetime | None = None
-    """When it was told to stop: an inventory by an agent that had not heard of that proves nothing."""
+    """When it was last told to stop: an inventory by an agent that had not heard of that proves nothing."""
 
     @property
     def whose(self) -> tuple[int, str, str]:
         """At most one fence a participant of a generation: the newest attempt's."""
         return self.generation, self.participant, self.gateway
+
+    @property
+    def part(self) -> tuple[str, str]:
+        """Where directives about it go."""
+        return self.gateway, self.participant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,16 +2,18 @@
 What is wanted of every site, as a function of the spec alone.
 
 Level-triggered: after each change the wanted state is computed anew and what differs from before is said again, whole.
-A part that is no longer wanted is said to be stopped, so that an agent that was away learns it too.
+A part that is no longer wanted is said to be stopped, so that an agent that was away learns it too. One that was away
+for longer than a tombstone stays in the stream is told again when it is back.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from fedpact.contracts.directives import Directive, JobDirective, ParticipantDirective, ServerDirective, Wanted
 from fedpact.contracts.envelope import Message
 from fedpact.contracts.ids import SERVER
 from fedpact.contracts.specs import Stage
-from fedpact.spec_lifecycle.domain.model import Job, Participant, Spec
+from fedpact.spec_lifecycle.domain.model import Fence, Job, Participant, Spec
 from fedpact.spec_lifecycle.domain.status import view
 
 Part = tuple[str, str]
@@ -23,9 +25,10 @@ def follow(before: Spec | None, after: Spec) -> Sequence[Message]:
     old, new = (wanted(before) if before else {}), wanted(after)
     changed: list[Message] = [d for part, d in new.items() if old.get(part) != d]
     gone = [_stopped(d) for part, d in old.items() if part not in new and d.wanted is not Wanted.STOPPED]
+    again = [d for part, d in _reminders(before, after).items() if old.get(part) == new.get(part)]
     seen = view(after)
     news = [seen] if before is None or view(before) != seen else []
-    return [*changed, *gone, *news]
+    return [*changed, *gone, *again, *news]
 
 
 def wanted(spec: Spec) -> Mapping[Part, Directive]:
@@ -94,6 +97,33 @@ def _job(spec: Spec, job_id: str, job: Job) -> JobDirective:
         datasets={dataset: site.gateway for site in spec.sites for dataset in site.datasets},
         sites=tuple(spec.clients),
         bounds=spec.bounds,
+    )
+
+
+def _reminders(before: Spec | None, after: Spec) -> Mapping[Part, Directive]:
+    """The newest stop of each part with a fence that is to be told again, or what has taken its place since."""
+    told = {replace(fence, since=None): fence.since for fence in before.fences} if before else {}
+    late = {fence.part for fence in after.fences if told.get(replace(fence, since=None), fence.since) != fence.since}
+    stops = {fence.part: _stop(after, fence) for fence in sorted(after.fences, key=_turn) if fence.part in late}
+    return stops | {part: directive for part, directive in wanted(after).items() if part in stops}
+
+
+def _turn(fence: Fence) -> tuple[int, int]:
+    return fence.generation, fence.attempt
+
+
+def _stop(spec: Spec, fence: Fence) -> Directive:
+    if fence.participant != SERVER:
+        stop = _client(spec, fence.participant, Participant(gateway=fence.gateway), runs=False)
+        return stop.model_copy(update={"generation": fence.generation, "attempt": fence.attempt})
+    return ServerDirective(
+        spec_id=spec.id,
+        generation=fence.generation,
+        attempt=fence.attempt,
+        gateway=fence.gateway,
+        wanted=Wanted.STOPPED,
+        model=spec.model,
+        resources=spec.content.resources.server,
     )
 
 
