@@ -25,12 +25,12 @@ from fedpact.contracts.envelope import COMMANDS, TOKEN_HEADER, Accepted, Actor, 
 from fedpact.contracts.identity import OrganizationRegistered, UserChanged
 from fedpact.contracts.queries import DownloadTicket
 from fedpact.contracts.registry import ModelChanged
+from fedpact.contracts.statuses import STATUS_OF
 from fedpact.portal.adapters.vault import SecretVault
 from fedpact.portal.app import kinds
 from fedpact.portal.app.handlers import Handlers
 from fedpact.portal.app.ports import LoginRequest, Opened, ReadModel, Tokens
 from fedpact.portal.domain.errors import LoginEndedError, NotLoggedInError, RangeError
-from fedpact.portal.domain.statuses import STATUS_OF
 from fedpact.portal.main import Outside, Portal, assemble
 from fedpact.portal.settings import Settings
 

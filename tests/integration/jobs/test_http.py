@@ -25,6 +25,7 @@ from fedpact.contracts.artifacts import artifact_id
 from fedpact.contracts.jobs import StoredFile
 from fedpact.contracts.queries import AskDownload, AskUpload, DownloadTicket, UploadTicket
 from fedpact.contracts.specs import SpecCreated
+from fedpact.contracts.statuses import STATUS_OF
 from fedpact.jobs.adapters.folder import Folder
 from fedpact.jobs.app.artifacts import Registering
 from fedpact.jobs.app.kinds import ARTIFACTS, JOBS, TERMS, TICKETS, UPLOADS
@@ -32,7 +33,7 @@ from fedpact.jobs.app.results import Results
 from fedpact.jobs.domain import lifecycle, submission
 from fedpact.jobs.domain.model import Job
 from fedpact.jobs.domain.results import Limits
-from fedpact.jobs.entrypoints.http import STATUS_OF, Doors
+from fedpact.jobs.entrypoints.http import Doors
 
 MODEL = b"\x00weights" * 200_000
 """Larger than one chunk."""

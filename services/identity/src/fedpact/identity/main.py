@@ -13,6 +13,7 @@ from fedpact.chassis.ticks import OnTick
 from fedpact.contracts.identity import CommandAccepted, CommandRefused, MessageQuarantined
 from fedpact.contracts.registry import GatewayRegistered
 from fedpact.contracts.sites import DOMAIN
+from fedpact.contracts.statuses import STATUS_OF
 from fedpact.decision.actors import AUDIENCE, read_actor
 from fedpact.identity.adapters import bootstrap_file
 from fedpact.identity.adapters.bus_authority import BusAuthority
@@ -59,7 +60,7 @@ def compose(settings: Settings) -> Service:
     orders = hub.commands(read_actor, accepted=CommandAccepted, refused=CommandRefused)
     commands.subscribe(hub.bus, orders, handlers)
     questions.subscribe(hub.bus, signer, users, clock)
-    app = hub.app(access.STATUS_OF)
+    app = hub.app(STATUS_OF)
     access.serve(app, hub.bus, orders, accesses)
     issuer = Issuer(users=users, logins=logins, signer=signer, chance=chance, clock=clock, terms=_terms(settings))
     Endpoints(

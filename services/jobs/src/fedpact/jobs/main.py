@@ -13,6 +13,7 @@ from fedpact.contracts.identity import OrganizationRegistered, UserChanged
 from fedpact.contracts.jobs import CommandAccepted, CommandRefused, MessageQuarantined
 from fedpact.contracts.registry import ModelChanged
 from fedpact.contracts.specs import ActivationPlaced, ActivationStopping, SpecCreated
+from fedpact.contracts.statuses import STATUS_OF
 from fedpact.decision.actors import read_actor
 from fedpact.jobs.adapters.folder import Folder
 from fedpact.jobs.app.artifacts import Registering, Sharing
@@ -26,7 +27,7 @@ from fedpact.jobs.domain.model import Job
 from fedpact.jobs.domain.results import Limits, Ticket, Upload
 from fedpact.jobs.domain.terms import Terms
 from fedpact.jobs.entrypoints import commands, events, queries
-from fedpact.jobs.entrypoints.http import STATUS_OF, Doors
+from fedpact.jobs.entrypoints.http import Doors
 from fedpact.jobs.settings import Settings
 
 NAME = "jobs"

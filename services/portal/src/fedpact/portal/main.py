@@ -15,6 +15,7 @@ from fedpact.chassis.service import Service
 from fedpact.contracts.api import ConfigView
 from fedpact.contracts.identity import OrganizationRegistered, UserChanged
 from fedpact.contracts.registry import ModelChanged
+from fedpact.contracts.statuses import STATUS_OF
 from fedpact.decision.actors import read_actor
 from fedpact.portal.adapters.files import HttpFiles
 from fedpact.portal.adapters.inside import Inside
@@ -32,7 +33,6 @@ from fedpact.portal.app.orders import Orders, Patience
 from fedpact.portal.app.ports import Files, Issuer, Line, ReadModel, Vault, Verify
 from fedpact.portal.app.queries import Queries
 from fedpact.portal.app.signs import Signs
-from fedpact.portal.domain.statuses import STATUS_OF
 from fedpact.portal.entrypoints import events
 from fedpact.portal.entrypoints.calls import Door
 from fedpact.portal.entrypoints.forwarding import Forwarding

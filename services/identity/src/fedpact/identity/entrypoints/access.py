@@ -12,8 +12,6 @@ from fedpact.contracts.registry import GatewayRegistered
 from fedpact.identity.app.access import Accesses
 from fedpact.identity.entrypoints.forms import NO_STORE
 
-STATUS_OF = {"invalid_invitation": 403, "fixed_key": 409, "not_enrolled": 403}
-
 
 def subscribe(bus: Bus, orders: Commands, accesses: Accesses) -> None:
     """Commands, the news of gateways, and the question for the next credentials."""

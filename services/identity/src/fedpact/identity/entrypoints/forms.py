@@ -7,6 +7,7 @@ from urllib.parse import unquote_plus, urlsplit
 from aiohttp import BasicAuth, web
 from aiohttp.typedefs import Handler
 
+from fedpact.contracts.statuses import status_of
 from fedpact.identity.domain.errors import (
     AccessDeniedError,
     InvalidClientError,
@@ -19,6 +20,10 @@ from fedpact.identity.domain.network import is_loopback
 Form = Mapping[str, str]
 FORM = "application/x-www-form-urlencoded"
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+_CHALLENGES = {
+    InvalidClientError.slug: 'Basic realm="fedpact"',
+    InvalidTokenError.slug: 'Bearer realm="fedpact", error="invalid_token"',
+}
 
 
 def oauth(handler: Handler) -> Handler:
@@ -36,14 +41,8 @@ def oauth(handler: Handler) -> Handler:
 def refusal(error: OAuthError) -> web.Response:
     """The error body of `error`."""
     body = {"error": error.slug, "error_description": error.reason}
-    match error:
-        case InvalidClientError():
-            return web.json_response(body, status=401, headers=NO_STORE | {"WWW-Authenticate": 'Basic realm="fedpact"'})
-        case InvalidTokenError():
-            challenge = 'Bearer realm="fedpact", error="invalid_token"'
-            return web.json_response(body, status=401, headers=NO_STORE | {"WWW-Authenticate": challenge})
-        case _:
-            return web.json_response(body, status=400, headers=NO_STORE)
+    challenge = {"WWW-Authenticate": _CHALLENGES[error.slug]} if error.slug in _CHALLENGES else {}
+    return web.json_response(body, status=status_of(error.slug), headers=NO_STORE | challenge)
 
 
 async def read(request: web.Request) -> Form:

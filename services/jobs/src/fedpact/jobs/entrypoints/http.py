@@ -7,7 +7,7 @@ known to permit it, and a sender or reader that stalls is let go.
 
 import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -16,17 +16,6 @@ from fedpact.contracts.jobs import Manifest
 from fedpact.jobs.app.results import Results
 from fedpact.jobs.domain.errors import BadTokenError
 
-STATUS_OF: Mapping[str, int] = {
-    "unauthenticated": 401,
-    "not_allowed": 403,
-    "unknown_job": 404,
-    "unknown_file": 404,
-    "unknown_artifact": 404,
-    "artifact_deleted": 410,
-    "too_large": 413,
-    "unsafe_name": 422,
-}
-"""Slug -> status; any other refusal is a conflict."""
 CHUNK = 256 * 1024
 STALLED_SECONDS = 30.0
 

@@ -17,8 +17,8 @@ from fedpact.chassis.http import problem
 from fedpact.chassis.telemetry import resumed
 from fedpact.contracts.api import ConfigView
 from fedpact.contracts.envelope import Model
+from fedpact.contracts.statuses import status_of
 from fedpact.portal.app.queries import Queries
-from fedpact.portal.domain.statuses import status_of
 from fedpact.portal.entrypoints.calls import Call, Door
 from fedpact.portal.entrypoints.openapi import document
 from fedpact.portal.entrypoints.reads import Reads

@@ -12,8 +12,8 @@ from aiohttp import web
 
 from fedpact.chassis.http import refusal
 from fedpact.contracts.envelope import DomainError
+from fedpact.contracts.statuses import status_of
 from fedpact.portal.domain.errors import RefusedError
-from fedpact.portal.domain.statuses import status_of
 
 UNAUTHORIZED, FORBIDDEN = 401, 403
 STATUS_UNPROCESSABLE = 422

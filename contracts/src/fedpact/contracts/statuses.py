@@ -1,0 +1,142 @@
+"""
+Which HTTP status a refusal of the hub has. The slug is the contract; the status only helps generic clients.
+
+One table for every door, so that a refusal is the same wherever it is met: each slug of the hub stands in it once. One
+that does not, of another version, is 409: the request was understood, and what it is about does not allow it.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+SLUGS: Mapping[HTTPStatus, tuple[str, ...]] = {
+    HTTPStatus.BAD_REQUEST: (
+        "access_denied",
+        "authorization_pending",
+        "expired_token",
+        "invalid_grant",
+        "invalid_request",
+        "slow_down",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "unsupported_token_type",
+    ),
+    HTTPStatus.UNAUTHORIZED: (
+        "invalid_client",
+        "invalid_token",
+        "login_ended",
+        "token_expired",
+        "token_forged",
+        "token_malformed",
+        "token_not_yet_valid",
+        "token_refused",
+        "token_unknown_key",
+        "token_wrong_audience",
+        "token_wrong_issuer",
+        "unauthenticated",
+    ),
+    HTTPStatus.FORBIDDEN: (
+        "forbidden",
+        "foreign_dataset",
+        "foreign_form",
+        "invalid_invitation",
+        "not_allowed",
+        "not_enrolled",
+        "not_owner",
+        "not_publisher",
+        "wrong_channel",
+    ),
+    HTTPStatus.NOT_FOUND: (
+        "no_such_grant",
+        "not_found",
+        "unknown_artifact",
+        "unknown_command",
+        "unknown_dataset",
+        "unknown_file",
+        "unknown_gateway",
+        "unknown_grantee",
+        "unknown_job",
+        "unknown_model",
+        "unknown_organization",
+        "unknown_policy",
+        "unknown_root",
+        "unknown_spec",
+        "unknown_user",
+        "unknown_version",
+    ),
+    HTTPStatus.REQUEST_TIMEOUT: ("expired",),
+    HTTPStatus.CONFLICT: (
+        "already_activated",
+        "already_ended",
+        "already_registered",
+        "already_stored",
+        "conflict",
+        "decision_refused",
+        "denied",
+        "fixed_key",
+        "grant_dataset",
+        "grant_exceeds_policy",
+        "grant_lapsed",
+        "grant_misaddressed",
+        "grant_refused",
+        "grant_signature",
+        "grant_vetoed",
+        "idempotency_key_reused",
+        "identity_refused",
+        "incomplete",
+        "key_file",
+        "no_provider",
+        "not_approved",
+        "not_believed",
+        "payload_out_of_bounds",
+        "policy_refused",
+        "policy_rolled_back",
+        "policy_taken",
+        "proposals_closed",
+        "refused",
+        "registry_refused",
+        "reserved_name",
+        "role_mismatch",
+        "self_lockout",
+        "signature_refused",
+        "spec_exists",
+        "stale_generation",
+        "stale_revision",
+        "stays_in_organization",
+        "too_many_grants",
+        "too_much_offered",
+        "version_taken",
+    ),
+    HTTPStatus.GONE: ("artifact_deleted",),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("too_large",),
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE: ("range_not_satisfiable",),
+    HTTPStatus.UNPROCESSABLE_ENTITY: (
+        "bad_signature",
+        "bounds_outside_profile",
+        "invalid_spec",
+        "key_format",
+        "malformed",
+        "payload_type",
+        "policy_document",
+        "policy_rule",
+        "policy_scope",
+        "policy_window",
+        "same_gateway",
+        "too_few_signatures",
+        "unknown_control",
+        "unknown_key",
+        "unsafe_name",
+        "unsigned",
+    ),
+    HTTPStatus.SERVICE_UNAVAILABLE: (
+        "behind",
+        "too_many_listeners",
+    ),
+}
+"""Logins are refused as RFC 6749 says: 400, and 401 for who is not known."""
+
+STATUS_OF: Mapping[str, int] = {slug: int(status) for status, slugs in SLUGS.items() for slug in slugs}
+
+
+def status_of(slug: str) -> int:
+    """The HTTP status of a refusal with that slug."""
+    return STATUS_OF.get(slug, int(HTTPStatus.CONFLICT))
