@@ -38,6 +38,7 @@ from fedpact.infra.layout import Layout
 from fedpact.infra.supervisor import NotReadyError
 
 GATEWAYS = 2
+INTERRUPTED = 130
 STOP_SECONDS = 60.0
 Folder = Annotated[
     Path | None,
@@ -257,7 +258,9 @@ def _moved(before: int, now: int) -> list[str]:
 def _stay(cli: Session, machine: Machine, members: Federation) -> None:
     started = welcome.started(machine.url("portal"), machine.layout, members)
     text = welcome.welcome(started, machine.models, Path.cwd())
-    asyncio.run(embedded.serve(machine, members, cli.note, lambda: cli.show(started, text)))
+    if not asyncio.run(embedded.serve(machine, members, cli.note, lambda: cli.show(started, text))):
+        cli.note("stopped before everything was ready")
+        raise typer.Exit(INTERRUPTED)
 
 
 def _layout(cli: Session, folder: Path | None) -> Layout:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from fedpact.client.clock import Clock
 from fedpact.client.oauth import Issuer
-from fedpact.infra import holding, welcome
+from fedpact.infra import holding, interrupts, welcome
 from fedpact.infra.demo_story import Report, Story, StoryError
 from fedpact.infra.demo_world import World
 from fedpact.infra.errors import AlreadyRunningError
@@ -23,7 +23,7 @@ from fedpact.infra.federation import federation
 from fedpact.infra.layout import Layout
 from fedpact.infra.ports import PORTAL
 from fedpact.infra.supervisor import end_with_parent
-from fedpact.infra.up import leftovers
+from fedpact.infra.up import end_leftovers, leftovers
 
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
@@ -31,22 +31,44 @@ STOP_SECONDS = 60.0
 
 def run(folder: Path | None, models: Path, say: Callable[[str], None], *, keep: bool) -> Report:
     """The whole demo. `keep` leaves the federation running, and says how to look at it and how to end it."""
+    with interrupts.once():
+        layout = Layout((folder or Path(tempfile.mkdtemp(prefix="fedpact-demo-"))).resolve())
+        if keep:
+            return told(layout, models, say, keep=True)
+        with cleared(layout, say, ours=folder is None):
+            report = told(layout, models, say)
+            report.leftovers = left_behind(layout)
+            if folder is None and not report.leftovers:
+                shutil.rmtree(layout.root)
+    return report
+
+
+def told(layout: Layout, models: Path, say: Callable[[str], None], *, keep: bool = False) -> Report:
+    """The story, told to a federation of its own, and how long it took."""
     report = Report()
-    root = (folder or Path(tempfile.mkdtemp(prefix="fedpact-demo-"))).resolve()
     began = time.monotonic()
-    with started(root, models, say, keep=keep) as layout:
+    with started(layout.root, models, say, keep=keep):
         report.timings["start"] = round(time.monotonic() - began, 2)
         try:
-            Story(world_in(layout), models, root / "downloads", say, report).tell()
+            Story(world_in(layout), models, layout.root / "downloads", say, report).tell()
         finally:
             if keep:
                 say(farewell(layout))
     report.timings["all"] = round(time.monotonic() - began, 2)
-    if not keep:
-        report.leftovers = left_behind(layout)
-        if folder is None and not report.leftovers:
-            shutil.rmtree(root)
     return report
+
+
+@contextmanager
+def cleared(layout: Layout, say: Callable[[str], None], *, ours: bool) -> Iterator[None]:
+    """What breaks the story off leaves no key: a folder that is `ours` is removed, but for the logs when it failed."""
+    try:
+        yield
+    except BaseException as error:
+        if ours:
+            _remove(layout, logs=isinstance(error, Exception))
+        with contextlib.suppress(OSError):
+            say(_stays(layout))
+        raise
 
 
 def farewell(layout: Layout) -> str:
@@ -59,7 +81,11 @@ def farewell(layout: Layout) -> str:
 
 @contextmanager
 def started(root: Path, models: Path, say: Callable[[str], None], *, keep: bool = False) -> Iterator[Layout]:
-    """A federation in a process of its own below `root`, ended at the end unless it is to be kept."""
+    """
+    A federation in a process of its own below `root`, ended at the end unless it is ready and to be kept.
+
+    What the block does not end itself, because it was broken off, is ended with it.
+    """
     layout = Layout(root)
     layout.make()
     if said := holding.running(layout):
@@ -74,12 +100,19 @@ def started(root: Path, models: Path, say: Callable[[str], None], *, keep: bool 
             start_new_session=keep,
             preexec_fn=None if keep else end_with_parent,  # noqa: PLW1509 - there is one thread
         )
+    ready = False
     try:
         _wait(layout, process)
+        ready = True
         yield layout
-    finally:
-        if not keep:
+    except BaseException:
+        if not (keep and ready):
             _end(process)
+            end_leftovers(layout)
+            layout.remove_sockets()
+        raise
+    if not keep:
+        _end(process)
 
 
 def world_in(layout: Layout) -> World:
@@ -99,6 +132,24 @@ def left_behind(layout: Layout) -> list[str]:
 
 def write(report: Report, file: Path) -> None:
     file.write_text(json.dumps(asdict(report), indent=1) + "\n")
+
+
+def _remove(layout: Layout, *, logs: bool) -> None:
+    """Remove the folder; `logs` stay, for whoever has to find out why."""
+    for path in layout.root.iterdir():
+        if path.is_dir() and not (logs and path == layout.logs):
+            shutil.rmtree(path, ignore_errors=True)
+        elif not path.is_dir():
+            path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        layout.root.rmdir()
+
+
+def _stays(layout: Layout) -> str:
+    left = sorted(path.name for path in layout.root.glob("*"))
+    if not left:
+        return "broken off: every process is ended, and the folder with its keys is removed"
+    return f"broken off: every process is ended; in {layout.root} stays {', '.join(left)}"
 
 
 def _wait(layout: Layout, process: "subprocess.Popen[bytes]") -> None:

@@ -51,8 +51,8 @@ async def make_users(machine: Machine, say: Callable[[str], None]) -> None:
     if done.exists():
         return
     alone = Supervisor([mongo(machine, auth=False)], say)
-    await alone.start()
     try:
+        await alone.start()
         await create_users(f"mongodb://127.0.0.1:{machine.ports['mongo']}/", users(machine.layout))
     finally:
         await alone.stop()

@@ -62,10 +62,9 @@ class Supervisor:
         self._stopping = True
         for tier in sorted({program.tier for program in self._programs}, reverse=True):
             names = [program.name for program in self._programs if program.tier == tier]
-            await asyncio.gather(*(self._end(name) for name in names if name in self._running))
-        for keeper in self._keepers.values():
-            keeper.cancel()
-        await asyncio.gather(*self._keepers.values(), return_exceptions=True)
+            running = {name: self._running[name] for name in names if name in self._running}
+            await asyncio.gather(*(self._end(name, process) for name, process in running.items()))
+        await ended(*self._keepers.values())
 
     def pids(self) -> dict[str, int]:
         """Program -> process id, of those that run."""
@@ -104,11 +103,12 @@ class Supervisor:
 
     async def _all_ready(self, members: Sequence[Program], seconds: float) -> None:
         waiting = {asyncio.create_task(self._ready(p), name=p.name) for p in members}
-        done, late = await asyncio.wait(waiting, timeout=seconds)
-        for task in late:
-            task.cancel()
-        for task in done:
-            task.result()
+        try:
+            done, late = await asyncio.wait(waiting, timeout=seconds)
+            for task in done:
+                task.result()
+        finally:
+            await ended(*waiting)
         if late:
             names = ", ".join(sorted(task.get_name() for task in late))
             raise NotReadyError(f"not ready after {seconds:.0f} s: {names}")
@@ -126,8 +126,7 @@ class Supervisor:
         process = self._running.get(program.name)
         return process is not None and await asyncio.to_thread(_listens, process.pid, program.port)
 
-    async def _end(self, name: str) -> None:
-        process = self._running[name]
+    async def _end(self, name: str, process: Process) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         try:
@@ -138,6 +137,13 @@ class Supervisor:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+
+async def ended(*tasks: asyncio.Task[None]) -> None:
+    """Cancel what still runs, and wait until all of it is over: what came of it is no news any more."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def end_with_parent() -> None:

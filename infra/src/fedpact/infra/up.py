@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import psutil
@@ -16,7 +16,7 @@ from fedpact.infra.embedded import Machine, port_names, programs
 from fedpact.infra.federation import Federation
 from fedpact.infra.holding import Running, announce, myself
 from fedpact.infra.layout import Layout
-from fedpact.infra.supervisor import Supervisor
+from fedpact.infra.supervisor import Supervisor, ended
 
 Say = Callable[[str], None]
 
@@ -31,8 +31,8 @@ def machine_in(
     return Machine(layout=layout, ports=assigned, models=models)
 
 
-async def serve(machine: Machine, federation: Federation, say: Say, ready: Callable[[], None]) -> None:
-    """Start everything, tell when it is ready, and stay until told to stop."""
+async def serve(machine: Machine, federation: Federation, say: Say, ready: Callable[[], None]) -> bool:
+    """Start everything, tell when it is ready, and stay until told to stop; false when that was before it was ready."""
     layout = machine.layout
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -40,27 +40,31 @@ async def serve(machine: Machine, federation: Federation, say: Say, ready: Calla
         loop.add_signal_handler(number, stopped.set)
     moments.check(layout)
     setup.write_files(machine, federation)
-    await setup.make_users(machine, say)
     supervisor = Supervisor(programs(machine, federation), say)
     layout.make_sockets()
-
-    async def founded() -> None:
-        moments.mark(layout)
-        await setup.apply_topology(machine, federation)
-
-    starting = asyncio.create_task(supervisor.start(after={0: founded}))
     try:
-        await _first(starting, stopped)
-        if not stopped.is_set():
-            _announce(machine, supervisor)
-            supervisor.started = lambda: _announce(machine, supervisor)
-            ready()
-            await _first(asyncio.create_task(supervisor.watch()), stopped)
+        if not await _first(_started(machine, federation, supervisor, say), stopped):
+            return False
+        _announce(machine, supervisor)
+        supervisor.started = lambda: _announce(machine, supervisor)
+        ready()
+        await _first(supervisor.watch(), stopped)
+        return True
     finally:
-        starting.cancel()
         await supervisor.stop()
         layout.running.unlink(missing_ok=True)
         layout.remove_sockets()
+
+
+async def _started(machine: Machine, federation: Federation, supervisor: Supervisor, say: Say) -> None:
+    """Every program, the bus and the store made ready before those that use them."""
+
+    async def founded() -> None:
+        moments.mark(machine.layout)
+        await setup.apply_topology(machine, federation)
+
+    await setup.make_users(machine, say)
+    await supervisor.start(after={0: founded})
 
 
 def leftovers(layout: Layout) -> list[str]:
@@ -107,12 +111,21 @@ def _ours(layout: Layout) -> list[psutil.Process]:
     ]
 
 
-async def _first(task: asyncio.Task[None], stopped: asyncio.Event) -> None:
-    waiting = asyncio.create_task(stopped.wait())
-    done, _ = await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    if task in done:
-        task.result()
+async def _first(work: Coroutine[None, None, None], stopped: asyncio.Event) -> bool:
+    """
+    Do the work unless told to stop first, which ends it; whether it was done.
+
+    What fails once we are told to stop is no failure: Ctrl-C reaches the programs as it reaches us.
+    """
+    task, waiting = asyncio.create_task(work), asyncio.create_task(stopped.wait())
+    try:
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if not stopped.is_set():
+            await task
+        return not stopped.is_set()
+    finally:
+        waiting.cancel()
+        await ended(task)
 
 
 def _announce(machine: Machine, supervisor: Supervisor) -> None:
