@@ -92,9 +92,9 @@ def grants(generation: int = 1, attempt: int = 1) -> GrantsIssued:
     )
 
 
-def grants_renewed(generation: int = 1) -> GrantsRenewed:
+def grants_renewed(generation: int = 1, attempt: int = 1) -> GrantsRenewed:
     later = Dsse(payloadType="t", payload="e31=")
-    issued = grants(generation).model_dump() | {"grants": {"gateway-1": later, "gateway-2": later}}
+    issued = grants(generation, attempt).model_dump() | {"grants": {"gateway-1": later, "gateway-2": later}}
     return GrantsRenewed.model_validate(issued)
 
 

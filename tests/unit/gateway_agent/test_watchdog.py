@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from agent_values import NOON
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +11,6 @@ from fedpact.gateway_agent.domain.engine import Status
 from fedpact.gateway_agent.domain.watchdog import (
     Complete,
     JobLost,
-    JobStranded,
     Notice,
     NotReady,
     Patience,
@@ -60,17 +58,6 @@ def test_a_connected_site_that_is_silent_too_long_is_lost() -> None:
     assert verdicts(COMPLETE, silent) == (SiteLost(site="a-1"),)
 
 
-@pytest.mark.parametrize("running", [frozenset({"j"}), frozenset()])
-def test_a_job_whose_participant_is_gone_is_stranded_at_once(running: frozenset[str]) -> None:
-    sight = replace(WELL, jobs={"j": Status.RUNNING}, running=running, gone=frozenset({"b-1"}))
-    assert verdicts(COMPLETE, sight) == (JobStranded(job="j", participant="b-1"),)
-
-
-def test_a_participant_gone_without_a_job_strands_none() -> None:
-    sight = replace(WELL, jobs={"j": Status.SUBMITTED}, gone=frozenset({"b-1"}))
-    assert verdicts(COMPLETE, sight) == ()
-
-
 def test_a_job_that_says_running_but_does_not_run_is_lost_after_a_while() -> None:
     ghost = replace(WELL, jobs={"j": Status.RUNNING})
     notice, said = look(COMPLETE, ghost, PATIENCE)
@@ -108,7 +95,6 @@ SIGHTS = st.builds(
     ),
     jobs=st.dictionaries(st.sampled_from(["j", "k"]), st.sampled_from(list(Status))),
     running=st.frozensets(st.sampled_from(["j", "k"])),
-    gone=st.frozensets(st.sampled_from(["a-1", "server"])),
 )
 
 
@@ -117,7 +103,7 @@ def test_whatever_is_seen_only_jobs_in_sight_are_judged(sights: list[Sight]) -> 
     notice = BEGUN
     for sight in sights:
         notice, said = look(notice, sight, PATIENCE)
-        jobs = {v.job for v in said if isinstance(v, JobLost | JobStranded)}
+        jobs = {v.job for v in said if isinstance(v, JobLost)}
         assert jobs <= sight.jobs.keys() | sight.running
         assert sum(isinstance(v, Complete | NotReady) for v in said) <= 1
         assert notice.idle_since is None or not sight.running

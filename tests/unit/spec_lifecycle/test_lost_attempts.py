@@ -16,6 +16,7 @@ from spec_values import (
     gone,
     grants,
     grants_denied,
+    grants_renewed,
     job,
     job_cancelled,
     job_ended,
@@ -53,6 +54,13 @@ def test_an_activation_whose_participant_is_killed_is_set_up_anew_and_its_jobs_r
     assert up.status == "active.running"
     up.tell(job_ended(attempt=2))
     assert (up.status, up.spec.losses if up.spec else None) == ("active.running_idle", 1)
+
+
+@pytest.mark.parametrize(("attempt", "told"), [(1, set()), (2, set(CLIENTS))])
+def test_only_the_living_attempt_s_grants_are_renewed(attempt: int, told: set[str]) -> None:
+    up = life(*APPROVAL, ACTIVATE, *GOING_UP, killed("server")).later(1).tell(*anew(2), connected(attempt=2))
+    renewed = up.tell(grants_renewed(attempt=attempt)).said
+    assert {said.part for said in renewed if isinstance(said, Directive)} == told
 
 
 def test_what_was_completed_before_its_activation_was_lost_is_not_run_again() -> None:

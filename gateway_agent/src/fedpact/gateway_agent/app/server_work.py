@@ -21,7 +21,6 @@ from fedpact.gateway_agent.domain.voice import Voice
 from fedpact.gateway_agent.domain.watchdog import (
     Complete,
     JobLost,
-    JobStranded,
     Notice,
     NotReady,
     Patience,
@@ -184,7 +183,4 @@ class ServerWork:
                 return await self.fail(voice, Fail(cause=Cause.LOST, reason=reason))
             case JobLost():
                 activation.lost.add(verdict.job)
-            case JobStranded():
-                async with activation.speaking(self.federation, self.home.folder) as session:
-                    await session.abort(verdict.job)
         return []

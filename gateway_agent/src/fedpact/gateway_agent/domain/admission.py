@@ -28,7 +28,11 @@ WHOLE = ("",)
 
 
 def check_turn(grant: Grant, wanted: ParticipantDirective) -> None:
-    """Refuse a grant for another activation than the directive's."""
+    """
+    Refuse a grant for another activation than the directive's.
+
+    A grant is for a generation, whose every attempt is the same pact: the permit made of it is for the one attempt.
+    """
     if (grant.spec_id, grant.generation) != (wanted.spec_id, wanted.generation):
         raise SiteRefusedError(
             Cause.POLICY,

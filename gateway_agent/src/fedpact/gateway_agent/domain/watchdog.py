@@ -5,12 +5,13 @@ FLARE's own word is not enough: after a crash a job may be RUNNING for ever, and
 tries for ever without a sound. Each look is a pure step: what was noticed before and what is seen now give what
 is noticed and the verdicts. Nothing here acts.
 
-  1 a participant's process is gone while a job runs   -> abort the job at once: if the participant came back
-                                                          first, FLARE would never notice
-  2 RUNNING by its status, but not running, for long   -> the job is lost
-  3 a site is not connected, or silent for too long    -> the site is lost
-  4 not all sites connected within the deadline        -> not ready
-  5 nothing runs                                       -> idle since
+  1 RUNNING by its status, but not running, for long   -> the job is lost
+  2 a site is not connected, or silent for too long    -> the site is lost
+  3 not all sites connected within the deadline        -> not ready
+  4 nothing runs                                       -> idle since
+
+That a participant's process is gone its own site says, and the hub ends or sets up anew the activation, which takes its
+jobs along.
 """
 
 from collections.abc import Mapping
@@ -45,8 +46,6 @@ class Sight:
     """Our open jobs: engine id -> FLARE's status."""
     running: frozenset[str] = frozenset()
     """Engine ids of the jobs that really run."""
-    gone: frozenset[str] = frozenset()
-    """Participants whose process has ended, the server among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,21 +80,13 @@ class SiteLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobStranded:
-    """A participant of a running job is gone: abort the job before the participant may come back."""
-
-    job: str
-    participant: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class JobLost:
     """No process runs the job any more, and FLARE will not say so."""
 
     job: str
 
 
-Verdict = Complete | NotReady | SiteLost | JobStranded | JobLost
+Verdict = Complete | NotReady | SiteLost | JobLost
 
 
 def look(notice: Notice, sight: Sight, patience: Patience) -> tuple[Notice, tuple[Verdict, ...]]:
@@ -104,7 +95,7 @@ def look(notice: Notice, sight: Sight, patience: Patience) -> tuple[Notice, tupl
     complete = notice.complete or sight.expected <= sight.heard.keys()
     after = Notice(began=notice.began, complete=complete, ghosts=ghosts, idle_since=_idle_since(notice, sight))
     lost = [JobLost(job=job) for job, since in sorted(ghosts.items()) if sight.now - since > patience.ghost]
-    return after, (*_readiness(notice, sight, patience), *_sites(notice, sight, patience), *_stranded(sight), *lost)
+    return after, (*_readiness(notice, sight, patience), *_sites(notice, sight, patience), *lost)
 
 
 def _readiness(notice: Notice, sight: Sight, patience: Patience) -> list[Verdict]:
@@ -125,13 +116,6 @@ def _sites(notice: Notice, sight: Sight, patience: Patience) -> list[Verdict]:
     oldest = sight.now - patience.away
     there = {site for site, heard in sight.heard.items() if heard >= oldest}
     return [SiteLost(site=site) for site in sorted(sight.expected - there)]
-
-
-def _stranded(sight: Sight) -> list[Verdict]:
-    first = min(sight.gone, default=None)
-    if first is None:
-        return []
-    return [JobStranded(job=job, participant=first) for job in sorted(_claimed(sight) | sight.running)]
 
 
 def _claimed(sight: Sight) -> set[str]:

@@ -84,7 +84,7 @@ def granted(spec: Spec, fact: GrantsIssued, now: datetime, limits: Limits) -> Se
 
 def renewed(spec: Spec, fact: GrantsRenewed) -> Sequence[Fact]:
     """Later ends for the grants of a living activation."""
-    if spec.stage not in RUNS or fact.generation != spec.generation:
+    if spec.stage not in RUNS or (fact.generation, fact.attempt) != (spec.generation, spec.placed_attempt):
         return []
     return [_kept(spec, fact, None)]
 
