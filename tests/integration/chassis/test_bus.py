@@ -227,6 +227,12 @@ async def test_a_command_sent_twice_counts_once(lab: Lab) -> None:
     assert (await lab.counters.get("c1")).total == 6
 
 
+async def test_a_bus_that_is_not_there_is_told_to_who_administrates() -> None:
+    with pytest.raises(UnavailableError, match="the bus is not there"):
+        async with bus_admin.administrating("nats://127.0.0.1:1", None):
+            raise AssertionError("nobody is there")
+
+
 async def test_a_consumer_that_is_gone_is_a_problem(lab: Lab) -> None:
     await lab.client.jetstream().delete_consumer("tests", "tests")
     assert "gone" in str(await lab.bus.problem())

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedpact.decision.errors import KeyFormatError
-from fedpact.decision.nkeys import Kind, NKey, is_public, verifies
+from fedpact.decision.nkeys import Kind, NKey, verifies
 
 PREFIXES = {
     Kind.OPERATOR: theirs.PREFIX_BYTE_OPERATOR,
@@ -37,9 +37,8 @@ def test_a_seed_with_a_wrong_letter_is_refused(kind: Kind, raw: bytes, place: in
 
 def test_a_key_counts_only_as_what_it_is_for() -> None:
     user = NKey.generate(Kind.USER)
-    assert is_public(user.public, Kind.USER)
-    assert not is_public(user.public, Kind.ACCOUNT)
-    assert not is_public(user.seed, Kind.USER)
+    assert verifies(user.public, Kind.USER, b"one", user.sign(b"one"))
+    assert not verifies(user.seed, Kind.USER, b"one", user.sign(b"one"))
     assert not verifies(user.public, Kind.ACCOUNT, b"", user.sign(b""))
     assert not verifies(user.public, Kind.USER, b"another", user.sign(b"one"))
 

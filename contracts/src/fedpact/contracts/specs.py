@@ -213,11 +213,6 @@ class ActivationEnded(SpecFact):
     fenced: dict[str, str] = {}
     """Participant -> its site."""
 
-    @property
-    def fenced_sites(self) -> frozenset[str]:
-        """Sites that may still hold something of this generation."""
-        return frozenset(self.fenced.values())
-
 
 class ParticipantReleased(SpecFact):
     """A fenced participant of an ended generation, or of a lost attempt, turned out to be gone."""

@@ -4,15 +4,16 @@ import asyncio
 import contextlib
 import importlib.util
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import psutil
 import typer
 from pydantic import BaseModel, ConfigDict, RootModel
 
 from fedpact.chassis import bus_admin
+from fedpact.chassis.errors import UnavailableError
 from fedpact.client.cli.nouns import command, noun, verb
 from fedpact.client.cli.output import Format
 from fedpact.client.cli.session import Session
@@ -37,6 +38,7 @@ from fedpact.infra.federation import Federation, federation
 from fedpact.infra.layout import Layout
 from fedpact.infra.supervisor import NotReadyError
 
+T = TypeVar("T")
 GATEWAYS = 2
 INTERRUPTED = 130
 STOP_SECONDS = 60.0
@@ -178,7 +180,7 @@ def bus_apply(cli: Session, folder: Folder = None) -> None:
         async with bus_admin.administrating(url, seed) as js:
             await bus_admin.apply(js, topology.streams(), durables)
 
-    asyncio.run(work())
+    _administrated(work())
     done = Applied(streams=len(topology.streams()), durables=len(durables))
     cli.show(done, f"{done.streams} streams and {done.durables} durables are in place")
 
@@ -199,7 +201,7 @@ def bus_rebuild(
         async with bus_admin.administrating(url, seed) as js:
             await bus_admin.begin_again(js, mine)
 
-    asyncio.run(work())
+    _administrated(work())
     done = Applied(streams=len(mine), durables=len(mine))
     cli.show(done, f"{len(mine)} streams are delivered to {service} from the start")
 
@@ -226,9 +228,16 @@ def bus_redrive(
     async def all_of_it() -> tuple[Letter, ...]:
         return tuple([letter async for letter in work()])
 
-    found = asyncio.run(all_of_it())
+    found = _administrated(all_of_it())
     lines = [f"{one.consumer}: {one.subject}: {one.outcome} ({one.error})" for one in found]
     cli.show(Letters(found), "\n".join(lines) or "nothing was set aside")
+
+
+def _administrated(work: Coroutine[None, None, T]) -> T:
+    try:
+        return asyncio.run(work)
+    except UnavailableError as error:
+        raise MachineError(f"{error}: `fedpact up` starts it") from error
 
 
 def shipped_models() -> Path:

@@ -10,11 +10,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from fedpact.chassis.bus_login import arguments
+from fedpact.chassis.bus_login import connected
 from fedpact.chassis.errors import UnavailableError
 
 SECONDS = 5.0
@@ -47,23 +46,5 @@ async def server_accounts(
     url: str, key_file: Path, ca_file: Path | None, *, inbox: str
 ) -> AsyncIterator[ServerAccounts]:
     """With the credentials of a user of the system account, for as long as it is needed."""
-    try:
-        client = await nats.connect(
-            url,
-            **arguments(url, key_file, ca_file),
-            connect_timeout=5,
-            allow_reconnect=False,
-            max_reconnect_attempts=1,
-            error_cb=_ignored,
-            inbox_prefix=f"_INBOX_{inbox}",
-        )
-    except (NatsError, OSError, TimeoutError) as error:
-        raise UnavailableError(f"the bus lets nobody administrate: {type(error).__name__}") from error
-    try:
+    async with connected(url, key_file, ca_file, inbox) as client:
         yield ServerAccounts(client)
-    finally:
-        await client.close()
-
-
-async def _ignored(_: Exception) -> None:
-    """What goes wrong is raised by the call that wanted it."""

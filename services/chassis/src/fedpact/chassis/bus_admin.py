@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import nats
 from nats.errors import Error
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RePublish, RetentionPolicy, StreamConfig
 from nats.js.errors import NotFoundError
 
-from fedpact.chassis.bus_login import arguments
+from fedpact.chassis.bus_login import connected
 from fedpact.chassis.deliveries import DOUBLES_DROPPED
 from fedpact.chassis.errors import ConsumerLostError, UnavailableError
 from fedpact.contracts import subjects
@@ -65,23 +64,8 @@ async def administrating(
     url: str, key_file: Path | None, ca_file: Path | None = None, *, inbox: str = "admin"
 ) -> AsyncIterator[JetStreamContext]:
     """A JetStream context with the administrator's key."""
-    connection = await nats.connect(
-        url,
-        **arguments(url, key_file, ca_file),
-        connect_timeout=5,
-        allow_reconnect=False,
-        max_reconnect_attempts=1,
-        error_cb=_ignored,
-        inbox_prefix=f"_INBOX_{inbox}",
-    )
-    try:
+    async with connected(url, key_file, ca_file, inbox) as connection:
         yield connection.jetstream(timeout=10)
-    finally:
-        await connection.close()
-
-
-async def _ignored(_: Exception) -> None:
-    """What goes wrong is raised by the call that wanted it."""
 
 
 async def apply(js: JetStreamContext, streams: Iterable[StreamLike], durables: Iterable[DurableLike]) -> None:

@@ -9,12 +9,17 @@ before everything else: a server that says it has no TLS would otherwise be beli
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import nats
 from faststream.nats.security import NatsCredentials, NatsNKey, NatsSecurity
+from nats.aio.client import Client
 from nats.aio.transport import TcpTransport
+from nats.errors import Error
 
+from fedpact.chassis.errors import UnavailableError
 from fedpact.chassis.settings import ServiceSettings
 
 CREDENTIALS = ".creds"
@@ -41,6 +46,31 @@ def arguments(url: str, key_file: Path | None, ca_file: Path | None) -> dict[str
         return found
     kind = "user_credentials" if key_file.suffix == CREDENTIALS else "nkeys_seed"
     return found | {kind: str(key_file)}
+
+
+@asynccontextmanager
+async def connected(url: str, key_file: Path | None, ca_file: Path | None, inbox: str) -> AsyncIterator[Client]:
+    """A connection for one piece of work, which begins now or, with `UnavailableError`, not at all."""
+    try:
+        client = await nats.connect(
+            url,
+            **arguments(url, key_file, ca_file),
+            connect_timeout=5,
+            allow_reconnect=False,
+            max_reconnect_attempts=1,
+            error_cb=_ignored,
+            inbox_prefix=f"_INBOX_{inbox}",
+        )
+    except (Error, OSError, TimeoutError) as error:
+        raise UnavailableError(f"the bus is not there, or does not let this key in: {type(error).__name__}") from error
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def _ignored(_: Exception) -> None:
+    """What goes wrong is raised by the call that wanted it."""
 
 
 def trusting(url: str, ca_file: Path | None) -> ssl.SSLContext | None:

@@ -38,11 +38,10 @@ def make_app(
     status_of: Mapping[str, int] | None = None,
     registry: CollectorRegistry | None = None,
     tracer: TracerProvider | None = None,
-    max_body: int = MAX_BODY,
 ) -> web.Application:
     """An application with `/healthz`, `/readyz`, `/metrics` and problem+json. `status_of`: slug -> HTTP status."""
     tracing = [_traced(tracer)] if tracer else []
-    app = web.Application(middlewares=[*tracing, _problems(status_of or {})], client_max_size=max_body)
+    app = web.Application(middlewares=[*tracing, _problems(status_of or {})], client_max_size=MAX_BODY)
     app.router.add_get("/healthz", _alive)
     app.router.add_get("/readyz", _ready(checks))
     app.router.add_get("/metrics", _metrics(registry or CollectorRegistry()))

@@ -65,15 +65,6 @@ class NKey:
         return self.private.sign(message)
 
 
-def is_public(text: str, kind: Kind) -> bool:
-    """Whether `text` is a public key of that kind."""
-    try:
-        _public(text, kind)
-    except KeyFormatError:
-        return False
-    return True
-
-
 def verifies(public: str, kind: Kind, message: bytes, signature: bytes) -> bool:
     """Whether the holder of that key signed `message`."""
     try:
