@@ -1,18 +1,16 @@
 """What jobs left: those one may have, and with whom each of them is shared."""
 
 from collections.abc import Sequence
+from functools import partial
 from urllib.parse import quote
-
-from pydantic import ValidationError
 
 from fedpact.contracts.api import ArtifactQuery, ArtifactView
 from fedpact.contracts.artifacts import Grantee
-from fedpact.contracts.envelope import DomainError
-from fedpact.portal.entrypoints.pages.forms import Form, Mistake, mistakes
-from fedpact.portal.entrypoints.pages.outcomes import settled
+from fedpact.portal.entrypoints.pages.forms import Form, Mistake
+from fedpact.portal.entrypoints.pages.outcomes import filled_in, settled
 from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, View, Visit, roles_of
 from fedpact.portal.entrypoints.pages.registered import every
-from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE, is_forbidden
+from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE
 
 
 async def listing(desk: Desk, visit: Visit) -> Answer:
@@ -30,12 +28,11 @@ async def detail(desk: Desk, visit: Visit) -> Answer:
 async def grant(desk: Desk, visit: Visit) -> Answer:
     """Let a user or an organization have it; what is not right yet is told on the form."""
     found = await _named(desk, visit)
-    try:
+
+    async def send() -> Answer:
         return settled(await desk.writes.grant_artifact(visit.sends(_grantee(visit.form))), visit, place_of(found))
-    except (ValidationError, DomainError) as error:
-        if is_forbidden(error):
-            raise
-        return await _shown(desk, visit, found, visit.form, mistakes(error))
+
+    return await filled_in(send, partial(_shown, desk, visit, found, visit.form))
 
 
 async def revoke(desk: Desk, visit: Visit) -> Answer:

@@ -1,16 +1,14 @@
 """Datasets: what there is, who may use it, and what stewards propose to their gateways."""
 
 from collections.abc import Sequence
+from functools import partial
 from urllib.parse import quote, urlencode
 
-from pydantic import ValidationError
-
 from fedpact.contracts.api import NewProposal, PageQuery, SpecQuery
-from fedpact.contracts.envelope import DomainError
 from fedpact.contracts.registry import Capability
 from fedpact.portal.entrypoints.calls import may_enter
-from fedpact.portal.entrypoints.pages.forms import Form, Mistake, mistakes
-from fedpact.portal.entrypoints.pages.outcomes import settled
+from fedpact.portal.entrypoints.pages.forms import Form, Mistake
+from fedpact.portal.entrypoints.pages.outcomes import filled_in, settled
 from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, View, Visit, roles_of
 from fedpact.portal.entrypoints.pages.registered import own_gateways, policies_on
 from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE
@@ -60,7 +58,8 @@ async def draft(desk: Desk, visit: Visit) -> Answer:
 async def propose(desk: Desk, visit: Visit) -> Answer:
     """Carry the proposal to the gateway; what is not right yet is told on the form."""
     form = visit.form
-    try:
+
+    async def send() -> Answer:
         sent = NewProposal(
             gateway=form.text("gateway"),
             name=form.text("name"),
@@ -70,8 +69,8 @@ async def propose(desk: Desk, visit: Visit) -> Answer:
         outcome = await desk.writes.propose_dataset(visit.sends(sent))
         place = outcome.location.rpartition("/")[2]
         return settled(outcome, visit, f"/dataset-proposals/{quote(place)}" if place else "/datasets")
-    except (ValidationError, DomainError) as error:
-        return await _form(desk, visit, form, mistakes(error))
+
+    return await filled_in(send, partial(_form, desk, visit, form))
 
 
 async def proposal(desk: Desk, visit: Visit) -> Answer:

@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from urllib.parse import quote, urlencode
 
-from pydantic import ValidationError
-
 from fedpact.contracts.api import GatewayView, NewGateway, PageQuery
-from fedpact.contracts.envelope import DomainError
 from fedpact.contracts.registry import Capability
 from fedpact.portal.domain.load import Share
-from fedpact.portal.entrypoints.pages.forms import Form, Mistake, mistakes
-from fedpact.portal.entrypoints.pages.outcomes import settled
+from fedpact.portal.entrypoints.pages.forms import Form, Mistake
+from fedpact.portal.entrypoints.pages.outcomes import filled_in, settled
 from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, View, Visit, roles_of
 from fedpact.portal.entrypoints.pages.registered import every, only
 from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE
@@ -92,13 +90,14 @@ async def draft(desk: Desk, visit: Visit) -> Answer:
 async def register(desk: Desk, visit: Visit) -> Answer:
     """Make a site known."""
     form = visit.form
-    try:
+
+    async def send() -> Answer:
         told = {name: form.text(name) for name in ("gateway", "organization", "role")}
         sent = NewGateway.model_validate(told)
         outcome = await desk.writes.register_gateway(visit.sends(sent))
         return settled(outcome, visit, f"/gateways/{quote(sent.gateway)}")
-    except (ValidationError, DomainError) as error:
-        return await _form(desk, visit, form, mistakes(error))
+
+    return await filled_in(send, partial(_form, desk, visit, form))
 
 
 def gauges(gateway: GatewayView, shares: Sequence[Share]) -> Sequence[Gauge]:

@@ -1,11 +1,16 @@
 """What a page does with the outcome of a command: go on, wait, or say why not."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlencode
 
-from fedpact.contracts.envelope import Strict
+from pydantic import ValidationError
+
+from fedpact.contracts.envelope import DomainError, Strict
 from fedpact.portal.domain.errors import RefusedError
+from fedpact.portal.entrypoints.pages.forms import Mistake, mistakes
 from fedpact.portal.entrypoints.pages.login import own_place
 from fedpact.portal.entrypoints.pages.page import Answer, Desk, Page, Redirect, View, Visit
+from fedpact.portal.entrypoints.pages.trouble import is_forbidden
 from fedpact.portal.entrypoints.writes import Outcome
 
 
@@ -22,6 +27,18 @@ def settled(outcome: Outcome, visit: Visit, place: str) -> Redirect:
     if not outcome.settled.accepted:
         raise RefusedError(outcome.settled.slug, outcome.settled.reason, outcome.settled.path)
     return Redirect(place)
+
+
+async def filled_in(
+    send: Callable[[], Awaitable[Answer]], shown: Callable[[Sequence[Mistake]], Awaitable[View]]
+) -> Answer:
+    """Where `send` leads, or the form `shown` again with what is not right yet: nobody types anything twice."""
+    try:
+        return await send()
+    except (ValidationError, DomainError) as error:
+        if is_forbidden(error):
+            raise
+        return await shown(mistakes(error))
 
 
 async def command(desk: Desk, visit: Visit) -> Answer:

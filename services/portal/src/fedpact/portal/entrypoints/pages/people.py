@@ -1,16 +1,15 @@
 """One's organization and its people: who they are, what they may do, and the owner's means to change it."""
 
 from collections.abc import Sequence
+from functools import partial
 from urllib.parse import quote, urlencode
 
-from pydantic import ValidationError
-
 from fedpact.contracts.api import NewOrganization, NewUser, PageQuery, UserChange, UserView
-from fedpact.contracts.envelope import Actor, DomainError
+from fedpact.contracts.envelope import Actor
 from fedpact.contracts.identity import Role
 from fedpact.portal.entrypoints.calls import may_enter
-from fedpact.portal.entrypoints.pages.forms import Form, Mistake, mistakes
-from fedpact.portal.entrypoints.pages.outcomes import settled
+from fedpact.portal.entrypoints.pages.forms import Form, Mistake
+from fedpact.portal.entrypoints.pages.outcomes import filled_in, settled
 from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, View, Visit, roles_of
 from fedpact.portal.entrypoints.pages.registered import every, only
 from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE
@@ -59,18 +58,19 @@ async def organization(desk: Desk, visit: Visit) -> Answer:
 async def user(desk: Desk, visit: Visit) -> Answer:
     """One person."""
     found = await desk.queries.user(visit.viewer, visit.path("user"))
-    return _user(visit, found, ())
+    return await _user(visit, found, ())
 
 
 async def change(desk: Desk, visit: Visit) -> Answer:
     """New roles and groups."""
     found = await desk.queries.user(visit.viewer, visit.path("user"))
-    try:
+
+    async def send() -> Answer:
         sent = UserChange.model_validate({"roles": visit.form.many("roles"), "groups": _groups(visit.form)})
         outcome = await desk.writes.change_user(visit.sends(sent))
         return settled(outcome, visit, f"/users/{quote(found.user)}")
-    except (ValidationError, DomainError) as error:
-        return _user(visit, found, mistakes(error))
+
+    return await filled_in(send, partial(_user, visit, found))
 
 
 async def stand(desk: Desk, visit: Visit) -> Answer:
@@ -89,36 +89,38 @@ async def draft(desk: Desk, visit: Visit) -> Answer:
 async def add(desk: Desk, visit: Visit) -> Answer:
     """Add somebody to an organization."""
     form = visit.form
-    try:
+
+    async def send() -> Answer:
         told = {name: form.given(name) for name in ("organization", "email")}
         told |= {name: form.text(name) for name in ("user", "name")}
         sent = NewUser.model_validate(told | {"roles": form.many("roles"), "groups": _groups(form)})
         outcome = await desk.writes.register_user(visit.sends(sent))
         return settled(outcome, visit, f"/users/{quote(sent.user)}")
-    except (ValidationError, DomainError) as error:
-        return await _form(desk, visit, form, mistakes(error))
+
+    return await filled_in(send, partial(_form, desk, visit, form))
 
 
 async def organization_draft(_: Desk, visit: Visit) -> Answer:
     """The form for a new party."""
     only(visit, ADMINS)
-    return _organization_form(visit, ())
+    return await _organization_form(visit, ())
 
 
 async def add_organization(desk: Desk, visit: Visit) -> Answer:
     """Add an organization to the federation."""
-    try:
+
+    async def send() -> Answer:
         sent = NewOrganization(organization=visit.form.text("organization"), name=visit.form.text("name"))
         return settled(await desk.writes.register_organization(visit.sends(sent)), visit, "/organization")
-    except (ValidationError, DomainError) as error:
-        return _organization_form(visit, mistakes(error))
+
+    return await filled_in(send, partial(_organization_form, visit))
 
 
 def _groups(form: Form) -> Sequence[str]:
     return [name for name in form.text("groups").replace(",", " ").split() if name]
 
 
-def _user(visit: Visit, found: UserView, wrong: Sequence[Mistake]) -> View:
+async def _user(visit: Visit, found: UserView, wrong: Sequence[Mistake]) -> View:
     context = {
         "user": found,
         "roles": roles_for(visit.viewer),
@@ -143,7 +145,7 @@ async def _form(desk: Desk, visit: Visit, form: Form, wrong: Sequence[Mistake]) 
     return View(template="user_new.html", context=context, status=STATUS_UNPROCESSABLE if wrong else 200)
 
 
-def _organization_form(visit: Visit, wrong: Sequence[Mistake]) -> View:
+async def _organization_form(visit: Visit, wrong: Sequence[Mistake]) -> View:
     context = {"form": visit.form, "wrong": wrong, "key": visit.call.command_id}
     return View(template="organization_new.html", context=context, status=STATUS_UNPROCESSABLE if wrong else 200)
 

@@ -23,7 +23,7 @@ from fedpact.decision.policies import read_policy, signed_policy
 from fedpact.portal.domain.errors import ForbiddenError, MalformedRequestError
 from fedpact.portal.entrypoints.pages import policy_draft
 from fedpact.portal.entrypoints.pages.forms import LIMITS, Form, Mistake, mistakes
-from fedpact.portal.entrypoints.pages.outcomes import settled
+from fedpact.portal.entrypoints.pages.outcomes import filled_in, settled
 from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, View, Visit
 from fedpact.portal.entrypoints.pages.policies import OWNERS, may_write
 from fedpact.portal.entrypoints.pages.registered import datasets_of, every, only, own_gateways
@@ -81,13 +81,17 @@ async def publish(desk: Desk, visit: Visit) -> Answer:
         policy = read_policy(envelope)
     except DomainError as error:
         raise MalformedRequestError(f"this is no policy in an envelope: {error.reason}", path="envelope") from error
-    try:
+
+    async def send() -> Answer:
         outcome = await desk.writes.publish_policy(visit.sends(NewPolicy(envelope=envelope)))
         return settled(outcome, visit, f"/policies/{quote(policy.id)}")
-    except DomainError as error:
+
+    async def shown(wrong: Sequence[Mistake]) -> View:
         found = await desk.queries.preview(visit.viewer, PolicyEdit(document=policy))
         plain = dsse.unsigned(dsse.payload_of(envelope, POLICY_TYPE), POLICY_TYPE)
-        return await _signing(desk, visit, plain, found, mistakes(error))
+        return await _signing(desk, visit, plain, found, wrong)
+
+    return await filled_in(send, shown)
 
 
 async def download(desk: Desk, visit: Visit) -> Answer:

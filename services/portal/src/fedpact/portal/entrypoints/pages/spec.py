@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from fedpact.contracts.api import (
     ArtifactView,
@@ -16,7 +16,7 @@ from fedpact.contracts.api import (
     NewJob,
     SpecView,
 )
-from fedpact.contracts.envelope import DomainError, Strict
+from fedpact.contracts.envelope import Strict
 from fedpact.contracts.jobs import ArtifactKind
 from fedpact.contracts.registry import VersionRecord
 from fedpact.contracts.specs import Stage
@@ -26,11 +26,11 @@ from fedpact.portal.domain.offers import may_cancel, offers
 from fedpact.portal.domain.phases import phases
 from fedpact.portal.domain.sight import may_see_job
 from fedpact.portal.entrypoints.pages.examples import examples_of
-from fedpact.portal.entrypoints.pages.forms import Form, Mistake, mistakes
+from fedpact.portal.entrypoints.pages.forms import Form, Mistake
 from fedpact.portal.entrypoints.pages.live import News, frame, live
-from fedpact.portal.entrypoints.pages.outcomes import settled
+from fedpact.portal.entrypoints.pages.outcomes import filled_in, settled
 from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, View, Visit, roles_of
-from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE, is_forbidden
+from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE
 
 JOBS = 10
 FIRST = (ArtifactKind.RESULT, ArtifactKind.CHECKPOINT, ArtifactKind.METRIC, ArtifactKind.LOG)
@@ -110,7 +110,8 @@ async def submit(desk: Desk, visit: Visit) -> Answer:
     """Run a payload, once the spec is active; what is not right yet is told on the form."""
     spec = await desk.queries.spec(visit.viewer, visit.path("spec"))
     form = visit.form
-    try:
+
+    async def send() -> Answer:
         sent = NewJob.model_validate(
             {
                 "spec_id": spec.spec_id,
@@ -120,10 +121,8 @@ async def submit(desk: Desk, visit: Visit) -> Answer:
             }
         )
         return settled(await desk.writes.submit_job(visit.sends(sent)), visit, f"{_place(visit)}#jobs")
-    except (ValidationError, DomainError) as error:
-        if is_forbidden(error):
-            raise
-        return await _shown(desk, visit, JobDraft(form, mistakes(error)))
+
+    return await filled_in(send, lambda wrong: _shown(desk, visit, JobDraft(form, wrong)))
 
 
 async def cancel(desk: Desk, visit: Visit) -> Answer:

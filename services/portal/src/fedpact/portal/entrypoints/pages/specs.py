@@ -4,21 +4,18 @@ from collections.abc import Sequence
 from functools import partial
 from urllib.parse import urlencode
 
-from pydantic import ValidationError
-
 from fedpact.contracts.api import NewSpec, SpecQuery
-from fedpact.contracts.envelope import DomainError
 from fedpact.contracts.pact import Demand
 from fedpact.contracts.specs import SpecCreated
 from fedpact.portal.app.views import spec_summary
 from fedpact.portal.domain.model import Entry
 from fedpact.portal.domain.offers import may_propose
-from fedpact.portal.entrypoints.pages.forms import LIMITS, Form, Mistake, mistakes
+from fedpact.portal.entrypoints.pages.forms import LIMITS, Form, Mistake
 from fedpact.portal.entrypoints.pages.live import News, frame, live
-from fedpact.portal.entrypoints.pages.outcomes import settled
+from fedpact.portal.entrypoints.pages.outcomes import filled_in, settled
 from fedpact.portal.entrypoints.pages.page import POST, Answer, Desk, Page, Redirect, View, Visit, roles_of
 from fedpact.portal.entrypoints.pages.registered import every
-from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE, is_forbidden
+from fedpact.portal.entrypoints.pages.trouble import STATUS_UNPROCESSABLE
 
 CATEGORIES = ("active", "updating", "inactive", "failed")
 CREATORS = roles_of("create_spec")
@@ -68,14 +65,13 @@ async def draft(desk: Desk, visit: Visit) -> Answer:
 
 async def create(desk: Desk, visit: Visit) -> Answer:
     """Propose the pact; what is not right yet is told on the form."""
-    try:
+
+    async def send() -> Answer:
         sent = NewSpec.model_validate(_content(visit.form))
         outcome = await desk.writes.create_spec(visit.sends(sent))
         return settled(outcome, visit, outcome.location.removeprefix("/v1") or "/specs")
-    except (ValidationError, DomainError) as error:
-        if is_forbidden(error):
-            raise
-        return await _form(desk, visit, visit.form, mistakes(error))
+
+    return await filled_in(send, partial(_form, desk, visit, visit.form))
 
 
 def _content(form: Form) -> dict[str, object]:
