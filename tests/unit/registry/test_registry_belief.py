@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fedpact.chassis.aggregates import Cause, Stored
 from fedpact.chassis.memory import MemoryDocuments
+from fedpact.chassis.rounds import AT_ONCE, ROUNDS, Rounds
 from fedpact.contracts.envelope import Accepted, Actor, Envelope, Order
 from fedpact.contracts.identity import Role
 from fedpact.contracts.pact import Resources
@@ -60,7 +61,10 @@ class Place:
         self.gateways, self.sites, self.datasets, self.models = (
             Stored(Hesitant(chance), kind) for kind in (GATEWAYS, SITES, DATASETS, MODELS)
         )
-        self.belief = Belief(gateways=self.gateways, sites=self.sites, datasets=self.datasets)
+        self.rounds = Stored(MemoryDocuments(), ROUNDS)
+        self.belief = Belief(
+            gateways=self.gateways, sites=self.sites, datasets=self.datasets, rounds=Rounds(self.rounds)
+        )
         self.handlers = Handlers(gateways=self.gateways, sites=self.sites, models=self.models, belief=self.belief)
         self._said = {}
 
@@ -265,3 +269,15 @@ async def test_a_model_and_its_versions_are_kept():
     added = Order(command=AddModelVersion(model="logreg", record=record), actor=maker, now=NOW)
     await place.handlers.add_model_version(added, Cause(now=NOW))
     assert (await place.models.get("logreg")).versions == (record,)
+
+
+async def test_more_datasets_than_a_handler_has_time_for_are_believed_by_the_timer_roots_first():
+    place = Place()
+    names = [f"d{number}_gw-1_clinic" for number in range(AT_ONCE + 5)]
+    await place.say(spoke(), *(offer(name, A) for name in names), offer(A))
+    await place.register()
+    assert await place.announced() == "1"
+    assert await place.registered() == {}
+    while due := await place.rounds.documents.due(NOW, 1):
+        await place.belief.go_on(due[0], Cause(now=NOW))
+    assert set(await place.registered()) == {A, *names}

@@ -2,6 +2,7 @@
 
 from fedpact.chassis import service
 from fedpact.chassis.hub import Hub
+from fedpact.chassis.rounds import ROUNDS, Rounds
 from fedpact.chassis.service import Service
 from fedpact.contracts.registry import CommandAccepted, CommandRefused, MessageQuarantined
 from fedpact.decision.actors import read_actor
@@ -22,7 +23,8 @@ def compose(settings: Settings) -> Service:
     hub = Hub(settings, NAME, quarantined=MessageQuarantined)
     gateways, sites = hub.kept("gateways", GATEWAYS), hub.kept("sites", SITES)
     datasets, models = hub.kept("datasets", DATASETS), hub.kept("models", MODELS)
-    belief = Belief(gateways=gateways, sites=sites, datasets=datasets)
+    rounds = hub.kept("rounds", ROUNDS)
+    belief = Belief(gateways=gateways, sites=sites, datasets=datasets, rounds=Rounds(rounds))
     handlers = Handlers(gateways=gateways, sites=sites, models=models, belief=belief)
     proposed = hub.kept("proposals", PROPOSALS)
     proposals = Proposals(proposals=proposed, gateways=gateways, datasets=datasets)
@@ -34,7 +36,9 @@ def compose(settings: Settings) -> Service:
     events.subscribe(hub.bus, handlers, proposals)
     orders = hub.commands(read_actor, accepted=CommandAccepted, refused=CommandRefused)
     commands.subscribe(hub.bus, orders, handlers, proposals)
-    return hub.service({gateways: None, datasets: None, models: None, proposed: proposals.tick}, prepare=[found])
+    return hub.service(
+        {gateways: None, datasets: None, models: None, proposed: proposals.tick, rounds: belief.go_on}, prepare=[found]
+    )
 
 
 def run() -> None:

@@ -4,7 +4,8 @@ Brings what is registered in line with what sites say.
 Two hands do this at once: that of the admin's command and that of the site's observation. Each first writes down what
 it knows (gateway or site) and then reads what the other wrote, so the later of the two sees both. And each looks
 again after it has written: if the site said more meanwhile, that is settled too, so the last word stays. Whoever
-registers a root looks for what waits for it, whichever hand the root came by.
+registers a root looks for what waits for it, whichever hand the root came by. Of a site that has offered many datasets,
+they are believed in a round: a handler would not have the time.
 """
 
 import logging
@@ -12,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fedpact.chassis.aggregates import Aggregates, Cause
+from fedpact.chassis.rounds import Rounds
 from fedpact.contracts.workloads import DatasetOffered, GatewaySpoke
 from fedpact.registry.domain import datasets, gateways, sites
 from fedpact.registry.domain.errors import NotBelievedError
@@ -25,12 +27,17 @@ class Belief:
     gateways: Aggregates[Gateway]
     sites: Aggregates[Site]
     datasets: Aggregates[Dataset]
+    rounds: Rounds
 
     async def everything(self, gateway: str, cause: Cause) -> None:
         """Believe all a site has said, now that it is known."""
         await self.announcement(gateway, cause)
-        for dataset in sites.roots_first((await self._site(gateway)).offers):
-            await self.dataset(gateway, dataset, cause)
+        offered = list(sites.roots_first((await self._site(gateway)).offers))
+        await self.rounds.begin(gateway, offered, self.dataset, cause)
+
+    async def go_on(self, gateway: str, cause: Cause) -> None:
+        """Believe the next of the many datasets that a site has offered."""
+        await self.rounds.go_on(gateway, self.dataset, cause)
 
     async def announcement(self, gateway: str, cause: Cause) -> None:
         """Believe what a site last said of itself."""
