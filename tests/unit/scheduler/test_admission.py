@@ -6,6 +6,7 @@ import pytest
 from scheduler_values import RULES, announced, ended, released, requested, sent_back
 
 from fedpact.contracts.envelope import Fact
+from fedpact.contracts.ids import SERVER
 from fedpact.contracts.scheduling import GangPlaced, GangQueued, GangRefused, GangWithdrawn, SharesReleased, Shortfall
 from fedpact.scheduler.domain.admission import News, decide
 from fedpact.scheduler.domain.errors import UnexpectedFactError
@@ -91,6 +92,36 @@ def test_a_gang_passed_too_often_holds_what_is_free_for_itself() -> None:
     )
     assert ledger.line["big"].bypasses == RULES.bypasses
     assert answers(told(ledger, requested("s4", "gw-1", at=4))) == [("GangQueued", "s4")]
+
+
+@pytest.fixture
+def fenced_off() -> Ledger:
+    """`big` was passed often enough, and a fenced participant holds all of a silent site that it needs, too."""
+    ledger = after(
+        announced("hub", 100),
+        announced("silent"),
+        announced("gw-1"),
+        requested("s1", "silent", cpu=4),
+        ended("s1", "silent-1", SERVER),
+        requested("big", "silent", "gw-1", at=1, cpu=4),
+    )
+    for n in range(RULES.bypasses):
+        ledger = fold(ledger, told(ledger, requested(f"t{n}", "gw-1", at=2 + n)))
+        ledger = fold(ledger, told(ledger, ended(f"t{n}")))
+    assert ledger.line["big"].bypasses == RULES.bypasses
+    return ledger
+
+
+def test_whom_a_fenced_participant_leaves_no_room_for_holds_up_nobody(fenced_off: Ledger) -> None:
+    assert answers(told(fenced_off, requested("s2", "gw-1", at=9))) == [("GangPlaced", "s2")]
+    assert [missing.site for missing in why(fenced_off, "big", RULES).shortfalls] == ["silent"]
+
+
+def test_it_claims_what_it_needs_as_soon_as_the_fenced_participant_is_gone(fenced_off: Ledger) -> None:
+    ledger = fold(fenced_off, told(fenced_off, requested("s2", "gw-1", at=9)))
+    ledger = fold(ledger, told(ledger, released("s1", "silent-1")))
+    assert answers(told(ledger, requested("s3", "gw-1", at=10))) == [("GangQueued", "s3")]
+    assert answers(told(ledger, ended("s2"))) == [("GangPlaced", "big")]
 
 
 def test_the_claim_leaves_other_sites_alone() -> None:

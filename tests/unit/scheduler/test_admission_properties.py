@@ -1,7 +1,7 @@
 """What holds in every state the ledger can reach, whatever arrives."""
 
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -124,11 +124,11 @@ class Scheduling(RuleBasedStateMachine):
         assert self.log.ledger == before
 
     def fence(self, known: ActivationRequested, data: st.DataObject) -> list[str]:
-        """Some of those who were placed are not known to be gone, and nobody who was not known before."""
-        ledger = self.log.ledger
-        lease = ledger.lease(known.spec_id, known.generation)
+        """Some of those who were placed are not known to be gone, nor is anybody of whom that was not known before."""
+        lease = self.log.ledger.lease(known.spec_id, known.generation)
         if lease and lease.attempt == known.attempt:
-            for name in data.draw(st.sets(st.sampled_from(sorted(lease.shares)))):
+            before = self.fenced_of(known.spec_id, known.generation)
+            for name in before | data.draw(st.sets(st.sampled_from(sorted(lease.shares)))):
                 self.fenced[known.spec_id, known.generation, name] = known.attempt
         return sorted(self.fenced_of(known.spec_id, known.generation))
 
@@ -209,6 +209,18 @@ class Scheduling(RuleBasedStateMachine):
             assert not [gang for gang in in_line(ledger) if covers(free(ledger), lacks_of(ledger, gang))]
         else:
             assert not covers(free(ledger), lacks_of(ledger, holder))
+
+    @invariant()
+    def what_is_left_of_the_ended_is_known_as_such(self) -> None:
+        for lease in self.log.ledger.leases.values():
+            assert lease.over != self.goes_on(lease.spec_id, lease.generation)
+
+    @invariant()
+    def what_is_claimed_is_there_when_every_activation_has_ended(self) -> None:
+        ledger = self.log.ledger
+        left = {key: lease for key, lease in ledger.leases.items() if lease.over}
+        if holder := claimant(ledger, RULES):
+            assert covers(free(replace(ledger, leases=left)), needs_of(ledger, holder))
 
     @invariant()
     def everybody_in_line_was_told(self) -> None:

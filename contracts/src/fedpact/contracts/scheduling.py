@@ -98,6 +98,9 @@ class SharesReleased(GangFact):
     type: ClassVar[str] = "scheduling.shares.released"
 
     participants: tuple[str, ...]
+    """Nobody, when all are fenced."""
+    ended: bool = False
+    """Whether the activation is over, so that what stays reserved is what fenced participants hold."""
 
 
 class GangPlaced(GangFact):

@@ -4,8 +4,9 @@ Who gets capacity, when. A message in, facts out; nothing else is read, so the s
 A gang is placed everywhere or nowhere, in one step: nobody holds a part while it waits for the rest, so there is no
 deadlock. The organization that holds the least goes first (`fairness.py`), and inside one who came first; a gang that
 fits may pass those that do not, but once an older one was passed `bypasses` times, the oldest such one holds the
-single claim: what it needs is not given to others, and as every activation ends, its turn comes. What can never fit
-is refused with the numbers, and so is what requires a limit that one of its gateways does not enforce.
+single claim: what it needs is not given to others, and as every activation ends, its turn comes. Shares of fenced
+participants may never end: whom they leave no room for makes no claim, and others go on. What can never fit is refused
+with the numbers, and so is what requires a limit that one of its gateways does not enforce.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +28,7 @@ from fedpact.contracts.specs import ActivationEnded, ActivationRequested, Activa
 from fedpact.scheduler.domain.amounts import Amounts, covers, less, shortfalls
 from fedpact.scheduler.domain.fairness import Weights, in_turn
 from fedpact.scheduler.domain.ledger import allotment_of, evolve, fold, lacks_of, needs_of, seniority
-from fedpact.scheduler.domain.model import Gang, Lease, Ledger, free, totals, unenforced
+from fedpact.scheduler.domain.model import Gang, Lease, Ledger, fenced, free, totals, unenforced
 
 News = GatewayAnnounced | ActivationRequested | ActivationSentBack | ActivationEnded | ParticipantReleased
 
@@ -65,8 +66,10 @@ def in_line(ledger: Ledger) -> list[Gang]:
 
 
 def claimant(ledger: Ledger, rules: Rules) -> Gang | None:
-    """The oldest gang that was bypassed too often: the only one that capacity is held back for."""
-    return next((gang for gang in in_line(ledger) if gang.bypasses >= rules.bypasses), None)
+    """The oldest gang that was bypassed too often and has a turn to come: the only one that capacity is kept for."""
+    starving = (gang for gang in in_line(ledger) if gang.bypasses >= rules.bypasses)
+    in_the_end = less(totals(ledger.sites), fenced(ledger))
+    return next((gang for gang in starving if covers(in_the_end, needs_of(ledger, gang))), None)
 
 
 def within_reach(ledger: Ledger, gang: Gang, rules: Rules) -> Amounts:
@@ -113,7 +116,7 @@ def _ended(ledger: Ledger, fact: ActivationEnded) -> list[Fact]:
         gone = GangWithdrawn(spec_id=waiting.spec_id, generation=waiting.generation, attempt=waiting.attempt)
         facts.append(gone)
     lease = ledger.lease(fact.spec_id, fact.generation)
-    return [*facts, *(_given_back(lease, fact.fenced.keys()) if lease else [])]
+    return [*facts, *(_given_back(lease, fact.fenced.keys(), ended=True) if lease else [])]
 
 
 def _freed(ledger: Ledger, fact: ParticipantReleased) -> list[Fact]:
@@ -124,14 +127,14 @@ def _freed(ledger: Ledger, fact: ParticipantReleased) -> list[Fact]:
     return _given_back(lease, lease.shares.keys() - {fact.participant}) if share and share.site == fact.gateway else []
 
 
-def _given_back(lease: Lease, kept: AbstractSet[str]) -> list[Fact]:
-    """That all but `kept` is free again."""
+def _given_back(lease: Lease, kept: AbstractSet[str], *, ended: bool = False) -> list[Fact]:
+    """That all but `kept` is free again, if that is news."""
     freed = tuple(name for name in lease.shares if name not in kept)
-    return [_release(lease, freed)] if freed else []
-
-
-def _release(lease: Lease, freed: tuple[str, ...]) -> Fact:
-    return SharesReleased(spec_id=lease.spec_id, generation=lease.generation, attempt=lease.attempt, participants=freed)
+    over = lease.over or ended
+    released = SharesReleased(
+        spec_id=lease.spec_id, generation=lease.generation, attempt=lease.attempt, participants=freed, ended=over
+    )
+    return [released] if freed or over != lease.over else []
 
 
 def _admitted(ledger: Ledger, news: Sequence[Fact], rules: Rules) -> Sequence[Fact]:

@@ -129,5 +129,6 @@ def _released(ledger: Ledger, fact: SharesReleased) -> Ledger:
     key = lease_key(fact.spec_id, fact.generation)
     lease = ledger.leases[key]
     kept = {name: share for name, share in lease.shares.items() if name not in fact.participants}
+    rest = replace(lease, shares=kept, over=lease.over or fact.ended)
     others = {other: held for other, held in ledger.leases.items() if other != key}
-    return replace(ledger, leases=others | {key: replace(lease, shares=kept)} if kept else others)
+    return replace(ledger, leases=others | {key: rest} if kept else others)

@@ -77,6 +77,8 @@ class Lease:
     attempt: int
     shares: Shares
     organization: str = ""
+    over: bool = False
+    """Whether its activation is, and what is left are the shares of fenced participants."""
 
     @property
     def turn(self) -> tuple[int, int]:
@@ -120,6 +122,11 @@ def free(ledger: Ledger) -> Amounts:
     """What nobody holds. A site that shrank below what is held has nothing."""
     held = used(ledger)
     return {site: amount.less(held.get(site, NOTHING)) for site, amount in totals(ledger.sites).items()}
+
+
+def fenced(ledger: Ledger) -> Amounts:
+    """What is held at each site though its activation is over."""
+    return _by_site(share for lease in ledger.leases.values() if lease.over for share in lease.shares.values())
 
 
 def shares(gateways: Iterable[str], clients: int, demand: Demand, sites: Sites) -> Shares:
