@@ -65,7 +65,7 @@ OF_USE = (
         "a login that has ended",
         ended,
         "login",
-        "`fedpact login`",
+        "`fedpact --as old login`",
     ),
     Mistake(
         "no token",

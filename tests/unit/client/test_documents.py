@@ -41,8 +41,8 @@ def test_a_plain_word_is_a_word_unless_json_knows_it(text: str, value) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a: 1\na: 2", "`a` is named twice in line 1"),
-        ("a:\n  b: 1\n  b: 1", "`b` is named twice in line 2"),
+        ("a: 1\na: 2", "`a` is named twice in line 2"),
+        ("a:\n  b: 1\n  b: 1", "`b` is named twice in line 3"),
         ("1: a", "the key `1` is not text"),
         ("a: [", "neither JSON nor YAML"),
         ("!!python/object/apply:os.system [id]", "could not determine a constructor"),

@@ -7,6 +7,7 @@ its permissions are the custodian's.
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -17,9 +18,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, RootModel
 
 from fedpact.client.addresses import TIMEOUT
 from fedpact.client.answers import error_of, read
-from fedpact.client.errors import UnreachableError
+from fedpact.client.errors import InputError, UnreachableError
 from fedpact.client.messages import Response
 
+_NAME = r"[a-z0-9-]{1,40}"
 ENVIRON = "FEDPACT_GATEWAY_SOCKET"
 
 
@@ -112,4 +114,6 @@ def absolute(path: str) -> str:
 
 
 def _path(name: str) -> str:
+    if not re.fullmatch(_NAME, name):
+        raise InputError(f"`{name}` cannot be a dataset's name: use 1 to 40 of a-z, 0-9 and `-`", path="name")
     return f"/datasets/{quote(name, safe='')}"

@@ -27,6 +27,10 @@ _IN_WORDS = {
     "string should match pattern '^[a-z0-9-]{1,40}_[a-z0-9-]{1,40}_[a-z0-9-]{1,40}$'": (
         "a dataset's id is `<name>_<gateway>_<organization>`: `fedpact datasets list` shows them"
     ),
+    "string should match pattern '^[A-Za-z0-9][A-Za-z0-9._-]{0,118}/?$'": (
+        "it is a name in the gateway's inbox and no path: a letter or digit, then letters, digits, `.`, `_` and `-`; a"
+        " folder ends with `/`"
+    ),
     "field required": "it is missing: add it",
     "extra inputs are not permitted": "nothing of that name belongs here: leave it out, or correct its spelling",
 }
@@ -38,12 +42,14 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers = {}
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:  # noqa: FBT001, FBT002
-        names = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for name in names:
+        names: set[str] = set()
+        for key, _ in node.value:
+            name = self.construct_object(key, deep=True)
             if not isinstance(name, str):
-                raise yaml.constructor.ConstructorError(None, None, f"the key `{name}` is not text", node.start_mark)
-            if names.count(name) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"`{name}` is named twice", node.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, f"the key `{name}` is not text", key.start_mark)
+            if name in names:
+                raise yaml.constructor.ConstructorError(None, None, f"`{name}` is named twice", key.start_mark)
+            names.add(name)
         return super().construct_mapping(node, deep)
 
 
@@ -94,7 +100,8 @@ def first_problem(error: ValidationError) -> tuple[str, str]:
     """
     found = error.errors(include_url=False, include_context=False, include_input=False)
     first = min(found, key=lambda problem: problem["type"] != "extra_forbidden")
-    text = first["msg"].lower().removeprefix("value error, ")
+    said = first["msg"].removeprefix("Value error, ")
+    text = said[:1].lower() + said[1:]
     beside = [p["loc"][-1] for p in found if p["type"] == "missing" and p["loc"][:-1] == first["loc"][:-1]]
     meant = get_close_matches(str(first["loc"][-1]), map(str, beside), n=1) if first["loc"] else []
     hint = f"; did you mean `{meant[0]}`?" if first["type"] == "extra_forbidden" and meant else ""

@@ -130,7 +130,7 @@ class Issuer:
         try:
             return self._post(Tokens, self.endpoints.token_endpoint, form)
         except _RefusedGrantError as error:
-            raise LoginExpiredError(f"{error.text}: `fedpact login`") from error
+            raise LoginExpiredError(error.text) from error
 
     def device(self) -> DeviceCode:
         """Begin a login that is approved in a browser."""

@@ -18,8 +18,10 @@ A = TypeVar("A", bound=BaseModel)
 def path_of(*parts: str) -> str:
     """A path of the API; what a person typed cannot leave its place in it."""
     for part in parts:
-        if not isinstance(part, str):
+        if not isinstance(part, str) or not part.isprintable():
             raise InputError(f"`{part!r}` is no id: give it as text, such as `s-42`")
+        if not part:
+            raise InputError(f"the id is empty: name the one you mean of the {parts[0].replace('-', ' ')}")
     return "/v1/" + "/".join(quote(part, safe="") for part in parts)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import JsonValue, ValidationError
 
-from fedpact.client.documents import first_problem
 from fedpact.client.errors import InputError
+from fedpact.client.given import wrong
 from fedpact.contracts.pact import Demand, Resources, SpecContent
 
 
@@ -23,6 +23,10 @@ def pact(
 
     `parameters`, when given, bind every payload.
     """
+    if isinstance(datasets, str) or not isinstance(datasets, Iterable):
+        raise InputError("the datasets are a list of ids, such as ['heart_gateway-1_lakeside']", path="datasets")
+    if not isinstance(parameters, Mapping | None):
+        raise InputError("the parameters are a dict, such as {'rounds': 5}", path="parameters")
     usual = Demand()
     said: dict[str, object] = {
         "datasets": tuple(datasets),
@@ -34,13 +38,12 @@ def pact(
     try:
         return SpecContent.model_validate(said)
     except ValidationError as error:
-        member, text = first_problem(error)
-        raise InputError(f"`{member or 'the pact'}` is wrong: {text}", path=member) from error
+        raise wrong(error, "the pact") from error
 
 
 def model_named(text: str) -> dict[str, str]:
     """The model that ID@VERSION names."""
-    name, _, version = text.partition("@")
+    name, _, version = text.partition("@") if isinstance(text, str) else ("", "", "")
     if not name or not version:
         raise InputError(f"`{text}` does not say which version: give the model as ID@VERSION", path="model")
     return {"id": name, "version": version}

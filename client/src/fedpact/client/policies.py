@@ -55,6 +55,8 @@ class Policies(Noun[H]):
 
 def new_key(path: Path) -> tuple[Path, str]:
     """Make a key pair: the private one at `path`, the public one beside it. Returns the latter and the key's id."""
+    if not path.name:
+        raise InputError(f"`{path}` is a folder: name the file the private key is to be written to")
     key, public = keys.generate(), path.with_suffix(".pub.pem")
     for taken in (path, public):
         if taken.exists():

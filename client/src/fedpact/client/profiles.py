@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fedpact.client.errors import InputError
+from fedpact.client.given import given
 
 if sys.platform != "win32":
     import fcntl
@@ -60,23 +61,27 @@ class Profiles:
     def keep(self, name: str, login: Login) -> None:
         """Write it down in one step, for the owner only."""
         path = self.path(name)
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        part.unlink(missing_ok=True)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(login.model_dump_json(indent=1))
-        part.replace(path)
+        with given():
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            part.unlink(missing_ok=True)
+            descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(login.model_dump_json(indent=1))
+            part.replace(path)
 
     def forget(self, name: str) -> None:
-        self.path(name).unlink(missing_ok=True)
+        with given():
+            self.path(name).unlink(missing_ok=True)
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
         """Nobody else refreshes this login meanwhile."""
         lock = self.path(name).with_suffix(".lock")
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with lock.open("w", encoding="utf-8") as file:
+        with given():
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            opened = lock.open("w", encoding="utf-8")
+        with opened as file:
             if sys.platform != "win32":
                 fcntl.flock(file, fcntl.LOCK_EX)
             yield

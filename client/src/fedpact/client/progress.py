@@ -95,7 +95,7 @@ def automatic(stderr: TextIO | None = None) -> Progress:
     if display is not None:
         return Cell(display)
     screen = stderr or sys.stderr
-    if screen.isatty():
+    if screen is not None and screen.isatty():
         return Spinner(Console(file=screen))
     return Quiet()
 

@@ -122,7 +122,10 @@ class StoredLogin:
     def _refreshed(self, login: Login) -> Login:
         if not login.refresh_token:
             raise LoginExpiredError(f"the login of `{self.name}` has ended: {self._hint}")
-        tokens = self.issuer_at(login.issuer).refreshed(login.refresh_token)
+        try:
+            tokens = self.issuer_at(login.issuer).refreshed(login.refresh_token)
+        except LoginExpiredError as error:
+            raise LoginExpiredError(f"{error.reason}: {self._hint}") from error
         renewed = login_of(self.url, login.issuer, tokens, self.clock.now(), before=login.refresh_token)
         self.profiles.keep(self.name, renewed)
         return renewed

@@ -7,12 +7,13 @@ Type checkers see the difference by the noun's type, `Specs[Hub]` or `Specs[Asyn
 that tell many things, which are iterated over.
 """
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
 from fedpact.client.async_hub import AsyncHub
+from fedpact.client.given import given
 from fedpact.client.hub import Hub
 from fedpact.client.steps import Flow, Telling
 from fedpact.client.way import Way
@@ -89,6 +90,14 @@ def _asked(flow: Callable[..., Any], noun: object, run: Callable[[Any], Any]) ->
 
     @wraps(bound)
     def ask(*args: object, **kwargs: object) -> object:
-        return run(bound(*args, **kwargs))
+        with given():
+            asked = bound(*args, **kwargs)
+        return run(_followed(asked))
 
     return ask
+
+
+def _followed(flow: Generator[Any, Any, R]) -> Generator[Any, Any, R]:
+    """The same flow; what it finds wrong with what it was given is told as that."""
+    with given():
+        return (yield from flow)

@@ -7,9 +7,11 @@ from uuid import uuid4
 from pydantic import BaseModel
 
 from fedpact.client import flows
+from fedpact.client.errors import InputError
 from fedpact.client.flows import Patience
 from fedpact.client.messages import Request
 from fedpact.client.steps import Flow
+from fedpact.contracts.api import KEY_PATTERN
 
 A = TypeVar("A", bound=BaseModel)
 
@@ -28,6 +30,8 @@ class Way:
     @staticmethod
     def key(given: str | None = None) -> str:
         """The idempotency key of a write: one's own, or a new one."""
+        if given and not KEY_PATTERN.match(given):
+            raise InputError("an idempotency key has 1 to 200 printable ASCII characters, no space at its ends")
         return given or str(uuid4())
 
     def __repr__(self) -> str:

@@ -157,6 +157,8 @@ def demo(
     models: Models = None,
 ) -> None:
     """Two custodians, one scientist, one real federated training."""
+    if json_file:
+        story.writable(json_file)
     say = typer.echo if cli.output is Format.TABLE else cli.note
     try:
         report = story.run(folder, _packages(models), say, keep=keep)

@@ -130,6 +130,15 @@ def left_behind(layout: Layout) -> list[str]:
     return [*leftovers(layout), *kits]
 
 
+def writable(file: Path) -> None:
+    """Raises what would keep the report from being written in the end; nothing changes there yet."""
+    there = file.exists()
+    with file.open("a"):
+        pass
+    if not there:
+        file.unlink()
+
+
 def write(report: Report, file: Path) -> None:
     file.write_text(json.dumps(asdict(report), indent=1) + "\n")
 

@@ -13,6 +13,7 @@ Whoever reads them is the model's author at their own machine, so they may say m
 
 from typing import ClassVar
 
+from fedpact.client.errors import InputError
 from fedpact.contracts.envelope import DomainError
 
 
@@ -28,7 +29,7 @@ class NameTakenError(ToolError):
     slug: ClassVar[str] = "name_taken"
 
 
-class RunRequestError(ToolError):
+class RunRequestError(ToolError, InputError):
     """What a run was asked to do cannot be done."""
 
     slug: ClassVar[str] = "run_request"

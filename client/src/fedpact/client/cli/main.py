@@ -67,8 +67,8 @@ def run() -> None:
 
 def _unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if issubclass(kind, Exception):
-        sys.stderr.write(
-            f"fedpact: this is a bug ({kind.__name__}: {error}): run it again with --debug and report it\n"
+        typer.echo(
+            f"fedpact: this is a bug ({kind.__name__}: {error}): run it again with --debug and report it", err=True
         )
         return
     sys.__excepthook__(kind, error, trace)

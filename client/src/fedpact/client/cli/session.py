@@ -11,9 +11,9 @@ from pydantic import BaseModel, JsonValue, RootModel, ValidationError
 
 from fedpact.client.cli.output import Format, more_pages, rendered
 from fedpact.client.connecting import Connecting
-from fedpact.client.documents import first_problem
 from fedpact.client.errors import FedpactError, InputError, NotLoggedInError, TimedOutError, UnreachableError
 from fedpact.client.fedpact import Fedpact
+from fedpact.client.given import told_of_files, unusable, wrong
 from fedpact.client.hub import Options
 from fedpact.client.progress import automatic
 from fedpact.client.texts import clean
@@ -93,7 +93,11 @@ def told(*, debug: bool) -> Iterator[None]:
     except DomainError as error:
         _end(error.reason, code_of(error), debug=debug)
     except ValidationError as error:
-        _end(_sentence(error), EXIT_CODES[InputError], debug=debug)
+        _end(wrong(error).reason, EXIT_CODES[InputError], debug=debug)
+    except OSError as error:
+        if not told_of_files(error):
+            raise
+        _end(unusable(error).reason, EXIT_CODES[InputError], debug=debug)
 
 
 def code_of(error: DomainError) -> int:
@@ -106,8 +110,3 @@ def _end(reason: str, code: int, *, debug: bool) -> None:
         typer.echo(traceback.format_exc(), err=True)
     typer.echo(f"fedpact: {clean(reason)}", err=True)
     raise typer.Exit(code)
-
-
-def _sentence(error: ValidationError) -> str:
-    member, text = first_problem(error)
-    return f"`{member}` is wrong: {text}" if member else f"this is wrong: {text}"

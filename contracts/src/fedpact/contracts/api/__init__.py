@@ -7,6 +7,7 @@ and these models make the OpenAPI document, so neither can say what the other do
 
 from fedpact.contracts.api.artifacts import ArtifactPage, ArtifactQuery, ArtifactView, DeletionView
 from fedpact.contracts.api.common import (
+    KEY_PATTERN,
     CreatorView,
     Generation,
     MemberProblem,
@@ -65,6 +66,7 @@ from fedpact.contracts.api.specs import (
 )
 
 __all__ = [
+    "KEY_PATTERN",
     "ArtifactPage",
     "ArtifactQuery",
     "ArtifactView",

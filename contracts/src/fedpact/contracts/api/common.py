@@ -1,5 +1,6 @@
 """What the requests and answers of the HTTP API have in common: pages, problems, read-your-writes."""
 
+import re
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field
@@ -8,6 +9,10 @@ from fedpact.contracts.envelope import Model, Strict
 from fedpact.contracts.ids import Id
 
 V = TypeVar("V", bound=Model)
+
+
+KEY_PATTERN = re.compile(r"^[!-~](?:[ -~]{0,198}[!-~])?\Z")
+"""An `Idempotency-Key`."""
 
 
 Generation = Annotated[int, Field(ge=0)]

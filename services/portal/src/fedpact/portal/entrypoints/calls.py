@@ -5,7 +5,6 @@ JSON has one meaning (duplicate keys and NaN are refused), unknown members and p
 is read whatever its content type says, for clients that send none.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -14,7 +13,7 @@ from aiohttp import web
 
 from fedpact.chassis.clock import Clock
 from fedpact.contracts import strict_json
-from fedpact.contracts.api import ReadQuery
+from fedpact.contracts.api import KEY_PATTERN, ReadQuery
 from fedpact.contracts.envelope import Actor, Strict
 from fedpact.contracts.identity import Role
 from fedpact.portal.app.feed import Feed
@@ -25,7 +24,6 @@ from fedpact.portal.entrypoints.routes import Route
 
 M = TypeVar("M", bound=Strict)
 KEY = "Idempotency-Key"
-KEY_PATTERN = re.compile(r"^[!-~](?:[ -~]{0,198}[!-~])?\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,9 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import CoreModeRef, CoreRef, DefsRef, GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
-from fedpact.contracts.api import CommandView, Problem
+from fedpact.contracts.api import KEY_PATTERN, CommandView, Problem
 from fedpact.contracts.ids import DatasetId, Id
 from fedpact.portal.app.feed import CURSOR
-from fedpact.portal.entrypoints.calls import KEY_PATTERN
 from fedpact.portal.entrypoints.routes import ROUTES, Route
 
 VERSION = "0.1.0"
