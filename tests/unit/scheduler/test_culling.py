@@ -106,6 +106,7 @@ async def test_an_activation_that_idles_for_the_threshold_is_told_once(federatio
         [opened()],
         [ready(), opened()],
         [ready(), opened("j-1"), opened("j-2"), closed("j-1")],
+        [ready(), opened(), ready()],
         [ready(), stopping()],
         [ready(), opened(), stopping(), closed()],
     ],
@@ -124,6 +125,18 @@ async def test_the_rest_counts_from_the_end_of_the_last_job(federation: Federati
     assert await federation.told() == []
     await federation.pass_(1)
     assert [fact.since for fact in await federation.told()] == [NOON + HOUR]
+
+
+async def test_one_that_was_set_up_anew_rests_from_the_end_of_the_job_that_ran_again(federation: Federation) -> None:
+    await federation.hear(ready(), opened(), ready(at=NOON + HOUR), closed(at=NOON + 2 * HOUR))
+    await federation.pass_(10)
+    assert [fact.since for fact in await federation.told()] == [NOON + 2 * HOUR]
+
+
+async def test_one_that_lost_its_last_job_while_it_was_set_up_anew_rests_since_it_is_up(federation: Federation) -> None:
+    await federation.hear(ready(), opened(), closed(at=NOON + HOUR), ready(at=NOON + 2 * HOUR))
+    await federation.pass_(10)
+    assert NOON + 2 * HOUR in [fact.since for fact in await federation.told()]
 
 
 async def test_each_rest_is_told_by_itself(federation: Federation) -> None:

@@ -60,7 +60,7 @@ def observe(idleness: Idleness | None, fact: Fact) -> Idleness:
     """What is known of an activation's idleness after `fact`."""
     match fact:
         case ActivationCompleted():
-            return Idleness(spec_id=fact.spec_id, generation=fact.generation, since=fact.at)
+            return _ready(idleness, fact)
         case ActivationStopping():
             return Idleness(spec_id=fact.spec_id, generation=fact.generation)
         case JobOpened():
@@ -72,6 +72,12 @@ def observe(idleness: Idleness | None, fact: Fact) -> Idleness:
             return replace(known, jobs=left, since=None if left or not known.jobs else fact.at)
         case _:
             raise UnexpectedFactError(fact)
+
+
+def _ready(known: Idleness | None, fact: ActivationCompleted) -> Idleness:
+    """One that was set up anew still holds the jobs of its lost attempt, and is as busy as before."""
+    jobs = known.jobs if known and known.generation == fact.generation else frozenset[str]()
+    return Idleness(spec_id=fact.spec_id, generation=fact.generation, jobs=jobs, since=None if jobs else fact.at)
 
 
 def cull(told: ActivationIdled | None, idleness: Idleness, culling: Culling, now: datetime) -> Sequence[Fact]:
