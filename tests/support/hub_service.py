@@ -16,8 +16,7 @@ from servers import until
 from fedpact.chassis import bus_admin
 from fedpact.chassis.service import Service
 from fedpact.contracts import strict_json, subjects
-from fedpact.contracts.envelope import FACTS, TOKEN_HEADER, Command, Envelope, Fact, command_envelope
-from fedpact.contracts.queries import Query
+from fedpact.contracts.envelope import FACTS, TOKEN_HEADER, Command, Envelope, Fact, Query, command_envelope
 from fedpact.decision import keys, tokens
 from fedpact.decision.actors import AUDIENCE, ISSUER
 from fedpact.infra import topology

@@ -23,7 +23,8 @@ from fedpact.chassis.clock import FakeClock
 from fedpact.chassis.errors import UnavailableError
 from fedpact.chassis.local import serving_locally
 from fedpact.chassis.memory import MemoryDocuments
-from fedpact.contracts.queries import Denied, UploadTicket
+from fedpact.contracts.envelope import Denied
+from fedpact.contracts.queries import UploadTicket
 from fedpact.contracts.workloads import JobPhase
 from fedpact.gateway_agent.adapters.secure_runtime import SecureRuntimes
 from fedpact.gateway_agent.adapters.uploads import ResultParcels

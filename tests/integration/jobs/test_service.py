@@ -21,7 +21,7 @@ from fedpact.contracts.artifacts import (
     RevokeArtifact,
     artifact_id,
 )
-from fedpact.contracts.envelope import Fact
+from fedpact.contracts.envelope import Denied, Fact
 from fedpact.contracts.identity import UserChanged
 from fedpact.contracts.jobs import (
     ArtifactsStored,
@@ -33,7 +33,7 @@ from fedpact.contracts.jobs import (
     StoredFile,
 )
 from fedpact.contracts.policies import SpecDecided
-from fedpact.contracts.queries import AskDownload, AskUpload, Denied, DownloadTicket, UploadTicket
+from fedpact.contracts.queries import AskDownload, AskUpload, DownloadTicket, UploadTicket
 from fedpact.contracts.registry import ModelChanged, VersionRecord
 from fedpact.contracts.specs import SpecChanged, Stage, Verdict
 from fedpact.jobs.main import compose

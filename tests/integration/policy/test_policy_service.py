@@ -16,7 +16,7 @@ from servers import until
 from fedpact.chassis import bus_admin
 from fedpact.chassis.rounds import AT_ONCE
 from fedpact.contracts import strict_json
-from fedpact.contracts.envelope import FACTS, TOKEN_HEADER, Command, Envelope, Fact, command_envelope
+from fedpact.contracts.envelope import FACTS, TOKEN_HEADER, Command, Denied, Envelope, Fact, command_envelope
 from fedpact.contracts.policies import (
     CommandAccepted,
     CommandRefused,
@@ -27,7 +27,7 @@ from fedpact.contracts.policies import (
     WithdrawPolicy,
 )
 from fedpact.contracts.previews import PolicyEdit, Preview
-from fedpact.contracts.queries import AskPreview, Denied
+from fedpact.contracts.queries import AskPreview
 from fedpact.contracts.registry import DatasetRegistered
 from fedpact.decision import keys, tokens
 from fedpact.decision.actors import AUDIENCE, ISSUER

@@ -7,7 +7,8 @@ from portal_memory import Client, Stage
 from portal_values import FILE, NOON, deleted, granted, job, registered, revoked, stored
 
 from fedpact.contracts.artifacts import Grantee, artifact_id
-from fedpact.contracts.queries import Denied, DownloadTicket
+from fedpact.contracts.envelope import Denied
+from fedpact.contracts.queries import DownloadTicket
 
 KEY = artifact_id("j-1", FILE.name)
 TICKET = DownloadTicket(url="http://jobs/f", token="t", expires=NOON)

@@ -4,8 +4,8 @@ import pytest
 from portal_memory import Client, Stage
 from portal_values import NOON, policy_document
 
+from fedpact.contracts.envelope import Denied
 from fedpact.contracts.previews import Obstacle, Preview
-from fedpact.contracts.queries import Denied
 
 EDIT = {"document": policy_document().model_dump(mode="json")}
 

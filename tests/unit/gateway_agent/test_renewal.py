@@ -8,7 +8,7 @@ import pytest
 from fedpact.chassis.clock import FakeClock
 from fedpact.chassis.errors import UnavailableError
 from fedpact.contracts.access import AskRenewal, Credentials
-from fedpact.contracts.queries import Denied
+from fedpact.contracts.envelope import Denied
 from fedpact.decision import enrolment, nats_jwt
 from fedpact.decision.nkeys import Kind, NKey
 from fedpact.gateway_agent.adapters.bus_credentials import CredentialsFile

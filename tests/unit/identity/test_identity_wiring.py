@@ -125,7 +125,7 @@ async def test_services_are_told_whose_tokens_ended_as_long_as_any_can_exist():
         (NOW + timedelta(hours=1), {"robot": ends["robot"]}),
         (NOW + timedelta(days=1), {}),
     ):
-        assert json.loads(await queries.keys(signer, place.users, since))["ended"] == told
+        assert (await queries.keys(signer, place.users, since)).ended == told
     assert json.loads(queries.jwks(signer)) == {"keys": []}
 
 

@@ -11,12 +11,13 @@ from jobs_world import NobodyError, World, people
 
 from fedpact.chassis.aggregates import Cause
 from fedpact.chassis.clock import FakeClock
+from fedpact.chassis.questions import replying
 from fedpact.contracts.artifacts import DeleteArtifact, GrantArtifact, Grantee, RevokeArtifact, artifact_id
-from fedpact.contracts.envelope import Actor
+from fedpact.contracts.envelope import Actor, Denied
 from fedpact.contracts.identity import OrganizationRegistered, UserChanged
 from fedpact.contracts.jobs import Manifest, StoredFile
 from fedpact.contracts.policies import SpecDecided
-from fedpact.contracts.queries import AskDownload, AskUpload, Denied, UploadTicket
+from fedpact.contracts.queries import AskDownload, AskUpload, UploadTicket
 from fedpact.contracts.specs import SpecChanged, Stage, Verdict
 from fedpact.jobs.adapters.folder import Folder
 from fedpact.jobs.app.results import hashed
@@ -29,7 +30,6 @@ from fedpact.jobs.domain.errors import (
     UnknownGranteeError,
     UnknownSpecError,
 )
-from fedpact.jobs.entrypoints.queries import replying
 
 FAR = FakeClock(NOON + timedelta(days=36500))
 """Later than any time the machine wrote on a file."""

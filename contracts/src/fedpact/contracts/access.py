@@ -9,9 +9,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, Field
 
-from fedpact.contracts.envelope import Command, Fact, Model, Strict
+from fedpact.contracts.envelope import Command, Fact, Model, Query, Strict
 from fedpact.contracts.ids import Id
-from fedpact.contracts.queries import Query
 from fedpact.contracts.sites import RENEWAL
 
 PublicKey = Annotated[str, Field(pattern=r"^[AU][A-Z2-7]{55}$")]

@@ -187,6 +187,22 @@ class Quarantined(Fact):
         return self.consumer
 
 
+A = TypeVar("A", bound=Model)
+
+
+class Query(Model, Generic[A]):
+    """`type` is `<context>.<verb>`; `Answer` is what comes back."""
+
+    type: ClassVar[str]
+
+
+class Denied(Model):
+    """What comes back in place of the answer when the one who was asked refuses. `reason` is for a person."""
+
+    slug: str
+    reason: str
+
+
 C = TypeVar("C", bound=Command)
 
 

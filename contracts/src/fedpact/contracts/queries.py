@@ -1,28 +1,15 @@
 """Questions one service answers another at once: core request and reply, nothing is kept."""
 
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import AwareDatetime, Field, JsonValue
 
-from fedpact.contracts.envelope import Actor, Model
+from fedpact.contracts.envelope import Actor, Model, Query
 from fedpact.contracts.ids import Id
 from fedpact.contracts.previews import PolicyEdit, Preview
 from fedpact.contracts.scheduling import Shortfall
 
 A = TypeVar("A", bound=Model)
-
-
-class Query(Model, Generic[A]):
-    """`type` is `<context>.<verb>`; `Answer` is what comes back."""
-
-    type: ClassVar[str]
-
-
-class Denied(Model):
-    """What comes back in place of the answer when the one who was asked refuses. `reason` is for a person."""
-
-    slug: str
-    reason: str
 
 
 class Keys(Model):

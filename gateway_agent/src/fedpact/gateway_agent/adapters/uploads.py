@@ -22,8 +22,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from fedpact.chassis.clock import Clock
 from fedpact.chassis.errors import UnavailableError
 from fedpact.chassis.guard import failure_of
+from fedpact.contracts.envelope import Denied
 from fedpact.contracts.jobs import Manifest, StoredFile
-from fedpact.contracts.queries import AskUpload, Denied, UploadTicket
+from fedpact.contracts.queries import AskUpload, UploadTicket
 from fedpact.gateway_agent.adapters import files
 from fedpact.gateway_agent.domain.errors import ResultsRefusedError
 from fedpact.gateway_agent.domain.pods import PodName, activation_folder

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from fedpact.chassis.clock import Clock
 from fedpact.chassis.guard import failure_of
 from fedpact.contracts.access import AskRenewal, Credentials
-from fedpact.contracts.queries import Denied
+from fedpact.contracts.envelope import Denied
 from fedpact.decision import enrolment, nats_jwt
 from fedpact.decision.nkeys import NKey
 from fedpact.gateway_agent.domain.errors import RenewalRefusedError

@@ -36,10 +36,11 @@ from fedpact.chassis.clock import Clock
 from fedpact.chassis.deliveries import NAK_SECONDS, Delivery, Handle, Inbox, envelope_of
 from fedpact.chassis.documents import Entry
 from fedpact.chassis.errors import ConsumerLostError, UnavailableError, UnreadableError
+from fedpact.chassis.questions import Q, replying
 from fedpact.chassis.settings import ServiceSettings
 from fedpact.chassis.telemetry import resumed
 from fedpact.contracts import subjects
-from fedpact.contracts.envelope import COMMANDS, FACTS, Command, Envelope, Message, Quarantined
+from fedpact.contracts.envelope import COMMANDS, FACTS, Command, Envelope, Message, Model, Quarantined
 
 F = TypeVar("F", bound=Message)
 log = logging.getLogger(__name__)
@@ -133,13 +134,13 @@ class Bus:
         """Hand every command to `handle` that nothing else here takes."""
         self._durable(Command.stream).inbox.otherwise = handle
 
-    def answer(self, context: str, verb: str, reply: Callable[[bytes], Awaitable[str]]) -> None:
-        """Answer a query with JSON text. Replicas share the questions."""
+    def on_query(self, kind: type[Q], answer: Callable[[Q], Awaitable[Model]]) -> None:
+        """Answer every question of `kind`. Replicas share the questions."""
+        reply, subject = replying(kind, answer), subjects.query(*kind.type.split(".", 1))
 
         async def receive(message: NatsMessage) -> str:
             return await reply(message.raw_message.data)
 
-        subject = subjects.query(context, verb)
         self.broker.subscriber(subject, queue=self.service, title=f"{self.service}:{subject}")(receive)
 
     def watch(self, subject: str, see: Callable[[Envelope, bytes], Awaitable[None]]) -> None:

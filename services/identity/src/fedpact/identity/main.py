@@ -32,7 +32,7 @@ from fedpact.identity.app.ports import Chance
 from fedpact.identity.domain.access import Access
 from fedpact.identity.domain.access import Terms as AccessTerms
 from fedpact.identity.domain.model import Device
-from fedpact.identity.entrypoints import access, commands, questions
+from fedpact.identity.entrypoints import access, commands, queries
 from fedpact.identity.entrypoints.away import Away
 from fedpact.identity.entrypoints.http import Endpoints
 from fedpact.identity.settings import Settings
@@ -59,7 +59,7 @@ def compose(settings: Settings) -> Service:
     accesses = _accesses(hub, settings, reached)
     orders = hub.commands(read_actor, accepted=CommandAccepted, refused=CommandRefused)
     commands.subscribe(hub.bus, orders, handlers)
-    questions.subscribe(hub.bus, signer, users, clock)
+    queries.subscribe(hub.bus, signer, users, clock)
     app = hub.app(STATUS_OF)
     access.serve(app, hub.bus, orders, accesses)
     issuer = Issuer(users=users, logins=logins, signer=signer, chance=chance, clock=clock, terms=_terms(settings))

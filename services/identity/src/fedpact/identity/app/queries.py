@@ -16,11 +16,11 @@ def jwks(signer: Signer) -> str:
     return Keys(keys=tuple(dict(key) for key in signer.public())).model_dump_json(exclude={"ended"})
 
 
-async def keys(signer: Signer, users: Aggregates[User], since: datetime) -> str:
+async def keys(signer: Signer, users: Aggregates[User], since: datetime) -> Keys:
     """The same with the tokens that end before their time, as far as some from after `since` can exist."""
     lessened = [user for user in await users.where(CUT, CUT) if user.cut and user.cut >= since]
     public = tuple(dict(key) for key in signer.public())
-    return Keys(keys=public, ended={user.id: end_of_tokens(user) for user in lessened}).model_dump_json()
+    return Keys(keys=public, ended={user.id: end_of_tokens(user) for user in lessened})
 
 
 def profile(user: User, organization: Organization | None) -> Mapping[str, object]:

@@ -1,13 +1,10 @@
 """How gateways come in: by HTTP with an invitation, by the bus for the next credentials, by command for admins."""
 
 from aiohttp import web
-from pydantic import ValidationError
 
 from fedpact.chassis.bus import Bus
 from fedpact.chassis.commands import Commands
 from fedpact.contracts.access import AskRenewal, EnrolmentRequest, InviteGateway, RevokeGateway
-from fedpact.contracts.envelope import DomainError
-from fedpact.contracts.queries import Denied
 from fedpact.contracts.registry import GatewayRegistered
 from fedpact.identity.app.access import Accesses
 from fedpact.identity.entrypoints.forms import NO_STORE
@@ -15,19 +12,10 @@ from fedpact.identity.entrypoints.forms import NO_STORE
 
 def subscribe(bus: Bus, orders: Commands, accesses: Accesses) -> None:
     """Commands, the news of gateways, and the question for the next credentials."""
-
-    async def renewed(body: bytes) -> str:
-        try:
-            return (await accesses.renew(AskRenewal.model_validate_json(body))).model_dump_json()
-        except ValidationError:
-            return Denied(slug="malformed", reason="this is not a renewal: upgrade the agent").model_dump_json()
-        except DomainError as error:
-            return Denied(slug=error.slug, reason=error.reason).model_dump_json()
-
     bus.on(GatewayRegistered, accesses.sites.keep)
     bus.on_command(InviteGateway, orders.handle(InviteGateway, accesses.invite))
     bus.on_command(RevokeGateway, orders.handle(RevokeGateway, accesses.revoke))
-    bus.answer("identity", "renew_gateway", renewed)
+    bus.on_query(AskRenewal, accesses.renew)
 
 
 def serve(app: web.Application, bus: Bus, orders: Commands, accesses: Accesses) -> None:

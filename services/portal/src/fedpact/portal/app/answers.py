@@ -5,8 +5,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from fedpact.chassis.errors import UnavailableError
-from fedpact.contracts.envelope import DomainError, Model
-from fedpact.contracts.queries import Denied
+from fedpact.contracts.envelope import Denied, DomainError, Model
 from fedpact.portal.domain.errors import DeniedError, GoneError, NotThereError
 
 A = TypeVar("A", bound=Model)

@@ -1,11 +1,12 @@
-"""The questions identity answers."""
+"""Which questions identity answers."""
 
 from datetime import timedelta
 
 from fedpact.chassis.aggregates import Aggregates
 from fedpact.chassis.bus import Bus
 from fedpact.chassis.clock import Clock
-from fedpact.identity.app import queries
+from fedpact.contracts.queries import AskKeys, Keys
+from fedpact.identity.app import queries as asked
 from fedpact.identity.app.ports import Signer
 from fedpact.identity.domain.model import User
 
@@ -16,7 +17,7 @@ LONGEST = timedelta(hours=1, minutes=1)
 def subscribe(bus: Bus, signer: Signer, users: Aggregates[User], clock: Clock) -> None:
     """Say which keys verify access tokens, and whose tokens ended early."""
 
-    async def keys(_: bytes) -> str:
-        return await queries.keys(signer, users, clock.now() - LONGEST)
+    async def keys(_: AskKeys) -> Keys:
+        return await asked.keys(signer, users, clock.now() - LONGEST)
 
-    bus.answer("identity", "keys", keys)
+    bus.on_query(AskKeys, keys)
