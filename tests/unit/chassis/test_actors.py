@@ -1,13 +1,15 @@
 """What is told of tokens is kept, asked for again, and believed while nobody answers."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 
-from fedpact.chassis.actors import Actors
+from fedpact.chassis.actors import Actors, KeySet
 from fedpact.chassis.clock import FakeClock
 from fedpact.chassis.errors import UnavailableError
 from fedpact.contracts.envelope import Actor, DomainError
+from fedpact.contracts.queries import Keys
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -17,6 +19,7 @@ class Place:
 
     def __init__(self):
         self.good, self.asked, self.away = ["a"], 0, False
+        self.answer = b""
         self.clock = FakeClock(START)
         self.actors = Actors(self.fetch, self.read, self.clock)
 
@@ -24,10 +27,10 @@ class Place:
         self.asked += 1
         if self.away:
             raise UnavailableError("nobody answers")
-        return {"good": list(self.good)}
+        return self.answer or json.dumps({"keys": [{"kid": name} for name in self.good]}).encode()
 
     def read(self, token, told, at):
-        if token not in told["good"]:
+        if {"kid": token} not in told["keys"]:
             raise DomainError("not good")
         return Actor(user=token, organization="o")
 
@@ -81,3 +84,24 @@ async def test_nobody_is_believed_before_anything_is_known():
         await place.user("a")
     place.away = False
     assert await place.user("a") == "a"
+
+
+UNREADABLE = [b"[]", b"null", b"no json", b'{"slug": "malformed", "reason": "what is this"}', b'{"keys": [1]}']
+
+
+@pytest.mark.parametrize("answer", [*UNREADABLE, b'{"keys": [], "ended": {"ada": "soon"}}'])
+async def test_an_answer_that_cannot_be_read_is_no_word_against_a_token(answer):
+    place = Place()
+    place.answer = answer
+    with pytest.raises(UnavailableError):
+        await place.user("a")
+    place.answer = b""
+    assert await place.user("a") == "a"
+    place.answer = answer
+    place.clock.pass_(15)
+    assert await place.user("a") == "a"
+
+
+def test_what_is_read_of_tokens_is_what_identity_tells():
+    told = Keys(keys=({"kid": "k-1"},), ended={"ada": 3}).model_dump_json()
+    assert KeySet.model_validate_json(told).model_dump() == Keys.model_validate_json(told).model_dump()

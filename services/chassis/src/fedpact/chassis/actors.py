@@ -11,24 +11,39 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from fedpact.chassis.clock import Clock
 from fedpact.chassis.errors import UnavailableError
-from fedpact.contracts.envelope import Actor, DomainError
+from fedpact.contracts.envelope import Actor, DomainError, Model
 
 Told = Mapping[str, JsonValue]
 """What the service that signs tokens tells of them."""
-Fetch = Callable[[], Awaitable[Told]]
+AskOfTokens = Callable[[], Awaitable[bytes]]
 ReadToken = Callable[[str, Told, datetime], Actor]
 """Pure: the actor a token vouches for at a moment, or a `DomainError`."""
 PAUSE, FRESH = timedelta(seconds=5), timedelta(seconds=15)
 log = logging.getLogger(__name__)
 
 
+class KeySet(Model):
+    """RFC 7517, and user -> second since 1970 before which a token of that user counts no more."""
+
+    keys: tuple[dict[str, JsonValue], ...]
+    ended: dict[str, int] = {}
+
+
+def read_told(answer: bytes) -> Told:
+    """What an answer tells; `UnavailableError` where it tells nothing of tokens: no word against any."""
+    try:
+        return KeySet.model_validate_json(answer).model_dump(mode="json")
+    except ValidationError as error:
+        raise UnavailableError("what was told of tokens cannot be read") from error
+
+
 class Actors:
-    def __init__(self, fetch: Fetch, read: ReadToken, clock: Clock) -> None:
-        self._fetch, self._read, self._clock = fetch, read, clock
+    def __init__(self, ask: AskOfTokens, read: ReadToken, clock: Clock) -> None:
+        self._ask_of_tokens, self._read, self._clock = ask, read, clock
         self._told: Told | None = None
         self._asked: datetime | None = None
 
@@ -50,7 +65,7 @@ class Actors:
     async def _ask(self) -> Told:
         self._asked = self._clock.now()
         try:
-            self._told = await self._fetch()
+            self._told = read_told(await self._ask_of_tokens())
         except UnavailableError as error:
             if self._told is None:
                 self._asked = None

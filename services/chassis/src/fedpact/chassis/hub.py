@@ -5,13 +5,13 @@ The wiring every hub service shares: clock, traces, bus, its own database, comma
 `Service`. Nothing connects before that is run.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from aiohttp import web
-from pydantic import JsonValue, TypeAdapter
 
-from fedpact.chassis.actors import Actors, ReadToken, Told
+from fedpact.chassis.actors import Actors, ReadToken
 from fedpact.chassis.aggregates import Kind, Stored
 from fedpact.chassis.bus import Bus
 from fedpact.chassis.clock import Clock, SystemClock
@@ -28,7 +28,8 @@ from fedpact.contracts.envelope import Accepted, Fact, Quarantined, Refused
 
 S = TypeVar("S")
 F = TypeVar("F", bound=Fact)
-_TOLD: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
+Ask = Callable[[str, str, str], Awaitable[bytes]]
+"""Context, verb and question; the answer."""
 
 
 class Hub:
@@ -71,16 +72,13 @@ class Hub:
         self.bus.on_other_commands(commands.unknown)
         return commands
 
-    def actors(self, read: ReadToken) -> Actors:
-        """Who the tokens vouch for that come with commands or requests."""
-        return Actors(self._ask_of_tokens, read, self.clock)
-
-    async def _ask_of_tokens(self) -> Told:
-        return _TOLD.validate_json(await self.bus.ask("identity", "keys", "{}"))
+    def actors(self, read: ReadToken, ask: Ask | None = None) -> Actors:
+        """Who the tokens vouch for that come with commands or requests. `ask` asks on the bus, else the bus itself."""
+        return Actors(partial(ask or self.bus.ask, "identity", "keys", "{}"), read, self.clock)
 
     def app(self, status_of: Mapping[str, int] | None = None) -> web.Application:
         """An HTTP application whose readiness is that of bus and store."""
-        checks = {"bus": self.bus.problem, "store": self._store_problem}
+        checks = {"bus": self.bus.problem, "store": self.store_problem}
         return make_app(checks=checks, status_of=status_of, registry=self.bus.registry, tracer=self._tracer)
 
     def service(
@@ -106,6 +104,14 @@ class Hub:
             local=self.settings.socket,
         )
 
+    async def store_problem(self) -> str | None:
+        """What is wrong with the store, for people."""
+        try:
+            await self._prepared[0][0].load("")
+        except UnavailableError as error:
+            return str(error)
+        return None
+
     def _documents(self, collection: str, indexes: Sequence[str]) -> MongoDocuments:
         documents = MongoDocuments(self._client[self.settings.database][collection])
         self._prepared.append((documents, indexes))
@@ -114,10 +120,3 @@ class Hub:
     async def _prepare(self) -> None:
         for documents, indexes in self._prepared:
             await documents.prepare(indexes)
-
-    async def _store_problem(self) -> str | None:
-        try:
-            await self._prepared[0][0].load("")
-        except UnavailableError as error:
-            return str(error)
-        return None

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from fedpact.chassis import service
-from fedpact.chassis.actors import Actors
 from fedpact.chassis.clock import Clock
-from fedpact.chassis.errors import UnavailableError
 from fedpact.chassis.hub import Hub
 from fedpact.chassis.service import Service
 from fedpact.contracts.api import ConfigView
@@ -173,12 +171,12 @@ def compose(settings: Settings) -> Service:
     inside = Inside(settings.identity_url) if settings.identity_url else None
     outside = Outside(
         line=line,
-        verify=Actors(line.of_tokens, read_actor, hub.clock).verify,
+        verify=hub.actors(read_actor, line.ask).verify,
         files=HttpFiles(),
         issuer=HttpIssuer(settings.issuer_url, settings.client_id, inside),
         vault=SecretVault(),
         clock=hub.clock,
-        checks={"bus": line.problem, "store": _store_check(model)},
+        checks={"bus": line.problem, "store": hub.store_problem},
     )
     portal = assemble(model, outside, settings)
     events.subscribe(hub.bus, portal.handlers)
@@ -205,14 +203,3 @@ def run() -> None:
         asyncio.run(drop(settings.mongo_url_file.read_text().strip(), settings.database, TOLD_BY_STREAMS))
     else:
         service.run(lambda: compose(settings), settings, NAME)
-
-
-def _store_check(model: ReadModel) -> Check:
-    async def check() -> str | None:
-        try:
-            await model.heads.find("")
-        except UnavailableError as error:
-            return str(error)
-        return None
-
-    return check

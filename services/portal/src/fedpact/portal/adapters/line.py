@@ -5,13 +5,9 @@ HTTP is served before the bus is reached, so that health and the way in can be a
 the bus is told to try again.
 """
 
-from pydantic import ValidationError
-
-from fedpact.chassis.actors import Told
 from fedpact.chassis.bus import Bus
 from fedpact.chassis.documents import Entry
 from fedpact.chassis.errors import UnavailableError
-from fedpact.contracts.queries import Keys
 
 
 class BusLine:
@@ -32,13 +28,6 @@ class BusLine:
     async def ask(self, context: str, verb: str, question: str) -> bytes:
         self._check()
         return await self._bus.ask(context, verb, question)
-
-    async def of_tokens(self) -> Told:
-        """What identity tells of its tokens: the keys, and which ended before their time."""
-        try:
-            return Keys.model_validate_json(await self.ask("identity", "keys", "{}")).model_dump(mode="json")
-        except ValidationError as error:
-            raise UnavailableError("`identity` gave keys that cannot be read") from error
 
     async def problem(self) -> str | None:
         """What is wrong with it, for people."""
