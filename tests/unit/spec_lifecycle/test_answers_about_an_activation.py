@@ -207,8 +207,9 @@ def test_a_refusal_for_capacity_counts_as_no_loss_and_pauses_longer_each_time() 
     assert sent.retry_at == NOON + timedelta(seconds=2) + 2 * LIMITS.backoff
 
 
-def test_a_refusal_for_capacity_is_too_late_once_there_is_an_endpoint() -> None:
-    late = life(*LISTENING, FULL)
+@pytest.mark.parametrize("told", [LISTENING, UP, (*PREPARED, connected())])
+def test_a_refusal_for_capacity_is_too_late_once_the_server_is_there(told: Sequence[object]) -> None:
+    late = life(*told, FULL)
     assert any(isinstance(fact, ActivationStopping) for fact in late.said)
     assert late.status == "failed.failed"
 

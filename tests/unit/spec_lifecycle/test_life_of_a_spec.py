@@ -384,6 +384,11 @@ def _holds(before: Spec, living: Life) -> None:
     assert not completed or after.stage is Stage.ACTIVE
     assert after.stage is Stage.ACTIVE or not after.open_jobs or after.stage is Stage.DELETING
     assert after.outcome is not EndOutcome.NONE or after.stage is not Stage.DELETING
+    assert after.due_at is None or after.stage in {Stage.WAITING, Stage.CREATING, Stage.DELETING}
+    assert after.idle_since is None or not after.open_jobs
+    assert after.stage is not Stage.ACTIVE or not after.queued_jobs
+    assert after.endpoint is not None or not after.certificates
+    assert not after.invalid or after.stage is not Stage.IDLE
 
 
 def _refusal(ask: object) -> bool:

@@ -17,8 +17,10 @@ from spec_values import (
     life,
 )
 
+from fedpact.contracts.pact import Limit
 from fedpact.contracts.policies import Reason, SpecDecided
 from fedpact.contracts.registry import DatasetUnregistered
+from fedpact.contracts.scheduling import SpecAssessed, Unenforced
 from fedpact.contracts.specs import (
     ActivationRequested,
     ActivationStopping,
@@ -33,6 +35,7 @@ ALONG = job(activate=True)
 GONE = DatasetUnregistered(dataset=DATASETS[0])
 YES, NO = decided(), decided(allowed=False)
 FITS, TOO_LARGE = assessed(), assessed(fits=False)
+LACKS_A_LIMIT = SpecAssessed(spec_id=SPEC, fits=False, unenforced=(Unenforced(site="gateway-1", limit=Limit.NETWORK),))
 
 
 @pytest.mark.parametrize(
@@ -72,6 +75,8 @@ def said_no(text: str) -> SpecDecided:
         ((TOO_LARGE, said_no("no"), YES), ["c", "never_fits"]),
         ((said_no("no"), TOO_LARGE, FITS), ["no_policy"]),
         ((said_no("no"), TOO_LARGE, TOO_LARGE), ["no_policy", "never_fits"]),
+        ((LACKS_A_LIMIT, said_no("no")), ["no_policy", "limit_not_enforced"]),
+        ((YES, LACKS_A_LIMIT, FITS), ["c"]),
     ],
 )
 def test_an_answer_replaces_the_reasons_of_its_kind_and_leaves_the_others(

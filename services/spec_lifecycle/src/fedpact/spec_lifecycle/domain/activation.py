@@ -149,9 +149,8 @@ def connected(spec: Spec, fact: SitesConnected, now: datetime) -> Sequence[Fact]
 
 
 def idled(spec: Spec, fact: ActivationIdled, now: datetime, limits: Limits) -> Sequence[Fact]:
-    """The scheduler found it idle for too long: it ends, if it still rests and no job came since."""
-    rests = spec.stage is Stage.ACTIVE and not spec.open_jobs and not spec.queued_jobs
-    if not rests or (spec.generation, spec.idle_since) != (fact.generation, fact.since):
+    """The scheduler found it idle for too long: it ends, if it is idle since the same moment, so that no job came."""
+    if spec.stage is not Stage.ACTIVE or (spec.generation, spec.idle_since) != (fact.generation, fact.since):
         return []
     return stopped(spec, EndOutcome.SHUTDOWN, f"culled after {spoken(now - fact.since)} idle", now, limits)
 
@@ -199,7 +198,7 @@ def ticked(spec: Spec, now: datetime, limits: Limits) -> Sequence[Fact]:
         return stopped(spec, FAILED, text, now, limits)
     if spec.stage is Stage.CREATING:
         return stopped(spec, FAILED, f"not ready in time: {_missing(spec)}", now, limits)
-    return [ended(spec, spec.outcome, spec.cause)] if spec.stage is Stage.DELETING else []
+    return [ended(spec, spec.outcome, spec.cause)]
 
 
 def _kept(spec: Spec, fact: GrantsIssued, deadline: datetime | None) -> GrantsKept:

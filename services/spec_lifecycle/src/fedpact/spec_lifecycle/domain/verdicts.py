@@ -83,7 +83,7 @@ def _obstacles(fact: SpecAssessed) -> Iterator[Reason]:
 
 def _pick_up(spec: Spec, verdict: Verdict, now: datetime) -> Sequence[Fact]:
     """A job that asked for the activation before the verdict was there gets it now."""
-    wanted = spec.queued_jobs and spec.stage is Stage.IDLE and verdict is Verdict.APPROVED and not spec.invalid
+    wanted = spec.queued_jobs and spec.stage is Stage.IDLE and verdict is Verdict.APPROVED
     return [requested(spec, now)] if wanted else []
 
 

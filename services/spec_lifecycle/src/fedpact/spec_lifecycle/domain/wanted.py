@@ -49,7 +49,7 @@ def wanted(spec: Spec) -> Mapping[Part, Directive]:
 
 def _client(spec: Spec, name: str, participant: Participant, *, runs: bool) -> ParticipantDirective:
     certificate = spec.certificates.get(name)
-    ready = runs and certificate is not None and spec.endpoint is not None
+    ready = runs and certificate is not None
     site = next(s for s in spec.sites if s.gateway == participant.gateway)
     return ParticipantDirective(
         spec_id=spec.id,
