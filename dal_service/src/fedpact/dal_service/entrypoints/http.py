@@ -19,7 +19,8 @@ from typing import BinaryIO
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter
 
-from fedpact.chassis.http import Check, make_app, problem
+from fedpact.chassis.http import Check, make_app
+from fedpact.chassis.problems import problem
 from fedpact.dal_service.app.ports import Opened
 from fedpact.dal_service.app.queries import Queries, Ticket
 from fedpact.dal_service.app.streams import Streams

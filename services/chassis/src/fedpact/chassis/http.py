@@ -21,14 +21,14 @@ from pydantic import ValidationError
 
 from fedpact.chassis.errors import NotFoundError, UnavailableError
 from fedpact.chassis.guard import outcome_of
+from fedpact.chassis.http_door import Door
+from fedpact.chassis.problems import problem
 from fedpact.chassis.sockets import private_listener
 from fedpact.contracts.envelope import DomainError
 
 Check = Callable[[], Awaitable[str | None]]
 """What is wrong, or `None`."""
 MAX_BODY = 2**20
-LAST_SECONDS = 5.0
-"""How long a server that is to end goes on with what it is answering: who is cut off asks its successor."""
 log = logging.getLogger(__name__)
 
 
@@ -48,24 +48,10 @@ def make_app(
     return app
 
 
-def problem(status: int, slug: str, detail: str, **members: object) -> web.Response:
-    """An RFC 9457 problem. `slug` is the stable code, `detail` is for a person."""
-    body = {"type": f"urn:fedpact:problem:{slug}", "title": slug.replace("_", " "), "status": status, "slug": slug}
-    body |= {"detail": detail} | {k: v for k, v in members.items() if v not in (None, "")}
-    return web.json_response(body, status=status, content_type="application/problem+json")
-
-
 @asynccontextmanager
 async def serving(app: web.Application, host: str, port: int, local: Path | None = None) -> AsyncIterator[int]:
     """Serve `app`, with `local` on that Unix socket too, for this user alone; yields the port it listens on."""
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        keepalive_timeout=15,
-        shutdown_timeout=LAST_SECONDS,
-        max_line_size=8190,
-        max_field_size=8190,
-    )
+    runner = Door(app)
     await runner.setup()
     site = web.TCPSite(runner, host, port, reuse_address=True)
     try:

@@ -14,7 +14,8 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from fedpact.chassis.http import problem
+from fedpact.chassis.http_door import Door
+from fedpact.chassis.problems import problem
 from fedpact.chassis.sockets import private_listener
 
 _CREDENTIALS = struct.Struct("iII")
@@ -23,7 +24,7 @@ _CREDENTIALS = struct.Struct("iII")
 @asynccontextmanager
 async def serving_locally(app: web.Application, path: Path) -> AsyncIterator[None]:
     """Serve `app` on a Unix socket at `path`, for this user alone."""
-    runner = web.AppRunner(app, access_log=None)
+    runner = Door(app)
     await runner.setup()
     listener = private_listener(path)
     try:

@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from multidict import CIMultiDict
 
-from fedpact.chassis.http import problem
+from fedpact.chassis.problems import problem
 from fedpact.portal.app.ports import IDENTITY, Answered, Asked, Identity
 
 GET, POST = HTTPMethod.GET, HTTPMethod.POST

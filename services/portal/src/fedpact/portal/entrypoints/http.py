@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from fedpact.chassis.http import problem
+from fedpact.chassis.problems import problem
 from fedpact.chassis.telemetry import resumed
 from fedpact.contracts.api import ConfigView
 from fedpact.contracts.envelope import Model
