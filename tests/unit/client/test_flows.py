@@ -20,7 +20,7 @@ from fedpact.client import (
     UnreadableAnswerError,
     operations,
 )
-from fedpact.client.flows import Flow, Patience, Pause, Send, call
+from fedpact.client.flows import Flow, Patience, Pause, Send, Show, call
 from fedpact.client.messages import NoAnswer, Request, Response
 from fedpact.contracts.api import MeView
 
@@ -50,6 +50,19 @@ def test_a_read_is_tried_again_with_growing_pauses(passing) -> None:
     assert time.slept == [0.25, 0.5]
 
 
+def test_a_portal_that_hangs_is_given_half_a_minute_in_all() -> None:
+    time = FakeTime()
+
+    def hanging(request: httpx.Request) -> httpx.Response:
+        time.seconds += request.extensions["timeout"]["read"]
+        raise httpx.ReadTimeout("slow")
+
+    portal, began = FakePortal().on("GET", "/v1/specs", hanging), time.seconds
+    with pytest.raises(UnreachableError, match="did not answer in time"):
+        client(portal, time).specs.list()
+    assert (len(portal.requests), time.seconds - began) == (2, pytest.approx(30.0, abs=1.0))
+
+
 def test_a_write_is_tried_again_under_the_same_key() -> None:
     portal = FakePortal().on("POST", "/v1/jobs", httpx.RemoteProtocolError("cut off"), job())
     client(portal).jobs.submit("s-1", {})
@@ -71,11 +84,11 @@ async def test_an_asynchronous_driver_runs_the_same_flow() -> None:
     waited = []
     answers = [NoAnswer("away"), Response(status=200, body=json.dumps(ME).encode())]
 
-    async def perform(wanted: Send | Pause) -> Response | NoAnswer | None:
-        if isinstance(wanted, Pause):
-            waited.append(wanted.seconds)
-            return None
-        return answers.pop(0)
+    async def perform(wanted: Send | Pause | Show) -> Response | NoAnswer | None:
+        if isinstance(wanted, Send):
+            return answers.pop(0)
+        waited.append(wanted)
+        return None
 
     async def drive(flow: Flow[MeView]) -> MeView:
         reply = None
@@ -87,7 +100,7 @@ async def test_an_asynchronous_driver_runs_the_same_flow() -> None:
             reply = await perform(wanted)
 
     assert (await drive(call(operations.me(), Patience(), lambda: 0.0))).user == "ada"
-    assert waited == [0.25]
+    assert waited == [Show("away: trying again"), Pause(0.25)]
 
 
 def test_what_cannot_be_repeated_is_sent_once() -> None:

@@ -16,8 +16,8 @@ from fedpact.client.errors import InputError
 ALLOW_HTTP = "FEDPACT_ALLOW_HTTP"
 AGENT = f"fedpact-client/{version('fedpact-client')}"
 _HEADERS = {"User-Agent": AGENT}
-TIMEOUT = httpx.Timeout(30.0, connect=5.0)
-"""A write is answered within ten seconds, or with a command that is still under way."""
+TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+"""Of one try. A write is answered within ten seconds, or with a command that is still under way."""
 
 
 def checked(url: str, environ: Mapping[str, str]) -> str:

@@ -16,11 +16,12 @@ from urllib.parse import quote
 import httpx
 from pydantic import AwareDatetime, BaseModel, ConfigDict, RootModel
 
-from fedpact.client.addresses import TIMEOUT
 from fedpact.client.answers import error_of, read
 from fedpact.client.errors import InputError, UnreachableError
 from fedpact.client.messages import Response
 
+_PATIENCE = httpx.Timeout(30.0, connect=5.0)
+"""An agent reads what is registered before it answers."""
 _NAME = r"[a-z0-9-]{1,40}"
 ENVIRON = "FEDPACT_GATEWAY_SOCKET"
 
@@ -55,7 +56,7 @@ class Custodian:
         self._http = httpx.Client(
             base_url="http://gateway",
             transport=transport or httpx.HTTPTransport(uds=str(socket)),
-            timeout=TIMEOUT,
+            timeout=_PATIENCE,
             trust_env=False,
         )
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from fedpact.client.answers import PASSING, error_of, pause_asked, pending, read
 from fedpact.client.errors import TimedOutError, UnreachableError
 from fedpact.client.messages import NoAnswer, Request, Response
-from fedpact.client.steps import Flow, Open, Pause, Reply, Send
+from fedpact.client.steps import Flow, Open, Pause, Reply, Send, Show
 from fedpact.contracts.api import CommandView
 
 A = TypeVar("A", bound=BaseModel)
@@ -24,10 +24,11 @@ MAX_PAUSE = 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How often to try, and for how long to wait for a command's outcome, in seconds."""
+    """How often to try, within which time to begin the last try, and for how long to wait for a command's outcome."""
 
     tries: int = 4
     pause: float = 0.25
+    trying: float = 25.0
     outcome: float = 60.0
 
     def before(self, attempt: int, reply: Response | NoAnswer) -> float:
@@ -40,7 +41,7 @@ def call(request: Request[A], patience: Patience, elapsed: Callable[[], float]) 
     """The answer to `request`. One that is still under way is waited for, then asked for again by its key."""
     deadline = elapsed() + patience.outcome
     while True:
-        response = yield from _sent(request, patience)
+        response = yield from _sent(request, patience, elapsed)
         command = pending(response)
         if command is None:
             return read(request.answer, response)
@@ -74,8 +75,8 @@ def answer_to(step: Send | Open, reply: Reply) -> Response | NoAnswer:
     return reply
 
 
-def _sent(request: Request[A], patience: Patience) -> Flow[Response]:
-    fresh, attempt = False, 0
+def _sent(request: Request[A], patience: Patience, elapsed: Callable[[], float]) -> Flow[Response]:
+    fresh, attempt, last = False, 0, elapsed() + patience.trying
     while True:
         step = Send(request, fresh)
         reply = answer_to(step, (yield step))
@@ -84,8 +85,10 @@ def _sent(request: Request[A], patience: Patience) -> Flow[Response]:
             continue
         attempt += 1
         passing = isinstance(reply, NoAnswer) or reply.status in PASSING
-        if not (passing and request.repeatable and attempt < patience.tries):
+        if not (passing and request.repeatable and attempt < patience.tries and elapsed() < last):
             return _answered(reply)
+        if isinstance(reply, NoAnswer):
+            yield Show(f"{reply.cause}: trying again")
         yield Pause(patience.before(attempt - 1, reply))
 
 
@@ -109,4 +112,4 @@ def _settled(command: CommandView, patience: Patience, elapsed: Callable[[], flo
             )
         yield Pause(pause)
         pause = min(pause * 2, 5.0)
-        command = read(CommandView, (yield from _sent(look, patience)))
+        command = read(CommandView, (yield from _sent(look, patience, elapsed)))
