@@ -1,9 +1,10 @@
-"""From inside a workload: a client of an active spec, and whatever else runs on the machine or anywhere."""
+"""From inside a workload and a rendering: of an active spec, and whatever else runs on the machine or anywhere."""
 
 import json
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,9 +19,11 @@ from fedpact.infra import holding
 SENT_OUT = "data, sent out by code at the site"
 KEPT = "keys and tokens of the site"
 BEYOND = "data beyond the spec"
+RENDERING = "the orchestrator, by rendering code"
 CLIENT = "client_train"
+RUNTIME = "fedpact.secure_runtime"
 _TRY = """
-import json, socket, sys
+import json, os, socket, sys
 met = {}
 for name, host, port in json.loads(sys.argv[1]):
     try:
@@ -34,11 +37,36 @@ for path in json.loads(sys.argv[2]):
         met[path] = "read"
     except OSError as error:
         met[path] = error.strerror
+for path in json.loads(sys.argv[3]):
+    try:
+        socket.socket(socket.AF_UNIX).connect(path)
+        met[path] = "reached"
+    except OSError as error:
+        met[path] = error.strerror
+for pid in json.loads(sys.argv[4]):
+    try:
+        os.kill(pid, 0)
+        met[str(pid)] = "signalled"
+    except OSError as error:
+        met[str(pid)] = error.strerror
 print(json.dumps(met))
 """
+_ENTER = """
+import ctypes, json, os, socket, sys
+spaces = [os.open(f"/proc/{sys.argv[5]}/ns/{kind}", os.O_RDONLY) for kind in ("user", "net", "ipc", "pid", "mnt")]
+libc = ctypes.CDLL(None, use_errno=True)
+for space in spaces:
+    if libc.setns(space, 0):
+        raise OSError(ctypes.get_errno(), "setns")
+if child := os.fork():
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+"""For a place that holds no program: the interpreter comes from outside."""
 
 
 async def attack(target: Target) -> AsyncIterator[Attempt]:
+    for attempt in _rendering(target):
+        yield attempt
     client = _client(target)
     if client is None:
         target.lacking.append("from inside a workload: no client runs")
@@ -69,6 +97,34 @@ async def attack(target: Target) -> AsyncIterator[Attempt]:
         yield Attempt(
             row=KEPT, who="a client", what=f"read {path}", met=met[str(path)], refused=met[str(path)] != "read"
         )
+
+
+def _rendering(target: Target) -> Iterator[Attempt]:
+    """What the code of a model is after while it turns payloads into jobs beside the orchestrator's agent."""
+    runtime = _runtime(target)
+    if runtime is None or _namespace(runtime.pid, "mnt") == _namespace("self", "mnt"):
+        target.lacking.append("from inside a rendering: none runs, or this machine cannot jail it, as the log tells")
+        return
+    keys = [target.layout.secrets / "administrator.seed", target.layout.hub / "policy" / "grants.pem"]
+    keys += [target.layout.site("gateway-1") / "owner.pem", Path("/proc/self/environ"), Path("/etc/passwd")]
+    sockets = [target.layout.agent_socket("gateway-2")]
+    hosts = [(name, "127.0.0.1", target.ports[name]) for name in ("nats", "mongo", "portal", "dal-gateway-1")]
+    asked = json.dumps(hosts), *(json.dumps([str(path) for path in paths]) for paths in (keys, sockets))
+    pids = [*_neighbours(target), runtime.ppid()]
+    argv = [sys.executable, "-I", "-S", "-c", _ENTER + _TRY, *asked, json.dumps(pids), str(runtime.pid)]
+    ended = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=True)
+    for what, met in json.loads(ended.stdout).items():
+        refused = met not in {"read", "reached", "signalled"}
+        yield Attempt(row=RENDERING, who="rendering code", what=f"get at {what}", met=met, refused=refused)
+
+
+def _runtime(target: Target) -> psutil.Process | None:
+    """The process of the orchestrator's that has loaded a model: the last of those that wait for each other."""
+    said = holding.running(target.layout)
+    assert said is not None
+    below = psutil.Process(said.pids["agent-orchestrator"]).children(recursive=True)
+    runtimes = [process for process in below if any(RUNTIME in word for word in process.cmdline())]
+    return next((process for process in runtimes if not process.children()), None)
 
 
 async def _with_its_token(target: Target, client: psutil.Process) -> AsyncIterator[Attempt]:
@@ -135,7 +191,7 @@ def _inside(pid: int, places: list[tuple[str, str, int]], files: list[Path]) -> 
     assert nsenter is not None
     python = psutil.Process(pid).exe()
     argv = [nsenter, "--target", str(pid), "--user", "--net", "--mount", "--preserve-credentials"]
-    argv += [python, "-I", "-S", "-c", _TRY, json.dumps(places), json.dumps([str(file) for file in files])]
+    argv += [python, "-I", "-S", "-c", _TRY, json.dumps(places), json.dumps([str(file) for file in files]), "[]", "[]"]
     ended = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=True, cwd="/")
     return dict(json.loads(ended.stdout))
 

@@ -32,7 +32,7 @@ from fedpact.gateway_agent.settings import Settings
 def compose(settings: Settings) -> Service:
     ground = Ground(settings)
     federation = FlareFederation(settings.state_folder / "sessions")
-    renderers = SecureRuntimes(settings.activations)
+    renderers = SecureRuntimes.found(settings.activations)
     activations = Activations()
     servers = Servers(
         wishes=ground.server_wishes,

@@ -9,13 +9,15 @@ import argparse
 import json
 import os
 import signal
+import socket
 import sys
 from typing import NoReturn
 
 from pydantic import ValidationError
 
 from fedpact.secure_runtime.adapters.bounds import check_bounds
-from fedpact.secure_runtime.adapters.isolation import Limits, leave_network
+from fedpact.secure_runtime.adapters.isolation import Limits, Network, leave_network
+from fedpact.secure_runtime.adapters.jail import JailError, inside, seen
 from fedpact.secure_runtime.adapters.loader import load_service
 from fedpact.secure_runtime.adapters.sandbox import ForkSandbox
 from fedpact.secure_runtime.app.render import Renderer
@@ -24,19 +26,21 @@ from fedpact.secure_runtime.domain.files import FileLimits
 from fedpact.secure_runtime.entrypoints.socket import Door, listening, serve
 from fedpact.secure_runtime.settings import Settings
 
+LIMITS = "cpu, memory, files, processes"
 _SEALED = "--sealed"
 _START = "from fedpact.secure_runtime.main import run; run()"
 
 
-def compose(settings: Settings) -> ForkSandbox:
+def compose(settings: Settings, *, alone: bool) -> ForkSandbox:
     """The sandbox around the model that `settings` name."""
     renderer = Renderer(
-        model=load_service(settings.model.resolve(), settings.templates),
+        model=load_service(settings.model, settings.templates),
         check=check_bounds,
         limits=FileLimits(files=settings.most_files, size=settings.most_bytes),
     )
     limits = Limits(cpu=settings.cpu, wall=settings.wall, memory=settings.memory * 1024 * 1024)
-    return ForkSandbox(renderer=renderer, limits=limits, on_output=_show if settings.show_output else None)
+    on_output = _show if settings.show_output else None
+    return ForkSandbox(renderer=renderer, limits=limits, alone=alone, on_output=on_output)
 
 
 def run() -> None:
@@ -53,13 +57,29 @@ def run() -> None:
         request_timeout=settings.request_timeout,
     )
     with listening(door) as server:
-        network = leave_network()
-        try:
-            sandbox = compose(settings)
-        except PackageError as fault:
-            sys.exit(f"fedpact-secure-runtime: {fault.reason}")
-        _log(event="ready", socket=str(door.path), network=network.value, limits="cpu, memory, files, processes")
-        serve(server, door, sandbox, _served)
+        sys.exit(_work(settings, door, server))
+
+
+def _work(settings: Settings, door: Door, server: socket.socket) -> int:
+    """Serve in a jail if this machine has the means, and as well as it goes if not."""
+    folders = [settings.model, *([settings.templates] if settings.templates else [])]
+    try:
+        return inside(seen(*folders), lambda: _serve(settings, door, server), keep=(server.fileno(),))
+    except JailError as lacking:
+        return _serve(settings, door, server, lacking=str(lacking))
+
+
+def _serve(settings: Settings, door: Door, server: socket.socket, *, lacking: str = "") -> int:
+    """Load the model and serve; `lacking` is why this process has not a machine of its own."""
+    network = leave_network() if lacking else Network.NONE
+    try:
+        sandbox = compose(settings, alone=not lacking)
+    except PackageError as fault:
+        sys.stderr.write(f"fedpact-secure-runtime: {fault.reason}\n")
+        return 1
+    _log(event="ready", socket=str(door.path), network=network.value, unjailed=lacking, limits=LIMITS)
+    serve(server, door, sandbox, _served)
+    return 0
 
 
 def _settings(arguments: list[str]) -> Settings:

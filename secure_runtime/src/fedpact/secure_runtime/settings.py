@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -31,3 +31,9 @@ class Settings(BaseSettings):
     """Seconds a caller has to send its request."""
     show_output: bool = False
     """Pass on to standard error what the model prints. For authors of models: it can hold payloads."""
+
+    @field_validator("model", "templates")
+    @classmethod
+    def _found_from_anywhere(cls, value: Path | None) -> Path | None:
+        """Where the rendering code runs, the folder is another than where the setting was written."""
+        return value.resolve() if value else None

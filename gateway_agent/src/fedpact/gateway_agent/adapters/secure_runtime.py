@@ -8,11 +8,14 @@ and ended first.
 
 import asyncio
 import json
+import logging
 import os
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -27,6 +30,9 @@ FOLDER = "render"
 SOCKET = "socket"
 LONGEST_ANSWER = 8_000_000
 PROGRAM = "from fedpact.secure_runtime.main import run; run()"
+TRIAL = "from fedpact.secure_runtime.adapters.jail import trial; trial()"
+TRIAL_SECONDS = 30.0
+log = logging.getLogger(__name__)
 
 
 class _Error(BaseModel):
@@ -52,6 +58,13 @@ class SecureRuntimes:
     patience: float = 30.0
     _running: dict[PodName, asyncio.subprocess.Process] = field(default_factory=dict)
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @classmethod
+    def found(cls, root: Path) -> Self:
+        """Tried: a secure runtime gets a machine of its own here. If not, the log says why."""
+        if lacking := _lacking():
+            log.info("renderings are not jailed: %s", lacking)
+        return cls(root)
 
     async def start(self, server: PodName, model: LocalModel) -> None:
         async with self._starting:
@@ -141,3 +154,14 @@ class SecureRuntimes:
 
     def _folder(self, server: PodName) -> Path:
         return activation_folder(self.root, server) / FOLDER
+
+
+def _lacking() -> str:
+    """What this machine lacks for the jail of a secure runtime; empty when it has it."""
+    try:
+        tried = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-c", TRIAL], env={}, stdout=subprocess.PIPE, timeout=TRIAL_SECONDS, check=True
+        )
+    except subprocess.SubprocessError as error:
+        return str(error)
+    return tried.stdout.decode(errors="replace")

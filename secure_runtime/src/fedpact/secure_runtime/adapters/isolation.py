@@ -1,9 +1,9 @@
 """
 What the kernel is asked to keep from a model's rendering code.
 
-The server gives up its network once at start (a new, empty network namespace; Unix sockets with a path go on
-working). Each forked child then keeps no file descriptor and no environment, and gets hard limits. What the machine
-does not allow is reported, never assumed.
+Each forked child keeps no file descriptor and no environment, and gets hard limits. Where the server cannot be jailed
+(`jail.py`), it gives up at least its network at start (a new, empty network namespace; Unix sockets with a path go on
+working). What the machine does not allow is reported, never assumed.
 """
 
 import contextlib

@@ -29,6 +29,8 @@ from fedpact.secure_runtime.domain.files import job_files
 _CHUNK = 65536
 _MOST_OUTPUT = 4096
 _ANSWER = 3
+EVERYBODY = -1
+"""In this process namespace, but for its first process."""
 _SLUGS: dict[str, type[RenderError]] = {
     error.slug: error for error in vars(errors).values() if isinstance(error, type) and issubclass(error, RenderError)
 }
@@ -44,10 +46,11 @@ class _Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForkSandbox:
-    """Renders each request in a child of its own."""
+    """Renders each request in a child of its own. `alone`: in a jail, where every other process is a rendering's."""
 
     renderer: Renderer
     limits: Limits
+    alone: bool = False
     on_output: Callable[[str], None] | None = None
 
     @property
@@ -69,7 +72,7 @@ class ForkSandbox:
             try:
                 heard, in_time = self._listen(child, answer_in, output_in)
             finally:
-                status = _end(child)
+                status = _end(child, alone=self.alone)
         if self.on_output is not None and heard.output:
             self.on_output(heard.output[:_MOST_OUTPUT].decode(errors="replace"))
         return self._outcome(bytes(heard.answer), status, in_time=in_time)
@@ -171,13 +174,24 @@ def _take(pipe: int, into: bytearray, most: int) -> bool:
     return bool(chunk)
 
 
-def _end(child: int) -> int:
-    """Kill what is left of the child's process group and say how the child itself ended."""
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(child, signal.SIGKILL)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)
-    return os.waitpid(child, 0)[1]
+def _end(child: int, *, alone: bool) -> int:
+    """Kill what is left of the child's process group, and `alone` of all others; say how the child itself ended."""
+    for kill, whom in ((os.kill, child), (os.killpg, child), *(((os.kill, EVERYBODY),) if alone else ())):
+        with contextlib.suppress(ProcessLookupError):
+            kill(whom, signal.SIGKILL)
+    status = os.waitpid(child, 0)[1]
+    while alone and _bury():
+        pass
+    return status
+
+
+def _bury() -> bool:
+    """Wait for the end of one more; false when this process is the only one."""
+    try:
+        os.waitpid(EVERYBODY, 0)
+    except ChildProcessError:
+        return False
+    return True
 
 
 @contextlib.contextmanager
