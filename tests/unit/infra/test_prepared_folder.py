@@ -160,9 +160,12 @@ def test_everything_that_a_hub_which_enrolls_mounts_is_there(enrolling: Layout) 
     assert not [name for name, secrets in held.items() if any(secret.endswith(".seed") for secret in secrets)]
 
 
+@pytest.mark.parametrize("folder", ["short", "l" + 90 * "o" + "ng"])
 def test_the_story_is_not_told_to_a_federation_that_is_not_up(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], folder: str
 ) -> None:
+    """However long the name of its folder is."""
+    (tmp_path / folder / "sites" / "gateway-1" / "sockets").mkdir(parents=True)
     with pytest.raises(SystemExit, match="the agent of `gateway-1` does not listen: start the federation"):
-        containers.main(["demo", str(tmp_path)])
+        containers.main(["demo", str(tmp_path / folder)])
     assert not capsys.readouterr().out

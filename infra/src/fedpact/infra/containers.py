@@ -145,10 +145,22 @@ def demo(
 def _silent(layout: Layout, members: Federation) -> str:
     """A gateway whose agent does not listen; empty when all do."""
     for custodian in members.custodians:
-        with socket.socket(socket.AF_UNIX) as asked:
-            if asked.connect_ex(str(layout.site(custodian.gateway) / "sockets" / "agent.sock")):
-                return custodian.gateway
+        if not _listens(layout.site(custodian.gateway) / "sockets"):
+            return custodian.gateway
     return ""
+
+
+def _listens(sockets: Path) -> bool:
+    """Whether the agent does. Asked by way of the folder's descriptor: a socket's own address has to be short."""
+    try:
+        folder = os.open(sockets, os.O_PATH | os.O_DIRECTORY)
+    except OSError:
+        return False
+    try:
+        with socket.socket(socket.AF_UNIX) as asked:
+            return asked.connect_ex(f"/proc/self/fd/{folder}/agent.sock") == 0
+    finally:
+        os.close(folder)
 
 
 def _share_key(site: Path) -> None:
