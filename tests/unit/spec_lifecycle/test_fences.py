@@ -21,7 +21,7 @@ from spec_values import (
 )
 
 from fedpact.contracts.directives import Directive, Wanted
-from fedpact.contracts.specs import ParticipantReleased
+from fedpact.contracts.specs import ParticipantReleased, ParticipantReminded
 from fedpact.contracts.workloads import InventoryTaken, Phase, Presence
 
 SILENT = "gateway-2"
@@ -113,3 +113,14 @@ def test_the_newest_of_two_stops_is_said_again(stuck: Life) -> None:
     stuck.later(60).later(LATE)
     assert set(stops(stuck.tell(inventory(STILL)))) == {(SILENT, CLIENTS[1], 2)}
     assert released(stuck.tell(gone(CLIENTS[1], generation=2))) == [CLIENTS[1], CLIENTS[1]]
+
+
+def test_who_is_released_is_not_told_again(stuck: Life) -> None:
+    late = stuck.later(LATE).tell(inventory())
+    assert released(late) == [CLIENTS[1]]
+    assert not any(isinstance(fact, ParticipantReminded) for fact in late.said)
+
+
+def test_nobody_is_told_of_an_ended_generation_while_a_later_one_is_taken_down(stuck: Life) -> None:
+    stuck.later(LATE).tell(ACTIVATE, gang(2), grants(2), DEACTIVATE)
+    assert stops(stuck.tell(inventory(STILL))) == []
