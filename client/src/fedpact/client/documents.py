@@ -17,6 +17,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 
 from fedpact.client.errors import InputError
 from fedpact.contracts import strict_json
+from fedpact.contracts.mistakes import misfits
 from fedpact.contracts.strict_json import MalformedError
 
 M = TypeVar("M", bound=BaseModel)
@@ -98,14 +99,12 @@ def first_problem(error: ValidationError) -> tuple[str, str]:
 
     A member that does not belong there comes before one that is missing: often it is the same one, mistyped.
     """
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    first = min(found, key=lambda problem: problem["type"] != "extra_forbidden")
-    said = first["msg"].removeprefix("Value error, ")
-    text = said[:1].lower() + said[1:]
-    beside = [p["loc"][-1] for p in found if p["type"] == "missing" and p["loc"][:-1] == first["loc"][:-1]]
-    meant = get_close_matches(str(first["loc"][-1]), map(str, beside), n=1) if first["loc"] else []
-    hint = f"; did you mean `{meant[0]}`?" if first["type"] == "extra_forbidden" and meant else ""
-    return ".".join(str(part) for part in first["loc"]), _IN_WORDS.get(text, text) + hint
+    found = misfits(error)
+    first = min(found, key=lambda one: one.kind != "extra_forbidden")
+    beside = [one.place[-1] for one in found if one.kind == "missing" and one.place[:-1] == first.place[:-1]]
+    meant = get_close_matches(str(first.place[-1]), map(str, beside), n=1) if first.place else []
+    hint = f"; did you mean `{meant[0]}`?" if first.kind == "extra_forbidden" and meant else ""
+    return first.path, _IN_WORDS.get(first.text, first.text) + hint
 
 
 def as_object(value: JsonValue, name: str) -> dict[str, JsonValue]:

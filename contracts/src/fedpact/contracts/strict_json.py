@@ -14,6 +14,7 @@ from typing import ClassVar, Never, TypeVar
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from fedpact.contracts.envelope import DomainError
+from fedpact.contracts.mistakes import first_misfit
 
 MAX_DEPTH = 32
 MAX_SIZE = 4_000_000
@@ -52,10 +53,9 @@ def parsed(model: type[M], text: bytes | str) -> M:
     try:
         return model.model_validate(loads(text))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        path = ".".join(str(part) for part in first["loc"])
-        reason = f"this is not a valid {model.__name__}: `{path or 'document'}`: {first['msg'].lower()}"
-        raise MalformedError(reason, path=path) from error
+        first = first_misfit(error)
+        reason = f"this is not a valid {model.__name__}: `{first.path or 'document'}`: {first.text}"
+        raise MalformedError(reason, path=first.path) from error
 
 
 def _decoded(text: bytes | str, max_size: int) -> str:

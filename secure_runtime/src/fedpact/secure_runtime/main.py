@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 
+from fedpact.contracts.mistakes import first_misfit
 from fedpact.secure_runtime.adapters.bounds import check_bounds
 from fedpact.secure_runtime.adapters.isolation import Limits, Network, leave_network
 from fedpact.secure_runtime.adapters.jail import JailError, inside, seen
@@ -90,8 +91,8 @@ def _settings(arguments: list[str]) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as fault:
-        first = fault.errors(include_url=False)[0]
-        parser.error(f"`{'.'.join(str(part) for part in first['loc'])}`: {first['msg'].lower()}")
+        first = first_misfit(fault)
+        parser.error(f"`{first.path}`: {first.text}")
 
 
 def _start_again(settings: Settings) -> NoReturn:

@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from fedpact.chassis.errors import UnavailableError
 from fedpact.contracts.envelope import Strict
+from fedpact.contracts.mistakes import first_misfit
 from fedpact.decision import keys
 from fedpact.decision.errors import KeyFormatError
 from fedpact.decision.grants import POLICY_SERVICE, Trust, Veto
@@ -123,9 +124,8 @@ def _vetoed(path: Path) -> Veto:
 
 
 def _first_problem(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    member = ".".join(str(part) for part in first["loc"])
-    return f"`{member}`: {first['msg'].lower()}" if member else first["msg"].lower()
+    first = first_misfit(error)
+    return f"`{first.path}`: {first.text}" if first.path else first.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
+from fedpact.contracts.mistakes import first_misfit
 from fedpact.decision.package import CARD, ModelCard, counts, digest_of
 from fedpact.secure_runtime.domain.errors import PackageError
 
@@ -32,9 +33,8 @@ def _card(text: str) -> ModelCard:
     except yaml.YAMLError as fault:
         raise PackageError(f"`{CARD}` is not YAML", path=CARD) from fault
     except ValidationError as fault:
-        first = fault.errors(include_url=False, include_context=False)[0]
-        member = ".".join(str(part) for part in first["loc"])
-        raise PackageError(f"`{CARD}` is wrong at `{member}`: {first['msg'].lower()}", path=member) from fault
+        first = first_misfit(fault)
+        raise PackageError(f"`{CARD}` is wrong at `{first.path}`: {first.text}", path=first.path) from fault
 
 
 def _entries(root: Path) -> Iterator[tuple[str, bytes]]:

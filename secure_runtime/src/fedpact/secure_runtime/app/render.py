@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from fedpact.contracts.mistakes import first_misfit
 from fedpact.secure_runtime.app.ports import BoundsCheck, ModelService, RenderRequest
 from fedpact.secure_runtime.domain.errors import ModelFaultError, PayloadInvalidError, PayloadOutOfBoundsError
 from fedpact.secure_runtime.domain.files import FileLimits, job_files
@@ -43,9 +44,9 @@ def _heard(step: str, call: Callable[[], R]) -> R:
     try:
         return call()
     except ValidationError as refusal:
-        first = refusal.errors(include_url=False, include_input=False, include_context=False)[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise PayloadInvalidError(f"`{path}`: {first['msg']}" if path else first["msg"], path=path) from refusal
+        first = first_misfit(refusal)
+        reason = f"`{first.path}`: {first.text}" if first.path else first.text
+        raise PayloadInvalidError(reason, path=first.path) from refusal
     except (UnicodeError, json.JSONDecodeError) as fault:
         raise ModelFaultError(f"the model's `{step}` failed with `{type(fault).__name__}`") from fault
     except ValueError as refusal:

@@ -41,6 +41,7 @@ from fedpact.chassis.settings import ServiceSettings
 from fedpact.chassis.telemetry import resumed
 from fedpact.contracts import subjects
 from fedpact.contracts.envelope import COMMANDS, FACTS, Command, Envelope, Message, Model, Quarantined
+from fedpact.contracts.mistakes import first_misfit
 
 F = TypeVar("F", bound=Message)
 log = logging.getLogger(__name__)
@@ -384,9 +385,8 @@ def _read(kind: type[F], delivery: Delivery, envelope: Envelope) -> F:
     try:
         message = kind.model_validate_json(delivery.body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise UnreadableError(f"`{kind.type}` is malformed at `{path}`: {first['msg']}") from error
+        first = first_misfit(error)
+        raise UnreadableError(f"`{kind.type}` is malformed at `{first.path}`: {first.text}") from error
     if not message.told_by(envelope.route, envelope.source):
         raise UnreadableError(f"`{envelope.route}` may not say `{kind.type}` about another or in another's name")
     return message

@@ -30,6 +30,7 @@ from fedpact.contracts.envelope import (
     Order,
     Refused,
 )
+from fedpact.contracts.mistakes import first_misfit
 from fedpact.contracts.strict_json import MalformedError
 
 C = TypeVar("C", bound=Command)
@@ -163,6 +164,5 @@ def _read(kind: type[C], body: bytes) -> C:
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise MalformedError(f"{first['msg'].lower()} at `{path or 'body'}`", path=path) from error
+        first = first_misfit(error)
+        raise MalformedError(f"{first.text} at `{first.path or 'body'}`", path=first.path) from error

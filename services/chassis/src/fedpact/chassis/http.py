@@ -25,6 +25,7 @@ from fedpact.chassis.http_door import Door
 from fedpact.chassis.problems import problem
 from fedpact.chassis.sockets import private_listener
 from fedpact.contracts.envelope import DomainError
+from fedpact.contracts.mistakes import misfits
 
 Check = Callable[[], Awaitable[str | None]]
 """What is wrong, or `None`."""
@@ -136,11 +137,8 @@ def _unexpected(error: Exception, request: web.Request) -> web.Response:
 
 
 def _malformed(error: ValidationError) -> web.Response:
-    errors = error.errors(include_url=False, include_input=False, include_context=False)
-    told = [
-        {"path": ".".join(str(part) for part in e["loc"]), "text": _TO_DO.get(e["type"], e["msg"])} for e in errors[:20]
-    ]
-    return problem(422, "malformed", f"{told[0]['text'].lower()} at `{told[0]['path'] or 'body'}`", errors=told)
+    told = [{"path": one.path, "text": _TO_DO.get(one.kind, one.text)} for one in misfits(error)[:20]]
+    return problem(422, "malformed", f"{told[0]['text']} at `{told[0]['path'] or 'body'}`", errors=told)
 
 
 _TO_DO = {"missing": "it is missing: add it", "extra_forbidden": "nothing of that name belongs here: leave it out"}

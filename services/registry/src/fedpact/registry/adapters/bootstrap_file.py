@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from fedpact.contracts.mistakes import first_misfit
 from fedpact.registry.app.bootstrap import Bootstrap
 
 
@@ -20,6 +21,5 @@ def read(file: Path | None) -> Bootstrap:
     except OSError as error:
         raise BootstrapFileError(f"`{file}` cannot be read: {error.strerror}") from error
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        path = ".".join(str(part) for part in first["loc"])
-        raise BootstrapFileError(f"`{file}` is wrong at `{path}`: {first['msg'].lower()}") from None
+        first = first_misfit(error)
+        raise BootstrapFileError(f"`{file}` is wrong at `{first.path}`: {first.text}") from None

@@ -13,6 +13,7 @@ from pydantic import JsonValue, ValidationError
 
 from fedpact.contracts import strict_json
 from fedpact.contracts.envelope import DomainError
+from fedpact.contracts.mistakes import misfits
 from fedpact.contracts.pact import Limit
 from fedpact.portal.domain.errors import MalformedRequestError
 
@@ -63,5 +64,4 @@ def mistakes(error: DomainError | ValidationError) -> Sequence[Mistake]:
     """What is wrong, in words for the person who filled the form in."""
     if isinstance(error, DomainError):
         return [Mistake(error.reason, error.path)]
-    told = error.errors(include_url=False, include_input=False, include_context=False)
-    return [Mistake(e["msg"].removeprefix("Value error, "), ".".join(str(p) for p in e["loc"])) for e in told]
+    return [Mistake(one.text, one.path) for one in misfits(error)]
