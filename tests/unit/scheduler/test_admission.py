@@ -149,6 +149,18 @@ def test_passing_at_a_site_that_has_enough_for_both_is_no_bypass() -> None:
     assert ledger.line["s2"].bypasses == 0
 
 
+def test_taking_over_what_a_lost_attempt_held_is_no_bypass() -> None:
+    ledger = after(
+        announced("hub"),
+        announced("gw-1"),
+        requested("s1", "gw-1", at=1, cpu=3),
+        requested("big", "gw-1", cpu=4),
+        sent_back("s1", "gw-1-1", SERVER),
+        requested("s1", "gw-1", at=1, cpu=3, attempt=2),
+    )
+    assert (ledger.leases["s1/1"].attempt, ledger.line["big"].bypasses) == (2, 0)
+
+
 def test_that_a_gang_waits_is_said_once() -> None:
     ledger = after(
         announced("hub"), announced("gw-1"), requested("s1", "gw-1", cpu=4), requested("s2", "gw-1", at=1, cpu=4)

@@ -100,7 +100,7 @@ def _out_of_line(ledger: Ledger, spec_id: str) -> Ledger:
 
 
 def _placed(ledger: Ledger, gang: Gang) -> Ledger:
-    held = shares_of(ledger, gang)
+    held, taken = shares_of(ledger, gang), lacks_of(ledger, gang)
     lease = Lease(
         spec_id=gang.spec_id,
         generation=gang.generation,
@@ -110,7 +110,7 @@ def _placed(ledger: Ledger, gang: Gang) -> Ledger:
     )
     leases = {**ledger.leases, lease_key(gang.spec_id, gang.generation): lease}
     after = _out_of_line(replace(ledger, leases=leases), gang.spec_id)
-    return _bypassed(after, gang, needs(held).keys())
+    return _bypassed(after, gang, taken.keys())
 
 
 def _bypassed(ledger: Ledger, placed: Gang, sites: Iterable[str]) -> Ledger:
