@@ -4,6 +4,7 @@ set positional-arguments
 members := "contracts services/* gateway_agent dal_service entrance secure_runtime client infra model_tools models/*"
 python := env("FEDPACT_PYTHON", "python3")
 bin := justfile_directory() / ".venv/bin"
+export PYTHONDONTWRITEBYTECODE := "" # hundreds of processes are started here: each would compile everything anew
 
 # List the recipes
 default:
