@@ -144,5 +144,5 @@ _ready:
 
 _sync:
     test -x .venv/bin/python || uv venv --quiet --python {{ python }} .venv
-    uv pip install --quiet --python .venv/bin/python -c constraints.txt --group dev $(printf -- '-e ./%s ' {{ members }}) -e './infra[embedded]'
+    uv pip install --quiet --compile-bytecode --python .venv/bin/python -c constraints.txt --group dev $(printf -- '-e ./%s ' {{ members }}) -e './infra[embedded]'
     touch .venv/.synced

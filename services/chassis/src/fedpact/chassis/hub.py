@@ -19,7 +19,7 @@ from fedpact.chassis.commands import Commands, Refusal, refusals
 from fedpact.chassis.copies import Copies
 from fedpact.chassis.errors import UnavailableError
 from fedpact.chassis.http import make_app
-from fedpact.chassis.mongo import MongoDocuments, connect
+from fedpact.chassis.mongo import MongoDocuments, connect, disconnect
 from fedpact.chassis.service import Service, Work
 from fedpact.chassis.settings import HubSettings
 from fedpact.chassis.telemetry import tracing
@@ -100,7 +100,7 @@ class Hub:
             kinds=published,
             prepare=(self._prepare, *prepare),
             tasks=tasks,
-            close=(self._client.close,),
+            close=(partial(disconnect, self._client),),
             local=self.settings.socket,
         )
 

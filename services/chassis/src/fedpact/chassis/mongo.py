@@ -9,14 +9,17 @@ State is kept as JSON text: a payload may hold member names (`a.b`, `$x`) and in
 Majority and journal are asked for, because an acknowledged save must survive a crash of the server.
 """
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous import pool
 from pymongo.errors import DocumentTooLarge, DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo.network_layer import AsyncNetworkingInterface
 
 from fedpact.chassis.documents import Document, Entry
 from fedpact.chassis.errors import BacklogError, UnavailableError, UnstorableError
@@ -29,6 +32,8 @@ _REFUSED = 18
 _TOO_LARGE = frozenset({10334, 17419, 17420})
 """Codes of a server that a document would outgrow."""
 _NOTHING_WAITS = {"outbox_at": "", "outbox_last": ""}
+LAST_SECONDS = 1.0
+_being_made: "set[asyncio.Task[AsyncNetworkingInterface]]" = set()
 _OPTIONS: dict[str, Any] = {
     "retryWrites": False,
     "journal": True,
@@ -214,3 +219,40 @@ async def _told() -> AsyncIterator[None]:
 async def _asked(call: Awaitable[T]) -> T:
     async with _told():
         return await call
+
+
+async def disconnect(client: "AsyncMongoClient[Raw]") -> None:
+    """Close all connections, those included that are only just being made."""
+    await client.close()
+    if _being_made:
+        await asyncio.wait(_being_made, timeout=LAST_SECONDS)
+
+
+def _close_what_is_cut_off() -> None:
+    """
+    Have the driver close a connection whose making is cancelled, as when a service ends while it still begins.
+
+    It forgets the socket: the server keeps a connection to nobody until somebody here collects the garbage.
+    """
+    name = "_configured_protocol_interface"
+    make: Callable[..., Coroutine[None, None, AsyncNetworkingInterface]] = getattr(pool, name)
+
+    async def made(*how: object) -> AsyncNetworkingInterface:
+        making = asyncio.create_task(make(*how))
+        _being_made.add(making)
+        making.add_done_callback(_being_made.discard)
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            making.add_done_callback(_closed)
+            raise
+
+    setattr(pool, name, made)
+
+
+def _closed(made: "asyncio.Task[AsyncNetworkingInterface]") -> None:
+    if not made.cancelled() and made.exception() is None:
+        made.result().conn[0].abort()
+
+
+_close_what_is_cut_off()
