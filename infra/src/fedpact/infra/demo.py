@@ -61,14 +61,18 @@ def told(layout: Layout, models: Path, say: Callable[[str], None], *, keep: bool
 @contextmanager
 def cleared(layout: Layout, say: Callable[[str], None], *, ours: bool) -> Iterator[None]:
     """What breaks the story off leaves no key: a folder that is `ours` is removed, but for the logs when it failed."""
-    try:
-        yield
-    except BaseException as error:
+
+    def clear(kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            return
         if ours:
-            _remove(layout, logs=isinstance(error, Exception))
+            _remove(layout, logs=issubclass(kind, Exception))
         with contextlib.suppress(OSError):
             say(_stays(layout))
-        raise
+
+    with contextlib.ExitStack() as after:
+        after.push(clear)
+        yield
 
 
 def farewell(layout: Layout) -> str:
@@ -100,19 +104,18 @@ def started(root: Path, models: Path, say: Callable[[str], None], *, keep: bool 
             start_new_session=keep,
             preexec_fn=None if keep else end_with_parent,  # noqa: PLW1509 - there is one thread
         )
-    ready = False
+    ready = over = False
     try:
         _wait(layout, process)
         ready = True
         yield layout
-    except BaseException:
+        over = True
+    finally:
         if not (keep and ready):
             _end(process)
-            end_leftovers(layout)
-            layout.remove_sockets()
-        raise
-    if not keep:
-        _end(process)
+            if not over:
+                end_leftovers(layout)
+                layout.remove_sockets()
 
 
 def world_in(layout: Layout) -> World:
