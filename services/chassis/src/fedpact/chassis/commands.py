@@ -8,7 +8,7 @@ have come before, its aggregate is asked whether it carried it out, for by now i
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -88,7 +88,7 @@ class Commands:
         kept: Stored[Refusal],
         verify: Verify,
         *,
-        changes: Iterable[Stored[Any]],
+        changes: Sequence[Stored[Any]],
         accepted: type[Accepted],
         refused: type[Refused],
     ) -> None:
