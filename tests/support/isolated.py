@@ -132,16 +132,6 @@ class Workshop:
             raise StepError(f"{len(found)} wheels of `{name}`")
         return found[0]
 
-    def closure(self, name: str) -> set[str]:
-        """`name` and all of ours that it stands on, as the pyproject.toml files say."""
-        found: set[str] = set()
-        open_names = {name}
-        while open_names:
-            one = open_names.pop()
-            found.add(one)
-            open_names |= {need for need in self.members[one].needs if need in self.members} - found
-        return found
-
     def pins(self) -> Path:
         """Constraints that pin third parties to the tested versions, and ours to the wheels just built."""
         path = self.folder / "pins.txt"
@@ -157,6 +147,17 @@ def members() -> dict[str, Member]:
     folders = (folder for pattern in listed for folder in sorted(ROOT.glob(pattern)))
     found = [Member(folder) for folder in folders if (folder / "pyproject.toml").exists()]
     return {member.name: member for member in found}
+
+
+def closure(among: Mapping[str, Member], name: str) -> set[str]:
+    """`name` and all of ours that it stands on, as the pyproject.toml files say."""
+    found: set[str] = set()
+    open_names = {name}
+    while open_names:
+        one = open_names.pop()
+        found.add(one)
+        open_names |= {need for need in among[one].needs if need in among} - found
+    return found
 
 
 def build(shop: Workshop, member: Member) -> list[str]:
@@ -194,26 +195,26 @@ def check(shop: Workshop, member: Member) -> Verdict:
     verdict.modules, verdict.scripts = said["modules"], said["scripts"]
     verdict.faults += said["faults"]
     verdict.faults += _strangers(shop, member, installed)
-    verdict.faults += _undeclared(shop, member, provides)
+    verdict.faults += undeclared(shop.members, member, provides)
     return verdict
 
 
 def _strangers(shop: Workshop, member: Member, installed: set[str]) -> Iterator[str]:
-    closure = shop.closure(member.name)
+    declared = closure(shop.members, member.name)
     ours = {name for name in installed if name.startswith(OURS)}
-    for name in sorted(ours ^ closure):
+    for name in sorted(ours ^ declared):
         yield f"`{name}` is {'installed and not declared' if name in ours else 'declared and not installed'}"
     for name, bringers in ALLOWED.items():
-        if name in installed and not closure & bringers:
+        if name in installed and not declared & bringers:
             yield f"`{name}` came along, which nothing in it may bring"
     if member.name == "fedpact-contracts":
         yield from (f"`{name}` is more than pydantic" for name in sorted(installed - PYDANTIC - {member.name}))
 
 
-def _undeclared(shop: Workshop, member: Member, provides: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def undeclared(among: Mapping[str, Member], member: Member, provides: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Imports that work only because somebody else's dependency has a dependency."""
-    closure = shop.closure(member.name)
-    declared = closure | {need for name in closure for need in shop.members[name].needs}
+    names = closure(among, member.name)
+    declared = names | {need for name in names for need in among[name].needs}
     for module in sorted(_imports(member.package)):
         owners = {_normal(owner) for owner in provides.get(module, ())}
         if owners and not owners & declared:
@@ -221,17 +222,25 @@ def _undeclared(shop: Workshop, member: Member, provides: Mapping[str, Sequence[
 
 
 def _imports(package: Path) -> set[str]:
-    """Top names of everything imported anywhere in the package; a template in it is data, never imported."""
-    found: set[str] = set()
-    for path in package.rglob("*.py"):
-        if "template" in path.parts:
-            continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                found |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-                found.add(node.module.partition(".")[0])
-    return found - {"fedpact"}
+    """Top names of what the package cannot do without; a template in it is data, never imported."""
+    trees = [ast.parse(path.read_text()) for path in package.rglob("*.py") if "template" not in path.parts]
+    return {name for tree in trees for name in _imported(tree)} - {"fedpact"}
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    """Top names imported at `node` or below it, but where a missing module is caught."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name.partition(".")[0] for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+        yield node.module.partition(".")[0]
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(node, ast.Try) and child in node.body and _spares_missing(node)):
+            yield from _imported(child)
+
+
+def _spares_missing(node: ast.Try) -> bool:
+    caught = [name for handler in node.handlers if handler.type for name in ast.walk(handler.type)]
+    return any(isinstance(name, ast.Name) and name.id in {"ImportError", "ModuleNotFoundError"} for name in caught)
 
 
 def _missing_parts(member: Member) -> list[str]:
