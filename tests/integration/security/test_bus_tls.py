@@ -52,10 +52,9 @@ async def test_whoever_says_that_there_is_no_tls_learns_nothing(bus: FederatedBu
     heard = bytearray()
 
     async def between(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b'INFO {"server_id":"x","version":"2.15.1","max_payload":1048576,"nonce":"abc"}\r\n')
-        with contextlib.suppress(OSError):
+        with contextlib.closing(writer), contextlib.suppress(OSError):
+            writer.write(b'INFO {"server_id":"x","version":"2.15.1","max_payload":1048576,"nonce":"abc"}\r\n')
             heard.extend(await reader.read(65536))
-        writer.close()
 
     port = free_port()
     server = await asyncio.start_server(between, "127.0.0.1", port)
@@ -76,14 +75,16 @@ async def test_a_handshake_that_fails_is_tried_again(bus: FederatedBus) -> None:
     async def between(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal broken
         broken += 1
-        await reader.read(100)
-        writer.close()
+        with contextlib.closing(writer):
+            await reader.read(100)
 
     async def through(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", bus.machine.ports["nats"])
-        async with asyncio.TaskGroup() as both:
-            both.create_task(_carry(reader, far_writer))
-            both.create_task(_carry(far_reader, writer))
+        with contextlib.closing(writer):
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", bus.machine.ports["nats"])
+            with contextlib.closing(far_writer):
+                async with asyncio.TaskGroup() as both:
+                    both.create_task(_carry(reader, far_writer))
+                    both.create_task(_carry(far_reader, writer))
 
     login = arguments(f"nats://127.0.0.1:{port}", bus.key("gateway-1"), bus.ca_file)
     client, failing = Client(), await asyncio.start_server(between, "127.0.0.1", port)

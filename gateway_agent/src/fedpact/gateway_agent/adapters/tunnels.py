@@ -62,9 +62,9 @@ class Tunnel:
         near = Line(reader, writer)
         try:
             far = await self.proxy.dial(self.host, self.port, CONNECT_SECONDS)
-        except OSError as error:
-            log.warning("no way to `%s:%d`: %s", self.host, self.port, error or type(error).__name__)
-        else:
             await join(near, far, IDLE_SECONDS)
             await far.close()
-        await near.close()
+        except OSError as error:
+            log.warning("no way to `%s:%d`: %s", self.host, self.port, error or type(error).__name__)
+        finally:
+            await near.close()
