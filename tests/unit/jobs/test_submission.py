@@ -36,8 +36,8 @@ def standing(verdict: Verdict, stage: Stage = Stage.IDLE) -> Standing:
     return submission.stands(None, SpecChanged(spec_id="s1", status="x.y", verdict=verdict, stage=stage, generation=0))
 
 
-def known() -> Job:
-    return lifecycle.evolve(None, submission.submitted(None, order(submit()), PACT)[0])
+def known(**parts: Any) -> Job:
+    return lifecycle.evolve(None, submission.submitted(None, order(submit(**parts)), PACT)[0])
 
 
 def refusal(known: Pact, **parts: Any) -> DomainError:
@@ -75,6 +75,14 @@ def test_a_payload_that_could_not_be_passed_on_is_refused() -> None:
 def test_the_same_job_again_changes_nothing_however_the_spec_stands_by_then() -> None:
     assert submission.submitted(known(), order(submit()), PACT) == []
     assert submission.submitted(known(), order(submit()), pact(standing=standing(Verdict.REJECTED))) == []
+
+
+def test_a_number_that_is_no_truth_value_is_another_payload() -> None:
+    job = known(payload={"rounds": 5, "shuffle": 1})
+    assert submission.submitted(job, order(submit(payload={"rounds": 5.0, "shuffle": 1})), PACT) == []
+    with pytest.raises(DomainError) as caught:
+        submission.submitted(job, order(submit(payload={"rounds": 5, "shuffle": True})), PACT)
+    assert caught.value.slug == "conflict"
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def test_a_payload_says_what_the_spec_declares(payload: dict[str, object], takes
     answer = next(fact for fact in said if isinstance(fact, JobOpened | JobRefused))
     assert type(answer) is takes
     if isinstance(answer, JobRefused):
-        assert (answer.slug, "declares `rounds` = 5" in answer.reason) == ("payload_out_of_bounds", True)
+        assert (answer.slug, "declares `rounds` = `5`" in answer.reason) == ("payload_out_of_bounds", True)
 
 
 @pytest.mark.parametrize(

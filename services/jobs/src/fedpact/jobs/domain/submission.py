@@ -19,6 +19,7 @@ from fedpact.contracts.policies import Bounds, Reason
 from fedpact.contracts.registry import ModelChanged
 from fedpact.contracts.specs import SpecChanged, SpecCreated, Stage, Verdict
 from fedpact.decision.bounds import payload_violations
+from fedpact.decision.declared import departures, same
 from fedpact.decision.errors import BoundsError
 from fedpact.jobs.domain.errors import (
     ConflictError,
@@ -85,8 +86,10 @@ def schema_of(model: ModelChanged | None, version: ModelRef) -> Mapping[str, Jso
 
 
 def _same(job: Job, wanted: SubmitJob, actor: Actor) -> bool:
-    content = (job.spec_id, job.payload, job.activate, job.deactivate, job.actor.user)
-    return content == (wanted.spec_id, wanted.payload, wanted.activate, wanted.deactivate, actor.user)
+    asked = (job.spec_id, job.activate, job.deactivate, job.actor.user)
+    return asked == (wanted.spec_id, wanted.activate, wanted.deactivate, actor.user) and same(
+        job.payload, wanted.payload
+    )
 
 
 def _permitted(wanted: SubmitJob, actor: Actor, spec: SpecCreated | None) -> SpecCreated:
@@ -111,16 +114,10 @@ def _can_run(spec: SpecCreated, standing: Standing | None) -> None:
 
 
 def _keeps_within(payload: dict[str, JsonValue], spec: SpecCreated, pact: Pact) -> None:
-    for name, declared in (spec.content.parameters or {}).items():
-        if payload.get(name) != declared:
-            raise PayloadError(
-                f"`{spec.spec_id}` declares `{name}` = {declared!r}, the payload has {payload.get(name)!r}:"
-                " send what it declares, or create a spec without it",
-                path=f"payload.{name}",
-            )
     bounded = payload_violations(payload, pact.terms.bounds if pact.terms else ())
     narrower = {reason.path for reason in bounded}
-    broken = [*(r for r in _of_schema(payload, pact.schema) if r.path not in narrower), *bounded]
+    of_schema = (r for r in _of_schema(payload, pact.schema) if r.path not in narrower)
+    broken = [*departures(payload, spec.content.parameters, spec.spec_id), *of_schema, *bounded]
     if broken:
         raise PayloadError("; ".join(_sentences(broken)), path=f"payload.{broken[0].path}".rstrip("."))
 

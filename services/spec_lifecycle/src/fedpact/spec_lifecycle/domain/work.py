@@ -19,6 +19,7 @@ from fedpact.contracts.specs import (
 )
 from fedpact.contracts.workloads import JobObserved, JobPhase
 from fedpact.decision.bounds import payload_violations
+from fedpact.decision.declared import departures
 from fedpact.spec_lifecycle.domain.model import Job, Limits, Spec
 from fedpact.spec_lifecycle.domain.requests import requested, stopped
 from fedpact.spec_lifecycle.domain.status import status
@@ -91,10 +92,8 @@ def _advice(spec: Spec) -> str:
 
 def _outside(spec: Spec, payload: dict[str, JsonValue]) -> str:
     """Why the payload is outside what was declared or granted; empty when it is not."""
-    for name, declared in (spec.content.parameters or {}).items():
-        if payload.get(name) != declared:
-            return f"the spec declares `{name}` = {declared!r}, the payload has {payload.get(name)!r}"
-    return "; ".join(reason.text for reason in payload_violations(payload, spec.bounds))
+    broken = [*departures(payload, spec.content.parameters, spec.id), *payload_violations(payload, spec.bounds)]
+    return "; ".join(reason.text for reason in broken)
 
 
 def _opened(spec: Spec, fact: JobSubmitted) -> JobOpened:
