@@ -26,13 +26,18 @@ from fedpact.gateway_agent.domain.errors import (
 HOST = """
 import json, os, pathlib, signal, sys
 
+looks = {}
+
 def answer(op, args):
     if op == "open":
         return {"ok": None} if pathlib.Path(args["kit"]).exists() else {"error": "unreachable", "text": "not up"}
     if op == "system":
         return {"ok": {"sites": {"a-1": 1767268800.0}, "running": ["j"]}}
     if op == "job":
-        return {"ok": {"status": "FINISHED:FAILED_TO_RUN", "deploy": ["server: OK", "a-1: no"], "history": []}}
+        looks[args["engine_job"]] = looks.get(args["engine_job"], 0) + 1
+        said = looks[args["engine_job"]] >= {"late": 3, "never": 99}.get(args["engine_job"], 1)
+        deploy = ["server: OK", "a-1: no"] if said else []
+        return {"ok": {"status": "FINISHED:FAILED_TO_RUN", "deploy": deploy, "history": []}}
     if op == "submit" and args["token"] in ("token_reused", "refused", "unknown_job", "unreachable", "failed"):
         return {"error": args["token"], "text": "because"}
     if op == "submit" and args["token"] == "hang":
@@ -62,6 +67,17 @@ async def test_what_the_server_says_arrives_as_values(federation: FlareFederatio
     assert state.sites == {"a-1": datetime(2026, 1, 1, 12, tzinfo=UTC)}
     assert state.running == {"j"}
     assert await session.job("j") == EngineJob(id="j", status=Status.FAILED_TO_RUN, reason="a-1: no")
+
+
+@pytest.mark.parametrize(
+    ("job", "reason"), [("early", "a-1: no"), ("late", "a-1: no"), ("never", "a site refused the job")]
+)
+async def test_a_failure_is_told_with_its_reason_which_flare_writes_down_a_moment_later(
+    federation: FlareFederation, tmp_path: Path, job: str, reason: str
+) -> None:
+    federation.looks = (0, 0, 0)
+    session = await federation.open(tmp_path)
+    assert await session.job(job) == EngineJob(id=job, status=Status.FAILED_TO_RUN, reason=reason)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from fedpact.contracts.workloads import JobPhase
-from fedpact.gateway_agent.domain.engine import Status, is_final, phase_of, reason_of
+from fedpact.gateway_agent.domain.engine import Status, is_final, is_unexplained, phase_of, reason_of
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,12 @@ def test_each_status_has_a_phase(status: Status, phase: JobPhase) -> None:
 def test_a_sites_refusal_is_the_reason() -> None:
     deploy = ("server: OK", "a-1: NVFLARE_ERROR: BYOC not permitted")
     assert reason_of(Status.FAILED_TO_RUN, deploy, ()) == "a-1: NVFLARE_ERROR: BYOC not permitted"
+
+
+@pytest.mark.parametrize("status", Status)
+def test_only_a_job_that_failed_to_run_and_of_which_no_site_said_anything_may_yet_be_explained(status: Status) -> None:
+    assert is_unexplained(status, ()) == (status is Status.FAILED_TO_RUN)
+    assert not is_unexplained(status, ("server: OK",))
 
 
 def test_a_waiting_job_says_what_it_waits_for() -> None:

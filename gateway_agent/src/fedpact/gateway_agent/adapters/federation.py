@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from fedpact.gateway_agent.adapters import files
 from fedpact.gateway_agent.app.ports import EngineJob, Session, SystemState
-from fedpact.gateway_agent.domain.engine import reason_of
+from fedpact.gateway_agent.domain.engine import is_unexplained, reason_of
 from fedpact.gateway_agent.domain.errors import (
     FederationError,
     JobRefusedError,
@@ -30,6 +30,8 @@ from fedpact.gateway_agent.domain.errors import (
 
 HOST = "fedpact.gateway_agent.adapters.flare_host"
 LONGEST_LINE = 4_000_000
+EXPLAINED_AFTER = (0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds before each further look at a job that failed without a reason yet."""
 ERRORS: Mapping[str, type[FederationError]] = {
     "token_reused": TokenReusedError,
     "refused": JobRefusedError,
@@ -110,6 +112,7 @@ class FlareSession:
     """One session, see the port."""
 
     line: _Line
+    looks: tuple[float, ...] = EXPLAINED_AFTER
 
     async def system(self) -> SystemState:
         state = _System.model_validate(await self.line.call("system"))
@@ -120,7 +123,12 @@ class FlareSession:
         return str(await self.line.call("submit", folder=str(folder), token=token))
 
     async def job(self, engine_job: str) -> EngineJob:
-        job = _Job.model_validate(await self.line.call("job", engine_job=engine_job))
+        job = await self._job(engine_job)
+        for seconds in self.looks:
+            if not is_unexplained(job.status, job.deploy):
+                break
+            await asyncio.sleep(seconds)
+            job = await self._job(engine_job)
         return EngineJob(id=engine_job, status=job.status, reason=reason_of(job.status, job.deploy, job.history))
 
     async def abort(self, engine_job: str) -> None:
@@ -133,6 +141,9 @@ class FlareSession:
     async def close(self) -> None:
         await self.line.end()
 
+    async def _job(self, engine_job: str) -> _Job:
+        return _Job.model_validate(await self.line.call("job", engine_job=engine_job))
+
 
 @dataclass(slots=True)
 class FlareFederation:
@@ -141,6 +152,7 @@ class FlareFederation:
     home: Path
     timeout: float = 60.0
     command: tuple[str, ...] = (sys.executable, "-m", HOST)
+    looks: tuple[float, ...] = EXPLAINED_AFTER
     _spare: _Line | None = None
     _lines: list[_Line] = field(default_factory=list)
 
@@ -163,7 +175,7 @@ class FlareFederation:
                     otherwise.pop_all()
                 raise
             otherwise.pop_all()
-        return FlareSession(line)
+        return FlareSession(line, self.looks)
 
     async def close(self) -> None:
         for line in self._lines:

@@ -60,6 +60,11 @@ def phase_of(status: str) -> JobPhase:
             return JobPhase.FAILED
 
 
+def is_unexplained(status: str, deploy: tuple[str, ...]) -> bool:
+    """Whether FLARE may be about to say why the job failed: it writes down that it did before what sites said."""
+    return status == Status.FAILED_TO_RUN and not deploy
+
+
 def is_unanswered(status: str, reason: str) -> bool:
     """Whether the job failed because a site said nothing when it was handed out: it may just have been killed."""
     return status == Status.FAILED_TO_RUN and NO_REPLY in reason
