@@ -89,7 +89,7 @@ attack *options: _ready
 isolated *options: _ready
     {{ bin }}/python tests/support/isolated.py "$@"
 
-# Measure one thing beside its reference: activation, job, messages, portal
+# Measure one thing beside its reference: activation, job, messages, portal, launchers
 [group("check")]
 bench name *options: _ready
     PYTHONPATH=tests/bench:tests/support {{ bin }}/python -m "bench_{{ name }}" "${@:2}"

@@ -3,7 +3,8 @@ Messages: how long a command takes at the API, and how many a service gets throu
 
     latency     `POST /v1/models`, 20 a second whatever the answers do (open loop): the portal publishes the command, the
                 registry verifies, decides and saves it, its relay publishes the facts, the portal's read model sees
-                them, the answer goes out. Beside it one acknowledged JetStream publish at the same rate.
+                them, the answer goes out. Beside it, at the same rate, the same hops by hand: an HTTP server and one
+                consumer with a store each, made of the libraries alone (`bench_by_hand`).
     throughput  the registry on commands that wait in its stream: token, decision, save with outbox, relay. From the
                 first publish to the last outcome. Beside it publishes of the same size to the same server, 128 at a
                 time.
@@ -20,7 +21,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import uuid4
 
-import nats
+from bench_by_hand import by_hand
 from bench_federation import Api, Embedded, LateError, embedded
 from bench_harness import (
     Finding,
@@ -57,20 +58,9 @@ HUB = frozenset({"nats", "mongo", "identity", "registry"})
 
 
 @asynccontextmanager
-async def connected(hub: Embedded, name: str) -> AsyncIterator[Client]:
-    """The bus as `name` may use it."""
-    prefix = f"_INBOX_{name}".encode()
-    client = await nats.connect(hub.machine.nats_url, nkeys_seed=str(hub.seed(name)), inbox_prefix=prefix)
-    try:
-        yield client
-    finally:
-        await client.close()
-
-
-@asynccontextmanager
 async def raw_stream(hub: Embedded) -> AsyncIterator[JetStreamContext]:
     """A stream of the benchmark's own on the federation's server."""
-    async with connected(hub, "administrator") as client:
+    async with hub.bus("administrator") as client:
         js = client.jetstream(timeout=10)
         await js.add_stream(name="raw", subjects=["raw.>"])
         yield js
@@ -96,14 +86,11 @@ async def open_loop(call: Callable[[int], Awaitable[object]]) -> Sample:
 
 async def latency(rounds: int) -> list[Finding]:
     """Command to fact at the API."""
-    async with embedded(only=HUB | {"portal"}) as hub, raw_stream(hub) as js:
+    async with embedded(only=HUB | {"portal"}) as hub, by_hand(hub) as call:
         mia = hub.api("mia")
 
-        async def publish(_: int) -> object:
-            return await js.publish("raw.latency", b"x" * 600, headers={"Nats-Msg-Id": str(uuid4())})
-
         async def reference() -> Sample:
-            return await open_loop(publish)
+            return await open_loop(lambda _: call())
 
         async def ours() -> Sample:
             return await open_loop(lambda _: register(mia))
@@ -125,8 +112,8 @@ async def throughput(rounds: int) -> list[Finding]:
     async with (
         embedded(only=HUB) as hub,
         raw_stream(hub) as js,
-        connected(hub, OTHER) as lab,
-        connected(hub, "administrator") as ear,
+        hub.bus(OTHER) as lab,
+        hub.bus("administrator") as ear,
     ):
         token = await hub.api("mia").token()
 

@@ -8,12 +8,14 @@ over one kept-open connection pool and carry the tokens that the development log
 import tempfile
 import time
 from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import nats
+from nats.aio.client import Client
 
 from fedpact.contracts.ids import Id
 from fedpact.infra import setup
@@ -94,9 +96,23 @@ class Embedded:
         """The API as that person sees it."""
         return Api(self.machine.url("portal"), self.machine.url("identity"), user, self.session)
 
+    def bus(self, name: str) -> AbstractAsyncContextManager[Client]:
+        """The bus as `name` may use it."""
+        return connected(self.machine.nats_url, self.seed(name))
+
     def seed(self, name: str) -> Path:
         """The file with somebody's NKey seed."""
         return self.layout.secrets / f"{name}.seed"
+
+
+@asynccontextmanager
+async def connected(nats_url: str, seed: Path) -> AsyncIterator[Client]:
+    """The bus, as whom `seed` is named after may use it."""
+    client = await nats.connect(nats_url, nkeys_seed=str(seed), inbox_prefix=f"_INBOX_{seed.stem}".encode())
+    try:
+        yield client
+    finally:
+        await client.close()
 
 
 @asynccontextmanager

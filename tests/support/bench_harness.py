@@ -3,6 +3,9 @@ How things are measured here: ours beside a reference, in one run, in turn, by m
 
 Times of a machine that others use as well say little; the ratio of two medians taken in turn says much more. Where
 the reference itself is unsteady (its slowest round more than twice its fastest) nothing is claimed and the run fails.
+A virtual machine is told how much processor time its host gave to others; a round that lost more than one part in a
+hundred says nothing of what it measured (a p99 is decided by that much), is told as disturbed and runs again, of
+whichever side it is, after a pause. That is done so often and no oftener; after that, rounds count as they are.
 A run prints a table and one verdict in its last line, and ends with 1 when a limit is missed.
 """
 
@@ -13,11 +16,35 @@ import statistics
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import psutil
+
 SPREAD = 2.0
 ROUNDS = 5
+LOST = 0.01
+"""The share of the processors' time that a round may lose to others."""
+AGAIN, PAUSE = 20, 15.0
+"""How often disturbed rounds of one comparison run again, and the seconds before each."""
 Sample = Mapping[str, float]
 """What one round found: name of the measure -> value."""
 Round = Callable[[], Awaitable[Sample]]
+
+
+@dataclass(frozen=True, slots=True)
+class Processors:
+    """Processor seconds of this machine since it began: all of them, and those its host gave to others."""
+
+    whole: float
+    stolen: float
+
+    def lost_since(self, before: "Processors") -> float:
+        """The share that was lost, from 0 to 1."""
+        return (self.stolen - before.stolen) / max(self.whole - before.whole, 1e-9)
+
+
+def processors() -> Processors:
+    """As the kernel counts them; a system that cannot tell says that nothing was lost."""
+    times = psutil.cpu_times()
+    return Processors(sum(times), getattr(times, "steal", 0.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,15 +112,43 @@ class Finding:
         return None
 
 
-async def alternate(reference: Round, ours: Round, *, rounds: int) -> tuple[list[Sample], list[Sample]]:
+@dataclass(slots=True)
+class Rounds:
+    """Runs rounds, and those again that were disturbed: `again` times at most, each after `pause` seconds."""
+
+    look: Callable[[], Processors] = processors
+    again: int = AGAIN
+    pause: float = PAUSE
+
+    async def run(self, who: str, turn: Round) -> Sample:
+        """What `turn` found when it lost little, or when nothing may run again any more."""
+        while True:
+            before = self.look()
+            sample = await turn()
+            lost = self.look().lost_since(before)
+            print(f"{who} {_said(sample, lost)}", flush=True)
+            if lost <= LOST or not self.again:
+                return sample
+            self.again -= 1
+            await asyncio.sleep(self.pause)
+
+
+def _said(sample: Sample, lost: float) -> str:
+    found = "  ".join(f"{name} {value:.4g}" for name, value in sample.items())
+    return found if lost <= LOST else f"{found}  disturbed: {lost:.1%} of the processors lost"
+
+
+async def alternate(
+    reference: Round, ours: Round, *, rounds: int, turns: Rounds | None = None
+) -> tuple[list[Sample], list[Sample]]:
     """Both in turn, after one round each that does not count; who begins alternates too."""
     found: dict[bool, list[Sample]] = {False: [], True: []}
+    turns = turns or Rounds()
     for number in range(rounds + 1):
+        counts = f"round {number}" if number else "warm-up"
         for mine in (False, True) if number % 2 == 0 else (True, False):
-            sample = await (ours() if mine else reference())
-            said = "  ".join(f"{name} {value:.4g}" for name, value in sample.items())
-            counts = f"round {number}" if number else "warm-up"
-            print(f"{counts:8} {'ours' if mine else 'reference':10} {said}", flush=True)
+            who = f"{counts:8} {'ours' if mine else 'reference':10}"
+            sample = await turns.run(who, ours if mine else reference)
             if number:
                 found[mine].append(sample)
     return found[False], found[True]
