@@ -156,16 +156,15 @@ async def test_a_token_of_identity_opens_identity_and_the_registry(lab):
         assert await lab.order(ada, "nonsense") == ("refused", "unauthenticated")
         await lab.observe(GatewaySpoke(gateway="gw-1", totals=Resources(cpu=4), version="0.1.0"), 1)
         await lab.observe(DatasetOffered(gateway="gw-1", dataset="scans_gw-1_clinic", name="scans"), 1)
+        typo = RegisterGateway(gateway="gw-1", organization="clinc")
+        assert await lab.order(typo, token) == ("refused", "unknown_organization")
         gateway = RegisterGateway(gateway="gw-1", organization="clinic")
         assert await lab.order(gateway, token) == ("accepted", None)
 
-        await until(lambda: lab.has_said(4, "registry"))
+        changes = ["registry.dataset.registered", "registry.gateway.announced", "registry.gateway.registered"]
+        await until(lambda: lab.has_said(len(changes) + len((typo, gateway)), "registry"))
         told = [kind for kind, _, _ in await lab.said("registry") if ".command." not in kind]
-        assert sorted(told) == [
-            "registry.dataset.registered",
-            "registry.gateway.announced",
-            "registry.gateway.registered",
-        ]
+        assert sorted(told) == changes
 
 
 async def test_a_restart_keeps_everything_and_says_nothing_twice(lab):

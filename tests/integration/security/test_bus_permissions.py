@@ -76,6 +76,7 @@ ASKED_WITHOUT_RIGHT = [
     ("gateway-1", "fedpact.qry.jobs.upload"),
     ("gateway-1", "fedpact.qry.identity.keys"),
     ("lab", "fedpact.qry.identity.keys"),
+    ("lab", "fedpact.qry.identity.organization"),
     ("lab", "fedpact.qry.jobs.download"),
     ("scheduler", "fedpact.qry.jobs.download"),
     ("orchestrator", "fedpact.qry.jobs.download"),

@@ -24,6 +24,7 @@ from fedpact.registry.app.bootstrap import Bootstrap
 from fedpact.registry.app.handlers import Handlers
 from fedpact.registry.app.kinds import DATASETS, GATEWAYS, MODELS, SITES
 from fedpact.registry.domain import gateways
+from fedpact.registry.domain.errors import UnknownOrganizationError
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ADMIN = Actor(user="root", organization="federation", roles=(Role.ADMIN,))
@@ -55,6 +56,13 @@ class Hesitant(MemoryDocuments):
             await asyncio.sleep(0)
 
 
+class Founded:
+    """Every organization but one is there."""
+
+    async def known(self, organization):
+        return organization != "nobody"
+
+
 class Place:
     def __init__(self, seed=0):
         chance = Random(seed)
@@ -65,7 +73,13 @@ class Place:
         self.belief = Belief(
             gateways=self.gateways, sites=self.sites, datasets=self.datasets, rounds=Rounds(self.rounds)
         )
-        self.handlers = Handlers(gateways=self.gateways, sites=self.sites, models=self.models, belief=self.belief)
+        self.handlers = Handlers(
+            gateways=self.gateways,
+            sites=self.sites,
+            models=self.models,
+            belief=self.belief,
+            organizations=Founded(),
+        )
         self._said = {}
 
     def cause(self, fact, accepted: Accepted | None = None):
@@ -175,7 +189,7 @@ async def test_a_crash_between_registering_and_believing_loses_nothing():
     await place.say(spoke(), offer(A))
     order = Order(command=REGISTER, actor=ADMIN, now=NOW)
     cause = place.cause(REGISTER, CommandAccepted(command=REGISTER.type, about="gw-1", command_id="c"))
-    await place.gateways.change("gw-1", lambda known: gateways.register(known, order), cause)
+    await place.gateways.change("gw-1", lambda known: gateways.register(known, order, organization_known=True), cause)
     await place.handlers.register_gateway(order, cause)
     assert await place.registered() == {A: ""}
 
@@ -242,6 +256,15 @@ async def test_bootstrap_registers_gateways_once_and_believes_them():
         await bootstrap.apply(Bootstrap(gateways=(REGISTER,)), place.gateways, place.belief, NOW)
     assert await place.registered() == {A: ""}
     assert (await place.published()).count("registry.gateway.registered") == 1
+
+
+async def test_a_gateway_of_nobody_is_refused_and_its_id_stays_free():
+    place = Place()
+    with pytest.raises(UnknownOrganizationError) as refused:
+        await place.register(RegisterGateway(gateway="gw-1", organization="nobody"))
+    assert (refused.value.path, refused.value.slug) == ("organization", "unknown_organization")
+    await place.register()
+    assert (await place.gateways.get("gw-1")).organization == "clinic"
 
 
 async def test_bootstrap_leaves_a_known_gateway_as_it_is():

@@ -49,6 +49,10 @@ def order(actor, **changed):
     return Order(command=RegisterGateway(**wanted), actor=actor, now=NOW)
 
 
+def register(known, wanted):
+    return gateways.register(known, wanted, organization_known=True)
+
+
 def derived(name, *roots):
     return DatasetOffered(gateway="gw-1", dataset=f"{name}_gw-1_clinic", name=name, derived_from=roots)
 
@@ -61,24 +65,24 @@ def site(*said):
 
 
 def test_an_admin_makes_a_gateway_known():
-    [fact] = gateways.register(None, order(ADMIN))
+    [fact] = register(None, order(ADMIN))
     assert fact == GatewayRegistered(gateway="gw-1", organization="clinic")
     assert gateways.evolve(None, fact) == KNOWN
 
 
 def test_nobody_else_makes_a_gateway_known():
     with pytest.raises(NotAllowedError):
-        gateways.register(None, order(OWNER))
+        register(None, order(OWNER))
 
 
 def test_making_it_known_again_changes_nothing():
-    assert gateways.register(KNOWN, order(ADMIN)) == []
+    assert register(KNOWN, order(ADMIN)) == []
 
 
 @pytest.mark.parametrize("changed", [{"organization": "lab"}, {"role": "orchestrator"}])
 def test_a_gateway_keeps_its_organization_and_role(changed):
     with pytest.raises(AlreadyRegisteredError, match="choose another id"):
-        gateways.register(KNOWN, order(ADMIN, **changed))
+        register(KNOWN, order(ADMIN, **changed))
 
 
 def test_a_known_gateway_is_announced_under_its_registered_organization():

@@ -30,6 +30,20 @@ class AskKeys(Query[Keys]):
     type: ClassVar[str] = "identity.keys"
 
 
+class OrganizationKnown(Model):
+    """Whether an organization is registered."""
+
+    known: bool
+
+
+class AskOrganization(Query[OrganizationKnown]):
+    """Whether identity knows an organization now: who registered it a moment ago is not told that it is unknown."""
+
+    type: ClassVar[str] = "identity.organization"
+
+    organization: Id
+
+
 class Wait(Model):
     """Why an activation waits: what is missing where, and how many are ahead. No names."""
 
@@ -93,6 +107,7 @@ class AskPreview(Query[Preview]):
 
 QUERIES: tuple[tuple[type[Query[Any]], type[Model]], ...] = (
     (AskKeys, Keys),
+    (AskOrganization, OrganizationKnown),
     (AskDownload, DownloadTicket),
     (AskPreview, Preview),
     (AskUpload, UploadTicket),

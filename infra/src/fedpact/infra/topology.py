@@ -57,6 +57,7 @@ class Consumer:
 
 
 _KEYS = "identity.keys"
+_ORGANIZATION = "identity.organization"
 SERVICES: tuple[Consumer, ...] = (
     Consumer(
         name="identity",
@@ -64,14 +65,14 @@ SERVICES: tuple[Consumer, ...] = (
         reads={"registry": ("gateway.registered",)},
         commands=True,
         asks=(_KEYS,),
-        answers=(_KEYS, RENEWAL),
+        answers=(_KEYS, _ORGANIZATION, RENEWAL),
     ),
     Consumer(
         name="registry",
         context="registry",
         reads={"workloads": ("gateway.*", "dataset.*", "proposal.*")},
         commands=True,
-        asks=(_KEYS,),
+        asks=(_KEYS, _ORGANIZATION),
         publishes=("fedpact.dir.*.*.*._proposal",),
     ),
     Consumer(

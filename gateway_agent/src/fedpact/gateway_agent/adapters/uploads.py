@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import json
 import shutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -22,6 +22,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from fedpact.chassis.clock import Clock
 from fedpact.chassis.errors import UnavailableError
 from fedpact.chassis.guard import failure_of
+from fedpact.chassis.questions import Ask
 from fedpact.contracts.envelope import Denied
 from fedpact.contracts.jobs import Manifest, StoredFile
 from fedpact.contracts.queries import AskUpload, UploadTicket
@@ -42,7 +43,6 @@ STORED = "already_stored"
 REFUSED, GONE, TOO_MANY, BROKEN = 400, 401, 429, 500
 AT_ONCE = 4
 _OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
-Ask = Callable[[str, str, str], Awaitable[bytes]]
 
 
 class _Problem(BaseModel):

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from fedpact.chassis.clock import Clock
 from fedpact.chassis.guard import failure_of
+from fedpact.chassis.questions import Ask
 from fedpact.contracts.access import AskRenewal, Credentials
 from fedpact.contracts.envelope import Denied
 from fedpact.decision import enrolment, nats_jwt
@@ -23,7 +24,6 @@ from fedpact.decision.nkeys import NKey
 from fedpact.gateway_agent.domain.errors import RenewalRefusedError
 
 LOOK_SECONDS = 60.0
-Ask = Callable[[str, str, str], Awaitable[bytes]]
 log = logging.getLogger(__name__)
 
 

@@ -82,6 +82,11 @@ class Kind(Generic[S]):
     silent: bool = False
     """Facts are folded and not published: a copy of what somebody else owns."""
 
+    @property
+    def timed(self) -> bool:
+        """Whether aggregates of this kind may ask for a moment they hear of."""
+        return self.due is not _never
+
 
 class Aggregates(Protocol[S_co]):
     """All aggregates of one kind."""

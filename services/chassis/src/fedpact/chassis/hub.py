@@ -5,7 +5,7 @@ The wiring every hub service shares: clock, traces, bus, its own database, comma
 `Service`. Nothing connects before that is run.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from fedpact.chassis.copies import Copies
 from fedpact.chassis.errors import UnavailableError
 from fedpact.chassis.http import make_app
 from fedpact.chassis.mongo import MongoDocuments, connect, disconnect
+from fedpact.chassis.questions import Ask
 from fedpact.chassis.service import Service, Work
 from fedpact.chassis.settings import HubSettings
 from fedpact.chassis.telemetry import tracing
@@ -28,8 +29,6 @@ from fedpact.contracts.envelope import Accepted, Fact, Quarantined, Refused
 
 S = TypeVar("S")
 F = TypeVar("F", bound=Fact)
-Ask = Callable[[str, str, str], Awaitable[bytes]]
-"""Context, verb and question; the answer."""
 
 
 class Hub:
@@ -49,13 +48,13 @@ class Hub:
         self.bus = Bus(settings, name, self.clock, tracer=self._tracer, quarantined=quarantined)
         self._client = connect(settings.mongo_url_file.read_text().strip())
         self._prepared: list[tuple[MongoDocuments, Sequence[str]]] = []
-        self._changes: list[Stored[Any]] = []
+        self._kept: list[Stored[Any]] = []
         self._refusals: Stored[Refusal] | None = None
 
     def kept(self, collection: str, kind: Kind[S]) -> Stored[S]:
         """Aggregates of one kind in a collection of this service's own database."""
         stored = Stored(self._documents(collection, list(kind.indexes)), kind)
-        self._changes.append(stored)
+        self._kept.append(stored)
         return stored
 
     def copies(
@@ -68,7 +67,7 @@ class Hub:
         """How this service takes commands. `read` says who a token vouches for."""
         self._refusals = refusals(self._documents("refusals", []), self.name, self.clock.now)
         verify = self.actors(read).verify
-        commands = Commands(self._refusals, verify, changes=self._changes, accepted=accepted, refused=refused)
+        commands = Commands(self._refusals, verify, changes=self._kept, accepted=accepted, refused=refused)
         self.bus.on_other_commands(commands.unknown)
         return commands
 
@@ -83,26 +82,33 @@ class Hub:
 
     def service(
         self,
-        kinds: Mapping[Stored[Any], OnTick | None],
+        timers: Mapping[Stored[Any], OnTick] | None = None,
         *,
         app: web.Application | None = None,
         prepare: Sequence[Work] = (),
         tasks: Sequence[Work] = (),
     ) -> Service:
-        """Everything wired, ready to run. `kinds`: aggregates with an outbox, and who hears of their timers."""
-        published = dict(kinds) | ({self._refusals: None} if self._refusals else {})
+        """Everything wired, ready to run: what is kept is published. `timers`: who hears which aggregates are due."""
         return Service(
             name=self.name,
             settings=self.settings,
             bus=self.bus,
             app=app or self.app(),
             clock=self.clock,
-            kinds=published,
+            kinds=self._kinds(timers or {}),
             prepare=(self._prepare, *prepare),
             tasks=tasks,
             close=(partial(disconnect, self._client),),
             local=self.settings.socket,
         )
+
+    def _kinds(self, timers: Mapping[Stored[Any], OnTick]) -> Mapping[Stored[Any], OnTick | None]:
+        """An aggregate that nobody listed would never publish, nor ever hear that its time has come."""
+        unheard = [stored.kind.source for stored in self._kept if stored.kind.timed and stored not in timers]
+        if unheard:
+            raise ValueError(f"nobody hears of the timers of {', '.join(unheard)}: name a handler for them")
+        refusals = [self._refusals] if self._refusals else []
+        return {stored: timers.get(stored) for stored in (*self._kept, *refusals)}
 
     async def store_problem(self) -> str | None:
         """What is wrong with the store, for people."""

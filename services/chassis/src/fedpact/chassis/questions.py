@@ -8,6 +8,8 @@ from pydantic import ValidationError
 from fedpact.contracts.envelope import Denied, DomainError, Model, Query
 
 Q = TypeVar("Q", bound=Query[Any])
+Ask = Callable[[str, str, str], Awaitable[bytes]]
+"""Context, verb and question; the answer. `UnavailableError` when nobody answers in time."""
 
 
 def replying(kind: type[Q], answer: Callable[[Q], Awaitable[Model]]) -> Callable[[bytes], Awaitable[str]]:

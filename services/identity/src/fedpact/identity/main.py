@@ -2,14 +2,12 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from fedpact.chassis import service
 from fedpact.chassis.aggregates import Aggregates, Stored
 from fedpact.chassis.clock import Clock
 from fedpact.chassis.hub import Hub
 from fedpact.chassis.service import Service
-from fedpact.chassis.ticks import OnTick
 from fedpact.contracts.identity import CommandAccepted, CommandRefused, MessageQuarantined
 from fedpact.contracts.registry import GatewayRegistered
 from fedpact.contracts.sites import DOMAIN
@@ -59,7 +57,7 @@ def compose(settings: Settings) -> Service:
     accesses = _accesses(hub, settings, reached)
     orders = hub.commands(read_actor, accepted=CommandAccepted, refused=CommandRefused)
     commands.subscribe(hub.bus, orders, handlers)
-    queries.subscribe(hub.bus, signer, users, clock)
+    queries.subscribe(hub.bus, signer, users, organizations, clock)
     app = hub.app(STATUS_OF)
     access.serve(app, hub.bus, orders, accesses)
     issuer = Issuer(users=users, logins=logins, signer=signer, chance=chance, clock=clock, terms=_terms(settings))
@@ -76,8 +74,7 @@ def compose(settings: Settings) -> Service:
         public_url=settings.public_url,
         dev_login=settings.dev_login,
     ).add_to(app)
-    kinds: dict[Stored[Any], OnTick | None] = dict.fromkeys((organizations, users, waiting, logins, carried))
-    return hub.service({**kinds, reached: accesses.tick}, app=app, prepare=[found], tasks=[accesses.run])
+    return hub.service({reached: accesses.tick}, app=app, prepare=[found], tasks=[accesses.run])
 
 
 def run() -> None:

@@ -58,7 +58,7 @@ def compose(settings: Settings) -> Service:
     app = hub.app(STATUS_OF)
     Doors(results).add_to(app)
     return hub.service(
-        {kept.jobs: handlers.tick, kept.artifacts: sharing.tick, kept.tickets: None, kept.uploads: None},
+        {kept.jobs: handlers.tick, kept.artifacts: sharing.tick},
         app=app,
         prepare=(folder.prepare,),
         tasks=(cleaning.run,),

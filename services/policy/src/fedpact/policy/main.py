@@ -43,7 +43,7 @@ def compose(settings: Settings) -> Service:
     queries.subscribe(hub.bus, previews)
     orders = hub.commands(read_actor, accepted=CommandAccepted, refused=CommandRefused)
     commands.subscribe(hub.bus, orders, handlers)
-    return hub.service({policies: None, cases: handlers.tick, rounds: handlers.go_on})
+    return hub.service({cases: handlers.tick, rounds: handlers.go_on})
 
 
 def run() -> None:

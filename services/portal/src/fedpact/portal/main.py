@@ -186,7 +186,6 @@ def compose(settings: Settings) -> Service:
         Forwarding(identity=inside).add_to(app)
     portal.site.add_to(app)
     return hub.service(
-        {model.entries: None, model.sent: None, model.settled: None, model.logins: None},
         app=app,
         prepare=[portal.feed.begin, portal.index.build],
         tasks=[line.connected, portal.feed.follow],

@@ -7,6 +7,7 @@ from fedpact.chassis.service import Service
 from fedpact.contracts.registry import CommandAccepted, CommandRefused, MessageQuarantined
 from fedpact.decision.actors import read_actor
 from fedpact.registry.adapters import bootstrap_file
+from fedpact.registry.adapters.organizations import AskedOrganizations
 from fedpact.registry.app import bootstrap
 from fedpact.registry.app.belief import Belief
 from fedpact.registry.app.handlers import Handlers
@@ -25,7 +26,8 @@ def compose(settings: Settings) -> Service:
     datasets, models = hub.kept("datasets", DATASETS), hub.kept("models", MODELS)
     rounds = hub.kept("rounds", ROUNDS)
     belief = Belief(gateways=gateways, sites=sites, datasets=datasets, rounds=Rounds(rounds))
-    handlers = Handlers(gateways=gateways, sites=sites, models=models, belief=belief)
+    asked = AskedOrganizations(hub.bus.ask)
+    handlers = Handlers(gateways=gateways, sites=sites, models=models, belief=belief, organizations=asked)
     proposed = hub.kept("proposals", PROPOSALS)
     proposals = Proposals(proposals=proposed, gateways=gateways, datasets=datasets)
     founding = bootstrap_file.read(settings.bootstrap_file)
@@ -36,9 +38,7 @@ def compose(settings: Settings) -> Service:
     events.subscribe(hub.bus, handlers, proposals)
     orders = hub.commands(read_actor, accepted=CommandAccepted, refused=CommandRefused)
     commands.subscribe(hub.bus, orders, handlers, proposals)
-    return hub.service(
-        {gateways: None, datasets: None, models: None, proposed: proposals.tick, rounds: belief.go_on}, prepare=[found]
-    )
+    return hub.service({proposed: proposals.tick, rounds: belief.go_on}, prepare=[found])
 
 
 def run() -> None:

@@ -37,10 +37,7 @@ def compose(settings: Settings) -> Service:
     )
     events.subscribe(hub.bus, handlers, sweeps)
     queries.subscribe(hub.bus, Queries(ledger=ledger, rules=rules))
-    return hub.service(
-        {ledger: None, assessments: None, cullings: None, planned: sweeps.tick, rounds: handlers.go_on},
-        prepare=(sweeps.prepare,),
-    )
+    return hub.service({planned: sweeps.tick, rounds: handlers.go_on}, prepare=(sweeps.prepare,))
 
 
 def run() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from fedpact.chassis.aggregates import Aggregates
-from fedpact.contracts.queries import Keys
+from fedpact.contracts.queries import AskOrganization, Keys, OrganizationKnown
 from fedpact.identity.app.kinds import CUT
 from fedpact.identity.app.ports import Signer
 from fedpact.identity.domain.members import end_of_tokens
@@ -21,6 +21,11 @@ async def keys(signer: Signer, users: Aggregates[User], since: datetime) -> Keys
     lessened = [user for user in await users.where(CUT, CUT) if user.cut and user.cut >= since]
     public = tuple(dict(key) for key in signer.public())
     return Keys(keys=public, ended={user.id: end_of_tokens(user) for user in lessened})
+
+
+async def organization(organizations: Aggregates[Organization], asked: AskOrganization) -> OrganizationKnown:
+    """Whether it is registered now."""
+    return OrganizationKnown(known=await organizations.find(asked.organization) is not None)
 
 
 def profile(user: User, organization: Organization | None) -> Mapping[str, object]:

@@ -57,7 +57,7 @@ class Writes:
 
     async def register_gateway(self, call: Call) -> Outcome:
         sent = call.sent(api.NewGateway)
-        await self.queries.organization(sent.organization)  # the registry would believe any name
+        await self.queries.organization(sent.organization)  # a mistyped name is answered without a command
         command = RegisterGateway.model_validate(sent.model_dump())
         view = partial(self.queries.gateway, call.viewer, sent.gateway)
         return await self._carry(call, command, view, f"/v1/gateways/{sent.gateway}")

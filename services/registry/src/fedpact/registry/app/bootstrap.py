@@ -1,11 +1,12 @@
 """
 The first gateways, before anybody can send a command.
 
-They go through the same decision as commands, in the name of an admin that exists nowhere else. What is already there
-stays as it is, so that a restart changes nothing.
+They go through the same decision as commands, in the name of an admin that exists nowhere else; the operator vouches
+for their organizations. What is already there stays as it is, so that a restart changes nothing.
 """
 
 from datetime import datetime
+from functools import partial
 
 from fedpact.chassis.aggregates import Aggregates, Cause
 from fedpact.contracts.envelope import Actor, Order, Strict
@@ -32,4 +33,5 @@ async def apply(wanted: Bootstrap, known: Aggregates[Gateway], belief: Belief, n
 
 
 async def _register(order: Order[RegisterGateway], known: Aggregates[Gateway], cause: Cause) -> None:
-    await known.change(order.command.key, lambda gateway: () if gateway else gateways.register(gateway, order), cause)
+    register = partial(gateways.register, order=order, organization_known=True)
+    await known.change(order.command.key, lambda gateway: () if gateway else register(gateway), cause)

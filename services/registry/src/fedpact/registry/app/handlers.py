@@ -1,12 +1,14 @@
 """Commands and observations: load, decide, save; then believe what can be believed."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from fedpact.chassis.aggregates import Aggregates, Cause
 from fedpact.contracts.envelope import Order
 from fedpact.contracts.registry import AddModelVersion, RegisterGateway, RegisterModel
 from fedpact.contracts.workloads import DatasetOffered, DatasetTakenBack, GatewaySpoke
 from fedpact.registry.app.belief import Belief, ignored
+from fedpact.registry.app.ports import Organizations
 from fedpact.registry.domain import gateways, models, sites
 from fedpact.registry.domain.errors import NotBelievedError
 from fedpact.registry.domain.model import Gateway, Model, Site
@@ -18,11 +20,13 @@ class Handlers:
     sites: Aggregates[Site]
     models: Aggregates[Model]
     belief: Belief
+    organizations: Organizations
 
     async def register_gateway(self, order: Order[RegisterGateway], cause: Cause) -> None:
         """Make a gateway known, and believe what it said before."""
-        key = order.command.key
-        await self.gateways.change(key, lambda known: gateways.register(known, order), cause)
+        key, there = order.command.key, await self.organizations.known(order.command.organization)
+        decide = partial(gateways.register, order=order, organization_known=there)
+        await self.gateways.change(key, decide, cause)
         await self.belief.everything(key, Cause(now=cause.now))
 
     async def register_model(self, order: Order[RegisterModel], cause: Cause) -> None:

@@ -2,19 +2,20 @@
 Expected refusals of the registry, one tree.
 
     RegistryError
-    ├── NotAllowedError         the actor's roles do not reach that far
-    ├── AlreadyRegisteredError  the id is taken, with other content
-    ├── UnknownGatewayError     not one the actor's organization manages
-    ├── ProposalsClosedError    the gateway takes none
-    ├── ReservedNameError       the id is a name of the hub's own
-    ├── UnknownModelError       register it first
-    ├── NotPublisherError       another organization publishes that model
-    ├── VersionTakenError       the version is pinned to another digest
-    └── NotBelievedError        an observation that changes nothing; nobody is answered, the log has the reason
-        ├── RoleMismatchError   the site says it is something else than was registered
-        ├── ForeignDatasetError its id names another gateway or organization
-        ├── UnknownRootError    derived from a dataset nobody registered
-        └── TooMuchOfferedError more, or longer, than the registry keeps for one gateway
+    ├── NotAllowedError            the actor's roles do not reach that far
+    ├── AlreadyRegisteredError     the id is taken, with other content
+    ├── UnknownGatewayError        not one the actor's organization manages
+    ├── ProposalsClosedError       the gateway takes none
+    ├── ReservedNameError          the id is a name of the hub's own
+    ├── UnknownOrganizationError   register it first
+    ├── UnknownModelError          register it first
+    ├── NotPublisherError          another organization publishes that model
+    ├── VersionTakenError          the version is pinned to another digest
+    └── NotBelievedError           an observation that changes nothing; nobody is answered, the log has the reason
+        ├── RoleMismatchError      the site says it is something else than was registered
+        ├── ForeignDatasetError    its id names another gateway or organization
+        ├── UnknownRootError       derived from a dataset nobody registered
+        └── TooMuchOfferedError    more, or longer, than the registry keeps for one gateway
 """
 
 from typing import ClassVar
@@ -56,6 +57,12 @@ class ReservedNameError(RegistryError):
     """The id is a name of the hub's own."""
 
     slug: ClassVar[str] = "reserved_name"
+
+
+class UnknownOrganizationError(RegistryError):
+    """Nobody registered that organization."""
+
+    slug: ClassVar[str] = "unknown_organization"
 
 
 class UnknownModelError(RegistryError):

@@ -13,11 +13,12 @@ from fedpact.registry.domain.errors import (
     NotAllowedError,
     ReservedNameError,
     RoleMismatchError,
+    UnknownOrganizationError,
 )
 from fedpact.registry.domain.model import Gateway
 
 
-def register(known: Gateway | None, order: Order[RegisterGateway]) -> Sequence[Fact]:
+def register(known: Gateway | None, order: Order[RegisterGateway], *, organization_known: bool) -> Sequence[Fact]:
     """The facts that make a gateway known. Its organization and role are for good."""
     wanted = order.command
     if not order.actor.has(Role.ADMIN):
@@ -25,6 +26,10 @@ def register(known: Gateway | None, order: Order[RegisterGateway]) -> Sequence[F
     if known is None and wanted.gateway in RESERVED:
         raise ReservedNameError(
             f"`{wanted.gateway}` is a name of the hub's own: choose another id for the gateway", path="gateway"
+        )
+    if known is None and not organization_known:
+        raise UnknownOrganizationError(
+            f"`{wanted.organization}` is not registered: register the organization first", path="organization"
         )
     if known is None:
         return [GatewayRegistered(gateway=wanted.gateway, organization=wanted.organization, role=wanted.role)]
