@@ -17,6 +17,7 @@ from fedpact.chassis.aggregates import Cause, Stored
 from fedpact.chassis.bus import Bus
 from fedpact.chassis.clock import SystemClock
 from fedpact.chassis.commands import Commands, refusals
+from fedpact.chassis.documents import Entry
 from fedpact.chassis.errors import UnavailableError
 from fedpact.chassis.memory import MemoryDocuments
 from fedpact.chassis.relay import Relay
@@ -231,6 +232,20 @@ async def test_a_bus_that_is_not_there_is_told_to_who_administrates() -> None:
     with pytest.raises(UnavailableError, match="the bus is not there"):
         async with bus_admin.administrating("nats://127.0.0.1:1", None):
             raise AssertionError("nobody is there")
+
+
+async def test_a_service_that_does_not_consume_yet_is_not_ready(nats_url: str) -> None:
+    """Who is told that it is ready sends at once, and was refused."""
+    bus = Bus(ServiceSettings(nats_url=nats_url), "tests", SystemClock(), tracer=TracerProvider())
+    with pytest.raises(UnavailableError, match="`identity` does not answer: the bus is not reached yet"):
+        await bus.ask("identity", "keys", "{}")
+    with pytest.raises(UnavailableError, match="`tests` did not take the message: the bus is not reached yet"):
+        await bus.publish(Entry(id="m", stream="tests", subject="fedpact.evt", headers={}, body="{}"))
+    await bus.broker.connect()
+    assert await bus.problem() == "the bus is not reached yet"
+    await bus.start()
+    assert await bus.problem() is None
+    await bus.stop()
 
 
 async def test_a_consumer_that_is_gone_is_a_problem(lab: Lab) -> None:

@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 PUBLISH_SECONDS = 5.0
 ASK_SECONDS = 5.0
 LOOK_SECONDS = 15.0
+NOT_REACHED = "the bus is not reached yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,7 @@ class Bus:
         self._own = own
         self._quarantined = quarantined
         self._durables: dict[str, _Durable] = {}
+        self._begun = False
         self._closed = asyncio.Event()
         self.registry = CollectorRegistry()
         self._inbox = f"_INBOX_{service}"
@@ -172,7 +174,7 @@ class Bus:
         try:
             answer = await self.broker.request(question.encode(), subjects.query(context, verb), timeout=ASK_SECONDS)
         except (NatsError, IncorrectState, TimeoutError) as error:
-            raise UnavailableError(f"`{context}` does not answer: {type(error).__name__}") from error
+            raise UnavailableError(f"`{context}` does not answer: {_why(error)}") from error
         return bytes(answer.body)
 
     async def start(self) -> None:
@@ -184,6 +186,7 @@ class Bus:
         await self.broker.start()
         for durable, consume in consumes:
             await self._pull(durable, consume)
+        self._begun = True
 
     async def stop(self) -> None:
         """Finish the running handlers, give back what comes besides, and disconnect."""
@@ -202,6 +205,8 @@ class Bus:
 
     async def problem(self) -> str | None:
         """What keeps this service from consuming, for readiness; `None` when nothing does."""
+        if not self._begun:
+            return NOT_REACHED
         if not await self.broker.ping(1.0):
             return "the bus does not answer"
         for durable in self._durables.values():
@@ -300,7 +305,7 @@ class Bus:
                 timeout=PUBLISH_SECONDS,
             )
         except (NatsError, IncorrectState, TimeoutError) as error:
-            raise UnavailableError(f"`{entry['stream']}` did not take the message: {type(error).__name__}") from error
+            raise UnavailableError(f"`{entry['stream']}` did not take the message: {_why(error)}") from error
 
     async def _has_caught_up(self, durable: _Durable) -> bool:
         try:
@@ -375,6 +380,10 @@ def _broker(
         ],
         logger=None,
     )
+
+
+def _why(error: Exception) -> str:
+    return NOT_REACHED if isinstance(error, IncorrectState) else type(error).__name__
 
 
 async def _whole(message: NatsMessage) -> NatsMessage:

@@ -20,7 +20,6 @@ from fedpact.chassis.copies import Copies
 from fedpact.chassis.errors import UnavailableError
 from fedpact.chassis.http import make_app
 from fedpact.chassis.mongo import MongoDocuments, connect, disconnect
-from fedpact.chassis.questions import Ask
 from fedpact.chassis.service import Service, Work
 from fedpact.chassis.settings import HubSettings
 from fedpact.chassis.telemetry import tracing
@@ -71,9 +70,9 @@ class Hub:
         self.bus.on_other_commands(commands.unknown)
         return commands
 
-    def actors(self, read: ReadToken, ask: Ask | None = None) -> Actors:
-        """Who the tokens vouch for that come with commands or requests. `ask` asks on the bus, else the bus itself."""
-        return Actors(partial(ask or self.bus.ask, "identity", "keys", "{}"), read, self.clock)
+    def actors(self, read: ReadToken) -> Actors:
+        """Who the tokens vouch for that come with commands or requests."""
+        return Actors(partial(self.bus.ask, "identity", "keys", "{}"), read, self.clock)
 
     def app(self, status_of: Mapping[str, int] | None = None) -> web.Application:
         """An HTTP application whose readiness is that of bus and store."""

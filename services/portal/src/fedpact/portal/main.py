@@ -18,7 +18,6 @@ from fedpact.decision.actors import read_actor
 from fedpact.portal.adapters.files import HttpFiles
 from fedpact.portal.adapters.inside import Inside
 from fedpact.portal.adapters.issuer import HttpIssuer
-from fedpact.portal.adapters.line import BusLine
 from fedpact.portal.adapters.store import drop
 from fedpact.portal.adapters.vault import SecretVault
 from fedpact.portal.app import kinds
@@ -167,16 +166,16 @@ def read_model(hub: Hub) -> ReadModel:
 
 def compose(settings: Settings) -> Service:
     hub = Hub(settings, NAME)
-    model, line = read_model(hub), BusLine(hub.bus)
+    model = read_model(hub)
     inside = Inside(settings.identity_url) if settings.identity_url else None
     outside = Outside(
-        line=line,
-        verify=hub.actors(read_actor, line.ask).verify,
+        line=hub.bus,
+        verify=hub.actors(read_actor).verify,
         files=HttpFiles(),
         issuer=HttpIssuer(settings.issuer_url, settings.client_id, inside),
         vault=SecretVault(),
         clock=hub.clock,
-        checks={"bus": line.problem, "store": hub.store_problem},
+        checks={"bus": hub.bus.problem, "store": hub.store_problem},
     )
     portal = assemble(model, outside, settings)
     events.subscribe(hub.bus, portal.handlers)
@@ -188,7 +187,7 @@ def compose(settings: Settings) -> Service:
     return hub.service(
         app=app,
         prepare=[portal.feed.begin, portal.index.build],
-        tasks=[line.connected, portal.feed.follow],
+        tasks=[portal.feed.follow],
     )
 
 
