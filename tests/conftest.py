@@ -1,6 +1,7 @@
 """Servers shared by a whole test run; each test gets its own database or its own streams."""
 
 import gc
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from servers import missing, mongo_server, nats_server, running
 # A machine that is busy is slow: that says nothing of what is tested.
 settings.register_profile("untimed", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# Tests that run in the background of a shell are deaf to Ctrl-C, and so were the programs that they interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection() -> None:
