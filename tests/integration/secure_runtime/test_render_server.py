@@ -74,7 +74,7 @@ def test_the_network_is_empty_where_the_machine_allows(tmp_path: Path, means: bo
         ("while True: pass", "render-limit", "processor time"),
         ("import time; time.sleep(60)", "render-limit", "longer than 3 s"),
         ("return {'a': 'x' * 2**40}", "render-limit", "memory"),
-        ("blocks = [bytearray(2**24) for _ in range(200)]", "render-limit", "memory"),
+        ("blocks = [bytes(2**24) for _ in range(200)]", "render-limit", "memory"),
         ("return {'a': 'x' * 2_000_000}", "render-limit", "bytes"),
         ("os.close(3); import time; time.sleep(60)", "render-limit", "longer than 3 s"),
         ("os.write(3, b'x' * 50_000_000)", "render-limit", "more than 1000000 bytes"),
@@ -94,9 +94,10 @@ def test_a_hostile_template_is_stopped_and_the_next_request_served(
     model = write_model(
         tmp_path / "model", f"if not payload.get('good'):\n    {template}\nreturn {{'meta.json': {{}}}}"
     )
-    with render_server(tmp_path, model, cpu=1, wall=3) as server:
+    wall = 3 if "sleep" in template else 20  # one that works may be slow, where others work, too
+    with render_server(tmp_path, model, cpu=1, wall=wall) as server:
         error = server.render({})["error"]
-        assert (error["slug"], said in error["reason"], "secret" in error["reason"]) == (slug, True, False)
+        assert (error["slug"], said in error["reason"], "secret" in error["reason"]) == (slug, True, False), error
         assert told(server.render({"good": True})) == {}
 
 
