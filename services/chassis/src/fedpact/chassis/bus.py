@@ -1,5 +1,5 @@
 """
-NATS JetStream through FastStream. The only module that knows either.
+NATS JetStream through FastStream. Only this module and those named after it know either.
 
 Typed facts in, typed facts out; the rest of a service never sees a subject string. The settings below are not taste:
 each default they replace loses messages, spins or gives up (no reconnect after two minutes, a handler error that
@@ -20,8 +20,6 @@ from faststream import AckPolicy
 from faststream.exceptions import IncorrectState
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from faststream.nats.opentelemetry import NatsTelemetryMiddleware
-from faststream.nats.prometheus.provider import NatsMetricsSettingsProvider
-from faststream.prometheus.middleware import PrometheusMiddleware
 from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig
 from nats.js.errors import NotFoundError as ConsumerNotFoundError
@@ -31,6 +29,7 @@ from pydantic import ValidationError
 
 from fedpact.chassis import bus_admin, bus_login
 from fedpact.chassis.aggregates import Cause
+from fedpact.chassis.bus_metrics import counting
 from fedpact.chassis.bus_pulls import JetStreamReceipt, Pulls, Take, delivery_of
 from fedpact.chassis.clock import Clock
 from fedpact.chassis.deliveries import NAK_SECONDS, Delivery, Handle, Inbox, envelope_of
@@ -40,7 +39,7 @@ from fedpact.chassis.questions import Q, replying
 from fedpact.chassis.settings import ServiceSettings
 from fedpact.chassis.telemetry import resumed
 from fedpact.contracts import subjects
-from fedpact.contracts.envelope import COMMANDS, FACTS, Command, Envelope, Message, Model, Quarantined
+from fedpact.contracts.envelope import Command, Envelope, Message, Model, Quarantined
 from fedpact.contracts.mistakes import first_misfit
 
 F = TypeVar("F", bound=Message)
@@ -77,22 +76,6 @@ class _Durable:
     """When its stream was made; `None` until asked."""
     delivered: int = 0
     """The last delivery's number among all deliveries. It only falls when the durable was made anew."""
-
-
-class _ByType(NatsMetricsSettingsProvider):
-    """Metric labels by message type: subjects hold ids and would grow without bound."""
-
-    def get_consume_attrs_from_message(self, msg: Any) -> Any:
-        return {"destination_name": _label(msg.headers), "message_size": len(msg.body), "messages_count": 1}
-
-    def get_publish_destination_name_from_cmd(self, cmd: Any) -> str:
-        return _label(cmd.headers)
-
-
-def _label(headers: Mapping[str, str] | None) -> str:
-    """The type a message claims, if there is one of that name."""
-    kind = (headers or {}).get("ce-type", "")
-    return kind if kind in FACTS or kind in COMMANDS else "other"
 
 
 class Bus:
@@ -376,7 +359,7 @@ def _broker(
         decoder=_whole,
         middlewares=[
             NatsTelemetryMiddleware(tracer_provider=tracer),
-            PrometheusMiddleware(registry=registry, app_name=service, settings_provider_factory=lambda _: _ByType()),
+            counting(registry, service),
         ],
         logger=None,
     )
