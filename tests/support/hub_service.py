@@ -29,9 +29,10 @@ def present() -> datetime:
 
 
 def token(user: str, organization: str, *roles: str) -> str:
+    """It may be made when tests are collected, and outlives the slowest run."""
     start = int(present().timestamp())
     claims = {"sub": user, "org": organization, "roles": list(roles), "iss": ISSUER, "aud": AUDIENCE}
-    return tokens.mint(claims | {"iat": start, "exp": start + 600}, IDENTITY)
+    return tokens.mint(claims | {"iat": start, "exp": start + 86_400}, IDENTITY)
 
 
 def settings_of(nats_url: str, mongo_port: int, folder: Path, service: str) -> dict[str, Any]:

@@ -2,27 +2,45 @@
 
 import asyncio
 import contextlib
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
+PORTS = range(4_000, 12_000)
+"""Below what the kernel takes for outgoing connections, and below what a federation chooses for itself."""
+LEASES = 200
+_leases: deque[socket.socket] = deque()
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port where nobody listens, and that no test beside this one is told of: its UDP twin is held for a while."""
+    while True:
+        port, lease = random.choice(PORTS), socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            lease.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            lease.close()
+            continue
+        _leases.append(lease)
+        if len(_leases) > LEASES:
+            _leases.popleft().close()
+        return port
 
 
-def wait_port(port: int, seconds: float = 15.0) -> None:
+def wait_port(port: int, seconds: float = 15.0, ended: Callable[[], object] = lambda: None) -> None:
+    """Until somebody listens there, or `ended` says that whoever should has not the chance to."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and ended() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
             return
         time.sleep(0.02)
@@ -57,7 +75,7 @@ class Server:
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(self.argv, stdout=out, stderr=out)
         try:
-            wait_port(self.port)
+            wait_port(self.port, ended=self.process.poll)
         except TimeoutError:
             self.stop()
             raise TimeoutError(self.log.read_text()[-2000:]) from None

@@ -11,7 +11,8 @@ import psutil
 from fedpact.infra.errors import PortTakenError
 
 PORTAL = 7070
-BELOW_EPHEMERAL = range(12_000, 32_000)
+BELOW_EPHEMERAL = range(12_000, 22_000)
+"""Agents give ports above these to FLARE: a service that starts anew finds its own."""
 
 
 def assign(names: Sequence[str], file: Path, portal: int | None = None, *, usual: int | None = None) -> dict[str, int]:

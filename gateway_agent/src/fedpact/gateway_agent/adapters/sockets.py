@@ -1,17 +1,22 @@
-"""Ports of this machine, asked of the kernel."""
+"""Ports of this machine that are free."""
 
 import asyncio
+import secrets
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fedpact.gateway_agent.domain.errors import LaunchError
 
+BELOW_EPHEMERAL = range(22_000, 32_000)
+"""Ports that kernels do not take for outgoing connections: such a one could be gone before whoever got it listens."""
+TRIES = 100
+
 
 @dataclass(frozen=True, slots=True)
 class LocalSockets:
     """
-    `allowed` are the ports a firewall lets through; empty leaves the choice to the kernel.
+    `allowed` are the ports a firewall lets through; empty is any of `BELOW_EPHEMERAL`.
 
     Where a relay accepts in a server's place, `drops` are the seconds within which it drops whom it cannot lead on.
     """
@@ -21,7 +26,7 @@ class LocalSockets:
     timeout: float = 1.0
 
     def free_port(self) -> int:
-        for port in self.allowed or (0,):
+        for port in self.allowed or secrets.SystemRandom().sample(BELOW_EPHEMERAL, TRIES):
             with socket.socket() as probe:
                 # A port in TIME_WAIT is free for a listener, and FLARE's gRPC takes it.
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -29,8 +34,7 @@ class LocalSockets:
                     probe.bind(("", port))
                 except OSError:
                     continue
-                taken: int = probe.getsockname()[1]
-                return taken
+                return port
         raise LaunchError("all ports this agent may use are taken; allow it more of them")
 
     async def listening(self, host: str, port: int) -> bool:
