@@ -144,3 +144,20 @@ async def test_an_aggregate_is_added_once() -> None:
     assert await kind.add("c1", added(1), TICK)
     assert not await kind.add("c1", added(2), TICK)
     assert (await kind.get("c1")).total == 1
+
+
+async def test_what_a_sweep_published_is_not_published_again_as_saved_meanwhile() -> None:
+    class Slow(MemoryDocuments):
+        """While it is asked what waits, somebody saves."""
+
+        async def unsent(self, limit: int) -> Sequence[Document]:
+            await kind.change("c1", lambda _: [added(1)], TICK)
+            return await super().unsent(limit)
+
+    documents, line = Slow(), Line()
+    kind = Stored(documents, COUNTERS)
+    outboxes = Outboxes(kind, line.publish)
+    await outboxes.sweep()
+    await outboxes.send_saved()
+    assert await line.sequences(1) == ["1"]
+    assert line.out.empty()

@@ -206,9 +206,10 @@ class Stored(Generic[S]):
 
     def published(self, key: str, ids: Container[str]) -> None:
         """The bus has these messages of `key`: nobody here needs to publish them again."""
-        if document := self._remembered.get(key):
-            left = tuple(entry for entry in document.outbox if entry["id"] not in ids)
-            self._remembered[key] = replace(document, outbox=left)
+        for known in (self._remembered, self._saved):
+            if document := known.get(key):
+                left = tuple(entry for entry in document.outbox if entry["id"] not in ids)
+                known[key] = replace(document, outbox=left)
 
     async def _save(self, before: Document, facts: Sequence[Fact], cause: Cause) -> bool:
         state = self._state(before)
