@@ -199,6 +199,10 @@ class Ports:
     async def rounds(self, server_kit: Path, engine_job: str, after: int) -> tuple[Sequence[Round], int]:
         return self.site.rounds[after:], len(self.site.rounds)
 
+    async def rest(self, results: Path, after: int) -> tuple[Sequence[Round], int]:
+        written = [*self.site.rounds, *self.site.last_rounds]
+        return written[after:], len(written)
+
     async def tell(self, message: Message) -> None:
         self.site.told.append(message)
 

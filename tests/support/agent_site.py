@@ -80,6 +80,8 @@ class Site:
     refusal: str = ""
     told: list[Message] = field(default_factory=list)
     rounds: list[Round] = field(default_factory=list)
+    last_rounds: list[Round] = field(default_factory=list)
+    """Those that nobody read before FLARE removed the run."""
     most_alive: int = 0
 
     def veto(self, veto: Veto) -> None:

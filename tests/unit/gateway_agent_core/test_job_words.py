@@ -33,6 +33,9 @@ class Garbled:
     async def rounds(self, *_: object) -> None:
         raise RecursionError("deep")
 
+    async def rest(self, *_: object) -> None:
+        raise RecursionError("deep")
+
     async def store(self, *_: object) -> None:
         raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "/site/inbox/\ud800")
 

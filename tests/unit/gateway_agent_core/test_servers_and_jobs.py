@@ -139,11 +139,12 @@ async def test_a_job_is_rendered_submitted_and_its_results_stored_before_its_las
 ) -> None:
     await connected(agent)
     site.rounds = [Round(number=1, metrics={"loss": 0.5})]
+    site.last_rounds = [Round(number=2, metrics={"loss": 0.25})]
     await agent.hear(job(), 2)
     await finished(agent)
     assert await agent.said(JOB_KEY) == ["submitted", "running", "completed"]
     assert site.stored == ["j-1"]
-    assert [one.metrics for one in site.told] == [{"loss": 0.5}]
+    assert [one.metrics for one in site.told] == [{"loss": 0.5}, {"loss": 0.25}]
     assert site.parcels == {}
 
 

@@ -149,6 +149,16 @@ async def test_metrics_are_read_line_by_line_and_nonsense_is_left_out(tmp_path: 
     assert [(one.number, dict(one.metrics)) for one in rounds] == [(3, {"loss": 1.0})]
 
 
+async def test_metrics_that_nobody_read_in_time_are_found_in_the_results(tmp_path: Path) -> None:
+    lines = [json.dumps({"round": number, "metrics": {"loss": 1 / number}}) + "\n" for number in (1, 2)]
+    path = tmp_path / "workspace" / "metrics" / "round_metrics.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text("".join(lines))
+    rounds, after = await MetricFiles().rest(tmp_path, len(lines[0]))
+    assert [(one.number, dict(one.metrics)) for one in rounds] == [(2, {"loss": 0.5})]
+    assert await MetricFiles().rest(tmp_path, after) == ([], after)
+
+
 @pytest.mark.parametrize(
     ("line", "read"),
     [

@@ -14,6 +14,7 @@ from fedpact.gateway_agent.app.doors import Round
 from fedpact.gateway_agent.domain.pods import Place
 
 FILE = Path("metrics") / "round_metrics.jsonl"
+WORKSPACE = "workspace"
 LONGEST = 1_000_000
 MOST = 64
 """How many metrics of one round are passed on."""
@@ -28,6 +29,9 @@ class MetricFiles:
     async def rounds(self, server: Place, engine_job: str, after: int) -> tuple[Sequence[Round], int]:
         return await asyncio.to_thread(rounds_in, server.kit / engine_job / FILE, after)
 
+    async def rest(self, results: Path, after: int) -> tuple[Sequence[Round], int]:
+        return await asyncio.to_thread(rounds_in, run_folder(results) / FILE, after)
+
 
 @dataclass(frozen=True, slots=True)
 class MetricConsoles:
@@ -35,6 +39,15 @@ class MetricConsoles:
 
     async def rounds(self, server: Place, engine_job: str, after: int) -> tuple[Sequence[Round], int]:
         return await asyncio.to_thread(rounds_in, server.log, after, f"{MARK} {engine_job} ".encode())
+
+    async def rest(self, results: Path, after: int) -> tuple[Sequence[Round], int]:  # noqa: ARG002
+        """Nothing: a console outlives the job."""
+        return [], after
+
+
+def run_folder(folder: Path) -> Path:
+    """Where the files of the server's run folder are, in what FLARE handed out."""
+    return folder / WORKSPACE if (folder / WORKSPACE).is_dir() else folder
 
 
 def rounds_in(path: Path, after: int, begin: bytes = b"") -> tuple[Sequence[Round], int]:

@@ -27,12 +27,12 @@ from fedpact.contracts.envelope import Denied
 from fedpact.contracts.jobs import Manifest, StoredFile
 from fedpact.contracts.queries import AskUpload, UploadTicket
 from fedpact.gateway_agent.adapters import files
+from fedpact.gateway_agent.adapters.gauges import run_folder
 from fedpact.gateway_agent.domain.errors import ResultsRefusedError
 from fedpact.gateway_agent.domain.pods import PodName, activation_folder
 from fedpact.gateway_agent.domain.runs import Outcome, kind_of
 
 JOBS = "jobs"
-WORKSPACE = "workspace"
 PRIVATE = ("app_server/", "startup/", "local/", "audit.log", "fl_app.txt")
 """Of the server's run folder: what configures it and is no result."""
 SERVER_LOGS = frozenset({"log.txt", "log.json", "log_fl.txt", "error_log.txt"})
@@ -150,7 +150,7 @@ class _Seal(BaseModel):
 
 def results_in(folder: Path, *, server_log: bool = False) -> list[tuple[Path, StoredFile]]:
     """The files that are results, by name: of the server's run folder without what configured it, or its log."""
-    root = folder / WORKSPACE if (folder / WORKSPACE).is_dir() else folder
+    root = run_folder(folder)
     paths = sorted(path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
     named = [(path, path.relative_to(root).as_posix()) for path in paths]
     kept = [(path, name) for path, name in named if server_log or name not in SERVER_LOGS]

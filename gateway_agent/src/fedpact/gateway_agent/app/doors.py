@@ -170,6 +170,10 @@ class Gauges(Protocol):
         """What was written after the byte `after`, and where to go on."""
         ...
 
+    async def rest(self, results: Path, after: int) -> tuple[Sequence[Round], int]:
+        """The same of a job that has ended, in what FLARE handed out of it: it removes the run before it says so."""
+        ...
+
 
 class Telemetry(Protocol):
     """Saying without keeping."""

@@ -7,9 +7,10 @@ metrics or results, and never the job's last word.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from fedpact.chassis.clock import Clock
@@ -20,7 +21,7 @@ from fedpact.contracts.envelope import DomainError
 from fedpact.contracts.telemetry import MetricsReported
 from fedpact.contracts.workloads import JobObserved, JobPhase
 from fedpact.gateway_agent.app.activations import Activation, Activations
-from fedpact.gateway_agent.app.doors import Gauges, Models, Parcels, Renderers, Telemetry
+from fedpact.gateway_agent.app.doors import Gauges, Models, Parcels, Renderers, Round, Telemetry
 from fedpact.gateway_agent.app.home import Home
 from fedpact.gateway_agent.app.ports import EngineJob, Federation, Session
 from fedpact.gateway_agent.domain.engine import is_final, is_unanswered, phase_of
@@ -42,6 +43,9 @@ NEWS_SECONDS = 30.0
 """How long the news may take that a site's client has ended: from its launcher by the hub to here."""
 REFUSALS = (RenderRefusedError, RenderError, JobRefusedError, SiteRefusedError)
 """What ends a job with a text for the one who sent it."""
+
+Read = Callable[[int], Awaitable[tuple[Sequence[Round], int]]]
+"""Metrics from a byte on, and where to go on."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,9 +82,8 @@ class JobWork:
         try:
             async with self._speaking(activation.server) as session:
                 job = await session.job(run.engine_job)
-                failure = await failure_of(self._pass_on(activation, wanted, run))
-                if failure:
-                    log.warning("metrics were lost", extra={"key": run.job_id, "reason": type(failure).__name__})
+                place = place_of(self.home.folder, activation.server)
+                await self._measured(wanted, run.engine_job, partial(self.gauges.rounds, place, run.engine_job))
                 return await self._after(activation, wanted, session, job)
         except JobUnknownError:
             reason = "the FLARE server does not know the job any more; submit it again"
@@ -154,6 +157,7 @@ class JobWork:
 
     async def _seal(self, wanted: JobDirective, session: Session, outcome: Outcome) -> None:
         folder = await session.download(outcome.engine_job, self.parcels.inbox(wanted.job_id))
+        await self._measured(wanted, outcome.engine_job, partial(self.gauges.rest, folder))
         await self.parcels.seal(wanted.job_id, folder, outcome)
 
     async def _rendered(self, server: PodName, wanted: JobDirective) -> Path:
@@ -168,10 +172,14 @@ class JobWork:
         checked = check_rendered(files, sites=wanted.sites, components=model.components)
         return await self.parcels.write_job(server, wanted.job_id, checked)
 
-    async def _pass_on(self, activation: Activation, wanted: JobDirective, run: Run) -> None:
-        server = place_of(self.home.folder, activation.server)
-        after = activation.told.get(run.engine_job, 0)
-        rounds, activation.told[run.engine_job] = await self.gauges.rounds(server, run.engine_job, after)
+    async def _measured(self, wanted: JobDirective, engine_job: str, read: Read) -> None:
+        failure = await failure_of(self._pass_on(wanted, engine_job, read))
+        if failure:
+            log.warning("metrics were lost", extra={"key": wanted.job_id, "reason": type(failure).__name__})
+
+    async def _pass_on(self, wanted: JobDirective, engine_job: str, read: Read) -> None:
+        told = self._activation(wanted).told
+        rounds, told[engine_job] = await read(told.get(engine_job, 0))
         for one in rounds:
             report = MetricsReported(
                 gateway=self.home.gateway,
