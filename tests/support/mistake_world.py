@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import psutil
 import yaml
-from cli_runs import typed
+from cli_runs import Result, typed
 from federation_world import process_of
 from servers import free_port
 
@@ -60,9 +60,16 @@ class World:
         return typed(words, Session(environ=here | (environ or {}))).output
 
     def done(self, *words: str) -> None:
-        here = {"FEDPACT_HOME": str(self.layout.root), "FEDPACT_CONFIG_DIR": str(self.folder / "config")}
-        told = typed(words, Session(environ=here))
+        told = self._typed(*words)
         assert told.exit_code == 0, (words, told.output)
+
+    def soon(self, *words: str) -> None:
+        """The same, as soon as whoever decides has heard of what it names."""
+        until(lambda: self._typed(*words).exit_code == 0)
+
+    def _typed(self, *words: str) -> Result:
+        here = {"FEDPACT_HOME": str(self.layout.root), "FEDPACT_CONFIG_DIR": str(self.folder / "config")}
+        return typed(words, Session(environ=here))
 
     def sdk(self, do: Callable[[Fedpact], object], who: str = "ada", token: str | None = None) -> str:
         """What a program is told."""
@@ -117,10 +124,9 @@ def settle(world: World) -> None:
         table = world.layout.data(gateway) / "cohort.csv"
         table.write_text("age,bmi\n50,22\n60,24\n")
         world.done("datasets", "register", "cohort", str(table), *world.socket(gateway))
-    until(lambda: OTHER in world.cli("datasets", "list") and "statistics" in world.cli("models", "list"))
-    world.done("policies", "publish", world.policy(), *world.key(), "--as", "lakeside-owner")
-    world.done(*CREATE, "--id", "s-1", "--wait")
-    world.done("specs", "create", "--id", "s-2", "--model", "statistics@0.1.0", "--dataset", OTHER)
+    world.soon("policies", "publish", world.policy(), *world.key(), "--as", "lakeside-owner")
+    world.soon(*CREATE, "--id", "s-1", "--wait")
+    world.soon("specs", "create", "--id", "s-2", "--model", "statistics@0.1.0", "--dataset", OTHER)
 
 
 @contextmanager

@@ -6,23 +6,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from fedpact.client.errors import RefusedError
 from fedpact.client.fedpact import Fedpact
 from fedpact.client.hub import Hub
 from fedpact.client.jobs import Job
-from fedpact.client.specs import Spec
 from fedpact.contracts.api import JobView, SpecView
 from fedpact.contracts.pact import Demand, ModelRef, Resources, SpecContent
 from fedpact.contracts.specs import Payload, Verdict
 from fedpact.infra.demo_table import TARGET, Table, TrainedModel, load, pooled, split
-from fedpact.infra.demo_world import LOGREG, STATISTICS, World, knows
+from fedpact.infra.demo_world import LOGREG, STATISTICS, World, heard, knows
 
 T = TypeVar("T")
 Say = Callable[[str], None]
 LOOK = 0.1
 PATIENCE = 120.0
-UNHEARD = frozenset({"unknown_dataset", "unknown_model"})
-"""How a service refuses what it has not heard of yet."""
 VERSION = "0.1.0"
 DEMAND = Demand(clients=Resources(cpu=1, memory=1024), server=Resources(cpu=1, memory=512))
 
@@ -76,7 +72,7 @@ class Story:
         return datasets
 
     def _rejected(self, ada: Fedpact, datasets: list[str]) -> str:
-        spec = self._created(ada, self._content(datasets, "logreg"))
+        spec = heard(lambda: ada.specs.create(self._content(datasets, "logreg")), self.patience)
         view = self._verdict(ada, spec.id)
         if view.verdict is not Verdict.REJECTED:
             raise StoryError(f"a spec that no policy covers is {view.verdict}")
@@ -85,17 +81,6 @@ class Story:
         for reason in view.reasons:
             self.say(f"    {reason.text}" + (f" ({reason.suggestion})" if reason.suggestion else ""))
         return spec.id
-
-    def _created(self, ada: Fedpact, content: SpecContent) -> Spec[Hub]:
-        """A spec, as soon as whoever decides about specs has heard of what it names too."""
-        deadline = time.monotonic() + self.patience
-        while True:
-            try:
-                return ada.specs.create(content)
-            except RefusedError as refusal:
-                if refusal.code not in UNHEARD or time.monotonic() > deadline:
-                    raise
-            time.sleep(LOOK)
 
     def _statistics(self, ada: Fedpact, datasets: list[str]) -> None:
         spec = ada.specs.create(self._content(datasets, "statistics")).id

@@ -1,13 +1,15 @@
 """What the demo's people do before the scientist comes: data at the gateways, models, signed policies."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from fedpact.client.errors import NotFoundError
+from fedpact.client.errors import NotFoundError, RefusedError
 from fedpact.client.fedpact import Fedpact
 from fedpact.client.oauth import Issuer
 from fedpact.contracts.policies import Beneficiaries, DatasetScope, PolicyDocument, Rule
@@ -17,6 +19,11 @@ from fedpact.infra.demo_table import Table
 from fedpact.infra.federation import Custodian, Federation
 from fedpact.infra.layout import Layout
 
+T = TypeVar("T")
+PATIENCE = 60.0
+LOOK = 0.1
+UNHEARD = frozenset({"unknown_dataset", "unknown_model", "unknown_version", "policy_scope"})
+"""How a service refuses what it has not heard of yet."""
 DATASET = "breast-cancer"
 STATISTICS = Rule(
     model="statistics",
@@ -104,10 +111,27 @@ class World:
                 beneficiaries=Beneficiaries(organizations=("northlab",)),
                 rules=rules,
             )
-            owner.policies.publish(signed_policy(document, self._key(custodian)))
+            signed = signed_policy(document, self._key(custodian))
+            heard(lambda: owner.policies.publish(signed))
 
     def _key(self, custodian: Custodian) -> Ed25519PrivateKey:
         return keys.from_pem((self.layout.site(custodian.gateway) / "owner.pem").read_bytes())
+
+
+def heard(do: Callable[[], T], patience: float = PATIENCE) -> T:
+    """
+    What `do` gives, as soon as whoever decides has heard of what it names.
+
+    The portal knows of a dataset or a model a moment before or after the services that decide about it.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return do()
+        except RefusedError as refusal:
+            if refusal.code not in UNHEARD or time.monotonic() > deadline:
+                raise
+        time.sleep(LOOK)
 
 
 def knows(hub: Fedpact, datasets: Sequence[str], models: Sequence[str]) -> bool:
