@@ -38,7 +38,7 @@ class Supervisor:
     def __init__(self, programs: Sequence[Program], say: Callable[[str], None]) -> None:
         self._programs, self._say = programs, say
         self._running: dict[str, Process] = {}
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self.started: Callable[[], None] = lambda: None
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self.restarts: dict[str, int] = {}
@@ -54,16 +54,17 @@ class Supervisor:
                 await after[tier]()
 
     async def watch(self) -> None:
-        """Until a keeper fails, which none should."""
-        await asyncio.gather(*self._keepers.values())
+        """Until a keeper fails, which none should. Whoever no longer watches leaves them at work."""
+        done, _ = await asyncio.wait(self._keepers.values(), return_when=asyncio.FIRST_EXCEPTION)
+        for keeper in done:
+            keeper.result()
 
     async def stop(self) -> None:
         """Stop the tiers in reverse, each politely and then firmly."""
-        self._stopping = True
+        self._stopping.set()
         for tier in sorted({program.tier for program in self._programs}, reverse=True):
             names = [program.name for program in self._programs if program.tier == tier]
-            running = {name: self._running[name] for name in names if name in self._running}
-            await asyncio.gather(*(self._end(name, process) for name, process in running.items()))
+            await asyncio.gather(*(self._over(name) for name in names))
         await ended(*self._keepers.values())
 
     def pids(self) -> dict[str, int]:
@@ -72,18 +73,32 @@ class Supervisor:
 
     async def _keep(self, program: Program) -> None:
         pause = FIRST_PAUSE
-        while not self._stopping:
+        while not self._stopping.is_set():
             began = asyncio.get_running_loop().time()
             process = await self._spawn(program)
+            if self._stopping.is_set():
+                await self._end(program.name, process)
             code = await process.wait()
             self._running.pop(program.name, None)
-            if self._stopping:
+            if self._stopping.is_set():
                 return
             lasted = asyncio.get_running_loop().time() - began
             pause = FIRST_PAUSE if lasted > STEADY_SECONDS else min(pause * 2, LONGEST_PAUSE)
             self.restarts[program.name] = self.restarts.get(program.name, 0) + 1
             self._say(f"{program.name} ended with {code}, starting it again in {pause:.1f} s (see {program.log})")
-            await asyncio.sleep(pause)
+            await self._unless_stopping(pause)
+
+    async def _unless_stopping(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+
+    async def _over(self, name: str) -> None:
+        """End the program, or have its keeper do so that is just starting it."""
+        if process := self._running.get(name):
+            await self._end(name, process)
+        if keeper := self._keepers.get(name):
+            await asyncio.wait([keeper])
 
     async def _spawn(self, program: Program) -> Process:
         env = {name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ} | dict(program.env)
