@@ -1,5 +1,6 @@
 """A real OpenID provider (npm `oidc-provider`, installed once into a cache folder) and a browser that logs in there."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -29,18 +30,24 @@ def installed() -> Path:
     if shutil.which("node") is None or shutil.which("npm") is None:
         raise LackingError("needs node and npm")
     folder = _cache() / PACKAGE.replace("@", "-")
-    if not (folder / "done").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "package.json").write_text('{"private": true}')
-        argv = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", PACKAGE]
-        try:
-            ended = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False)
-        except subprocess.TimeoutExpired:
-            raise LackingError(f"`npm install {PACKAGE}` takes longer than {SECONDS} s here") from None
-        if ended.returncode != 0:
-            raise LackingError(f"`npm install {PACKAGE}` fails here: {ended.stderr.strip()[-200:]}")
-        (folder / "done").touch()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:  # another worker may be installing it
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            _install(folder)
     return folder
+
+
+def _install(folder: Path) -> None:
+    (folder / "package.json").write_text('{"private": true}')
+    argv = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", PACKAGE]
+    try:
+        ended = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        raise LackingError(f"`npm install {PACKAGE}` takes longer than {SECONDS} s here") from None
+    if ended.returncode != 0:
+        raise LackingError(f"`npm install {PACKAGE}` fails here: {ended.stderr.strip()[-200:]}")
+    (folder / "done").touch()
 
 
 @contextmanager
