@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
-from hub_service import Outside, running, settings_of, token
+from hub_service import Outside, handled, running, settings_of, token
 from jobs_values import SPEC, cancel, ended, observed, opened, placed, refused, submit
 from servers import free_port, until
 
@@ -59,7 +59,7 @@ async def outside(nats_url: str, mongo_port: int, tmp_path: Path) -> AsyncIterat
         grace_seconds=0.2,
     )
     async with running(compose(settings), nats_url, "jobs") as found:
-        await found.tell(SPEC)
+        await handled(found.client, "jobs", await found.tell(SPEC))
         yield found
 
 

@@ -9,7 +9,9 @@ from uuid import uuid4
 
 import nats
 import pytest
+from hub_service import handled
 from nats.aio.msg import Msg
+from nats.js.api import PubAck
 from policy_values import HEARTS, LOGREG, OWNERS, created, document, ended, owner, placed, sealed
 from servers import until
 
@@ -72,19 +74,24 @@ class Outside:
         await self.client.subscribe("fedpact.evt.*.policy.>", cb=hear)
         await self.client.subscribe("fedpact.qry.identity.keys", cb=answer)
 
-    async def tell(self, fact: Fact) -> None:
+    async def says(self, *facts: Fact) -> None:
+        """Facts of any streams, all of them handled."""
+        stored = [await self.tell(fact) for fact in facts]
+        await handled(self.client, "policy", *{one.stream: one for one in stored}.values())
+
+    async def tell(self, fact: Fact) -> PubAck:
         self.said += 1
         source = f"fedpact/{fact.type.split('.')[0]}"
         envelope = Envelope(source=source, type=fact.type, subject=fact.key, time=present(), sequence=self.said)
-        await self._publish(fact.subject("main", "hub"), fact.model_dump_json(), envelope.headers())
+        return await self._publish(fact.subject("main", "hub"), fact.model_dump_json(), envelope.headers())
 
     async def order(self, command: Command, *roles: str) -> None:
         envelope = command_envelope(command, sender="portal", time=present(), message=str(uuid4()))
         headers = envelope.headers() | {TOKEN_HEADER: token(*roles)}
         await self._publish(command.subject("main", "portal"), command.model_dump_json(), headers)
 
-    async def _publish(self, subject: str, body: str, headers: dict[str, str]) -> None:
-        await self.client.jetstream().publish(subject, body.encode(), headers=headers)
+    async def _publish(self, subject: str, body: str, headers: dict[str, str]) -> PubAck:
+        return await self.client.jetstream().publish(subject, body.encode(), headers=headers)
 
     async def told(self, kind: type[Fact], count: int = 1) -> Fact:
         """The `count`-th fact of that kind, once it is there."""
@@ -138,8 +145,7 @@ async def test_a_policy_a_spec_and_an_activation_end_in_a_grant_its_gateway_acce
     outside: Outside, settings: Settings
 ) -> None:
     pact = created()
-    for fact in (LOGREG, DATASET, pact):
-        await outside.tell(fact)
+    await outside.says(LOGREG, DATASET, pact)
     first = await outside.told(SpecDecided)
     assert isinstance(first, SpecDecided)
     assert not first.allowed
@@ -169,8 +175,7 @@ async def test_a_policy_a_spec_and_an_activation_end_in_a_grant_its_gateway_acce
 
 async def test_more_specs_than_a_handler_reviews_itself_are_all_decided_anew(outside: Outside) -> None:
     many = AT_ONCE + 5
-    for fact in (LOGREG, DATASET, *(created(spec=f"s-{number}") for number in range(many))):
-        await outside.tell(fact)
+    await outside.says(LOGREG, DATASET, *(created(spec=f"s-{number}") for number in range(many)))
     await outside.told(SpecDecided, many)
     await outside.order(PublishPolicy(policy="p1", document=sealed(document())), "owner")
     await outside.told(SpecDecided, 2 * many)
@@ -186,8 +191,7 @@ async def test_who_is_no_owner_is_refused(outside: Outside) -> None:
 
 
 async def test_a_preview_is_answered_on_the_bus_and_changes_nothing(outside: Outside) -> None:
-    for fact in (LOGREG, DATASET, created()):
-        await outside.tell(fact)
+    await outside.says(LOGREG, DATASET, created())
     await outside.told(SpecDecided)
     question = AskPreview(actor=owner(), edit=PolicyEdit(document=document()))
     asked = outside.client.request("fedpact.qry.policy.preview", question.model_dump_json().encode(), timeout=5)

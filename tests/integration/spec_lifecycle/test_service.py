@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nats
 import pytest
-from hub_service import Outside, present, running, settings_of, token
+from hub_service import Outside, handled, present, running, settings_of, token
 from nats.aio.msg import Msg
 from servers import until
 from spec_values import (
@@ -75,15 +75,8 @@ class Federation:
     async def says(self, *facts: Fact) -> None:
         """Facts of one stream, in their order, and whatever follows from them."""
         for fact in facts:
-            await self.outside.tell(fact, getattr(fact, "gateway", "") if fact.stream == "workloads" else "hub")
-        await self.handled(facts[0].stream)
-
-    async def handled(self, stream: str) -> None:
-        async def look() -> bool:
-            info = await self.outside.client.jetstream().consumer_info(stream, "spec_lifecycle")
-            return info.num_pending == info.num_ack_pending == 0
-
-        await until(look)
+            last = await self.outside.tell(fact, getattr(fact, "gateway", "") if fact.stream == "workloads" else "hub")
+        await handled(self.outside.client, "spec_lifecycle", last)
 
     async def asks(self, asked: dict[str, Wanted]) -> None:
         """Until just that is what sites were asked."""
@@ -196,7 +189,7 @@ async def test_what_a_site_says_of_anothers_participant_or_server_moves_nothing(
 
 
 async def test_who_neither_gets_ready_nor_stops_is_fenced_until_its_site_counts_without_it(settings: Settings) -> None:
-    impatient = settings.model_copy(update={"prepare_seconds": 0.3, "stop_seconds": 0.6})
+    impatient = settings.model_copy(update={"prepare_seconds": 0.3, "stop_seconds": 4})
     async with federation(impatient) as found:
         await found.reaches_capacity()
         await found.says(grants())
