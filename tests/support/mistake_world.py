@@ -2,7 +2,6 @@
 
 import json
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ import psutil
 import yaml
 from cli_runs import Result, typed
 from federation_world import process_of
-from servers import free_port
+from servers import free_port, wait_until
 
 from fedpact.client import Fedpact, FedpactError
 from fedpact.client.cli.session import Session
@@ -65,7 +64,7 @@ class World:
 
     def soon(self, *words: str) -> None:
         """The same, as soon as whoever decides has heard of what it names."""
-        until(lambda: self._typed(*words).exit_code == 0)
+        wait_until(lambda: self._typed(*words).exit_code == 0)
 
     def _typed(self, *words: str) -> Result:
         here = {"FEDPACT_HOME": str(self.layout.root), "FEDPACT_CONFIG_DIR": str(self.folder / "config")}
@@ -140,13 +139,6 @@ def asleep(layout: Layout) -> Iterator[None]:
         agent.send_signal(signal.SIGCONT)
 
 
-def until(holds: Callable[[], bool], seconds: float = 40.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.2)
-
-
 def ended(world: World) -> str:
     """A login whose tokens nobody renews any more."""
     world.done("login", "--user", "ada", "--as", "old")
@@ -157,7 +149,7 @@ def ended(world: World) -> str:
 
 
 def silent(world: World) -> str:
-    until(lambda: "has said nothing" in world.cli("specs", "why", "s-2"))
+    wait_until(lambda: "has said nothing" in world.cli("specs", "why", "s-2"))
     return world.cli("specs", "why", "s-2")
 
 

@@ -47,6 +47,14 @@ def wait_port(port: int, seconds: float = 15.0, ended: Callable[[], object] = la
     raise TimeoutError(f"nothing listens on port {port}")
 
 
+def wait_until(holds: Callable[[], bool], seconds: float = 40.0) -> None:
+    """As `until` does, for a test without a loop."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.2)
+
+
 async def until(look: Callable[[], Awaitable[object]], seconds: float = 10.0) -> object:
     """The first truthy answer of `look`."""
     deadline = time.monotonic() + seconds
