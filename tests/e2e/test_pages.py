@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from browser import MISSING, chromium, log_in
+from browser import MISSING, chromium, log_in, patient
 from federation_up import Up
 from playwright.async_api import Browser, BrowserContext, Page, Response, expect
 
@@ -40,7 +40,7 @@ async def visitor(browser: Browser, up: Up, user: str, **more: Any) -> tuple[Bro
     """A window of somebody who is logged in."""
     context = await browser.new_context(viewport={"width": 1280, "height": 900}, **more)
     page = await context.new_page()
-    page.set_default_timeout(SOON)
+    patient(page, SOON)
     await log_in(page, up.world.portal, user)
     return context, page
 

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 MISSING = None if CHROMIUM else "needs the program chromium"
@@ -35,6 +35,12 @@ async def chromium() -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+
+
+def patient(page: Page, milliseconds: int) -> None:
+    """Wait that long for what a page does, and for what is expected of it: the two know nothing of each other."""
+    page.set_default_timeout(milliseconds)
+    expect.set_options(timeout=milliseconds)
 
 
 async def log_in(page: Page, portal: str, user: str) -> None:

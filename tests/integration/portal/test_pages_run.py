@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from browser import MISSING, chromium
+from browser import MISSING, chromium, patient
 from playwright.async_api import Page, expect
 from portal_browser import browser_of
 from portal_memory import Stage, stage
@@ -25,7 +25,7 @@ async def looking_at(there: Stage, place: str) -> AsyncIterator[Page]:
         context = await browser.new_context()
         await context.add_cookies([{"name": c.key, "value": c.value, "url": origin} for c in ada.session.cookie_jar])
         page = await context.new_page()
-        page.set_default_timeout(SECONDS)
+        patient(page, SECONDS)
         await page.goto(f"{origin}{place}")
         yield page
 
@@ -51,5 +51,5 @@ async def test_the_form_for_a_job_comes_with_the_decision_and_keeps_what_is_writ
         await there.tell(changed("s-1"))
         await payload.fill('{"rounds": 3}')
         await there.tell(changed("s-1", "updating.creating"))
-        await expect(page.get_by_role("status").first).to_have_text("creating", timeout=SECONDS)
+        await expect(page.get_by_role("status").first).to_have_text("creating")
         await expect(payload).to_have_value('{"rounds": 3}')

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from browser import MISSING, chromium
+from browser import MISSING, chromium, patient
 from playwright.async_api import Page, expect
 from portal_browser import browser_of
 from portal_memory import Stage, stage
@@ -36,12 +36,12 @@ async def signing(there: Stage) -> AsyncIterator[tuple[Page, list[str]]]:
         context = await browser.new_context()
         await context.add_cookies([{"name": c.key, "value": c.value, "url": origin} for c in olga.session.cookie_jar])
         page = await context.new_page()
-        page.set_default_timeout(SECONDS)
+        patient(page, SECONDS)
         await page.goto(f"{origin}/new/policy?dataset={LAKE}")
         await page.get_by_label("Name", exact=True).fill("Heart study")
         await page.get_by_label("People").fill("ada")
         await page.get_by_role("button", name="Go on to the signature").click()
-        await expect(page.get_by_role("heading", name="Sign Heart study")).to_be_visible(timeout=SECONDS)
+        await expect(page.get_by_role("heading", name="Sign Heart study")).to_be_visible()
         sent: list[str] = []
         page.on("request", lambda request: sent.append(request.post_data or ""))
         yield page, sent
@@ -69,5 +69,5 @@ async def test_what_is_no_key_is_told_and_nothing_is_published(there: Stage, tmp
     async with signing(there) as (page, _):
         await page.get_by_label("Private key (PEM)").set_input_files(file)
         await page.get_by_role("button", name="Sign and publish").click()
-        await expect(page.get_by_text("This is not an unencrypted private key in PEM")).to_be_visible(timeout=SECONDS)
+        await expect(page.get_by_text("This is not an unencrypted private key in PEM")).to_be_visible()
     assert there.owners.seen == []
