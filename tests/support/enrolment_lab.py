@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import aiohttp
@@ -39,6 +39,7 @@ FOUNDING = {
 }
 WEBSOCKET = free_port()
 KEY = "policy's public key\n"
+F = TypeVar("F", bound=Fact)
 
 
 @dataclass
@@ -95,6 +96,15 @@ class Hub:
         await self.register(gateway, "clinic")
         await self.enroll(await self.invite(gateway), folder)
         return folder / "agent" / "bus.creds"
+
+    async def told(self, kind: type[F], gateway: str) -> list[F]:
+        """What was said of that kind about the gateway, which may be a moment after the one who asked has his answer."""
+
+        async def look() -> list[F]:
+            return [fact for fact in self.heard if isinstance(fact, kind) and fact.key == gateway]
+
+        await until(look, PATIENCE)
+        return await look()
 
     @contextlib.asynccontextmanager
     async def as_gateway(self, gateway: str, credentials: Path, url: str = "") -> AsyncIterator[Member]:

@@ -18,7 +18,8 @@ from fedpact.infra.federation import federation
 from fedpact.infra.nats_config import NatsServer
 from fedpact.infra.up import machine_in
 
-API_SECONDS = 1.0
+API_SECONDS = 10.0
+"""Nobody waits that long where nobody listens: the server says so at once."""
 
 
 @dataclass

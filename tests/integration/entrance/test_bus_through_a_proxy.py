@@ -50,21 +50,25 @@ async def test_a_gateway_behind_a_proxy_believes_the_hub_by_its_name(
     async with proxy.serving() as way:
         tunnel = Tunnel.to(given.nats_url, Proxy(host=LOCAL, port=way, login="site:secret"))
         await tunnel.open()
+
+        async def asked() -> bool:
+            return bool(proxy.opened)
+
+        async def well() -> bool:
+            return await bus.problem() is None
+
         bus = Bus(tunnel.near(given), "gateway-1", SystemClock(), tracer=tracing("gateway-1", None))
         try:
+            begins = asyncio.create_task(bus.start())
+            await until(asked)
             if believed:
-                await bus.start()
-                assert await bus.problem() is None
+                await begins
+                await until(well)
             else:
                 with pytest.raises(TimeoutError):
                     async with asyncio.timeout(3):
-                        await bus.start()
+                        await begins
         finally:
             await bus.stop()
             await tunnel.close()
-
-    async def asked() -> bool:
-        return bool(proxy.opened)
-
-    await until(asked)
     assert set(proxy.opened) == {f"{host}:{hub.machine.ports['nats']}"}

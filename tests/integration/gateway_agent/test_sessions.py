@@ -102,8 +102,9 @@ async def test_each_kind_of_error_is_a_class_of_its_own(
 
 @pytest.mark.parametrize("end", ["hang", "die"])
 async def test_a_session_that_hangs_or_dies_is_over_and_a_new_one_can_be_opened(tmp_path: Path, end: str) -> None:
-    federation = FlareFederation(tmp_path / "sessions", timeout=2.0, command=(sys.executable, "-c", HOST))
+    federation = FlareFederation(tmp_path / "sessions", timeout=20.0, command=(sys.executable, "-c", HOST))
     session = await federation.open(tmp_path)
+    session.line.timeout = 2.0
     with pytest.raises(UnreachableError):
         await session.submit(tmp_path, end)
     with pytest.raises(UnreachableError):

@@ -145,6 +145,7 @@ async def test_a_gateway_neither_speaks_for_another_nor_reads_what_is_not_its_ow
     async with hub.bus.as_("administrator") as root:
         await root.client.jetstream().publish("fedpact.dir.main.rome.s-1.rome-1", b"rome's")
     credentials = await hub.enrolled("mallory", tmp_path / "mallory")
+    await hub.told(access.GatewayEnrolled, "mallory")
     before = await hub.bus.state()
     async with hub.as_gateway("mallory", credentials) as mallory:
         for subject in SPOKEN:
@@ -199,7 +200,7 @@ async def test_what_is_asked_twice_is_answered_twice_the_same(hub: Hub, tmp_path
                 answers.append((response.status, custodian.Enrolled.model_validate_json(await response.read())))
     assert [status for status, _ in answers] == [200, 200]
     assert answers[0][1].expires_at == answers[1][1].expires_at
-    assert sum(isinstance(fact, access.GatewayEnrolled) and fact.gateway == "quito" for fact in hub.heard) == 1
+    assert len(await hub.told(access.GatewayEnrolled, "quito")) == 1
 
 
 async def test_a_token_that_fits_nothing_is_refused_without_a_hint(hub: Hub, tmp_path: Path) -> None:
@@ -226,7 +227,7 @@ async def test_an_agent_makes_its_next_key_while_it_runs(hub: Hub, tmp_path: Pat
             await asyncio.to_thread(agent.rotate)
         after = nats_jwt.parts(credentials.read_text())[1].public
         assert after != before
-        (fact,) = [fact for fact in hub.heard if isinstance(fact, access.GatewayRenewed)]
+        (fact,) = await hub.told(access.GatewayRenewed, "kyoto")
         assert fact.member_key == after
 
         async def connected_anew() -> bool:

@@ -18,7 +18,8 @@ from fedpact.infra.federation import federation
 from fedpact.infra.layout import Layout
 from fedpact.infra.supervisor import Supervisor
 
-pytestmark = pytest.mark.skipif(missing("secantusd-py") is not None, reason=str(missing("secantusd-py")))
+LACKING = missing("secantusd-py")
+pytestmark = [pytest.mark.skipif(LACKING is not None, reason=str(LACKING)), pytest.mark.timeout(120)]
 
 UNAUTHORIZED = 13
 FAILED_LOGIN = 18
