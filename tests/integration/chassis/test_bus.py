@@ -73,6 +73,12 @@ class Lab:
         await js.publish(command.subject("main", "lab"), body or command.model_dump_json().encode(), headers=headers)
         return envelope.id
 
+    async def told(self, kind: str) -> list[nats.aio.msg.Msg]:
+        """What became of commands, once something is told of it."""
+        found = await until(lambda: self.stored(f"fedpact.evt.main.tests.{kind}.lab"))
+        assert isinstance(found, list)
+        return found
+
     async def stored(self, subject: str) -> list[nats.aio.msg.Msg]:
         js = self.client.jetstream()
         sub = await js.pull_subscribe(subject, stream="dlq" if ".dlq." in subject else "tests")
@@ -121,15 +127,15 @@ async def test_a_command_becomes_a_fact_that_is_heard(lab: Lab) -> None:
     command = await lab.send(3)
     await until(lambda: _true(lab.heard))
     assert lab.heard == [added(3)]
-    outcome = (await lab.stored("fedpact.evt.main.tests.command.accepted.lab"))[0]
+    (outcome,) = await lab.told("command.accepted")
     assert outcome.headers["ce-causationid"] == command
     assert await lab.bus.problem() is None
 
 
 async def test_a_refused_command_keeps_its_answer(lab: Lab) -> None:
     await lab.send(11, message="m1")
-    await until(lambda: lab.stored("fedpact.evt.main.tests.command.refused.lab"))
-    refused = TestRefused.model_validate_json((await lab.stored("fedpact.evt.main.tests.command.refused.lab"))[0].data)
+    (told,) = await lab.told("command.refused")
+    refused = TestRefused.model_validate_json(told.data)
     assert (refused.slug, refused.path, refused.command_id) == ("too_much", "amount", "m1")
     assert await lab.counters.find("c1") is None
 
@@ -146,9 +152,8 @@ async def test_a_refused_command_keeps_its_answer(lab: Lab) -> None:
 )
 async def test_what_may_not_be_done_is_refused_with_its_reason(lab: Lab, how: dict[str, object], slug: str) -> None:
     await lab.send(1, **how)  # type: ignore[arg-type]
-    await until(lambda: lab.stored("fedpact.evt.main.tests.command.refused.lab"))
-    found = TestRefused.model_validate_json((await lab.stored("fedpact.evt.main.tests.command.refused.lab"))[0].data)
-    assert found.slug == slug
+    (told,) = await lab.told("command.refused")
+    assert TestRefused.model_validate_json(told.data).slug == slug
     assert await lab.counters.find("c1") is None
 
 

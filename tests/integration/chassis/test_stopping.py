@@ -68,6 +68,15 @@ class Desk:
     async def durable(self) -> ConsumerInfo:
         return await self.client.jetstream().consumer_info("tests", "tests")
 
+    async def counts(self, *, acks: int, waiting: int, redelivered: int) -> None:
+        """Until the bus has counted just that, which it does a moment after it was told."""
+
+        async def look() -> bool:
+            seen = await self.durable()
+            return (seen.num_ack_pending, seen.num_pending, seen.num_redelivered) == (acks, waiting, redelivered)
+
+        await until(look)
+
     async def asked(self) -> bool:
         return bool((await self.durable()).num_waiting)
 
@@ -98,15 +107,13 @@ async def test_what_comes_after_a_stop_is_kept_for_the_next(desk: Desk) -> None:
     await until(desk.asked)
     await bus.stop()
     await desk.tell()
-    durable = await desk.durable()
-    assert (durable.num_ack_pending, durable.num_pending, durable.num_redelivered) == (0, 1, 0)
+    await desk.counts(acks=0, waiting=1, redelivered=0)
     bus = await desk.service()
     try:
         await until(desk.done)
     finally:
         await bus.stop()
-    durable = await desk.durable()
-    assert (durable.num_ack_pending, durable.num_pending, durable.num_redelivered) == (0, 0, 0)
+    await desk.counts(acks=0, waiting=0, redelivered=0)
 
 
 async def test_what_comes_during_a_stop_is_handled_once(desk: Desk) -> None:
@@ -133,8 +140,7 @@ async def test_what_is_in_hand_at_a_stop_is_finished_and_the_rest_waits(desk: De
     desk.open.set()
     await stopping
     assert desk.heard == [1]
-    durable = await desk.durable()
-    assert (durable.num_ack_pending, durable.num_pending) == (0, 2)
+    await desk.counts(acks=0, waiting=2, redelivered=0)
     bus = await desk.service()
     try:
         await until(desk.done)

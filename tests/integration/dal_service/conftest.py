@@ -171,7 +171,13 @@ def furnish(base: Path) -> None:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
+def stall() -> float:
+    """Seconds that a reader may take nothing. Most tests read slowly where the machine is busy."""
+    return 20.0
+
+
+@pytest.fixture
+def house(tmp_path: Path, stall: float) -> House:
     furnish(tmp_path)
     key = keys.generate()
     (tmp_path / "agent.pem").write_bytes(keys.public_pem(key))
@@ -181,7 +187,7 @@ def house(tmp_path: Path) -> House:
         state_folder=tmp_path / "state",
         admin_socket=tmp_path / "run" / "dal.sock",
         agent_keys=tmp_path / "agent.pem",
-        stall_seconds=1.0,
+        stall_seconds=stall,
         requests_per_token=8,
     )
     return House(base=tmp_path, settings=settings, key=key)

@@ -101,6 +101,7 @@ async def test_a_small_object_that_breaks_off_is_refused_whole(dal, s3: Scripted
     assert (answer.status, json.loads(answer.body)["slug"]) == (503, "storage_unavailable")
 
 
+@pytest.mark.parametrize("stall", [1.0])
 async def test_an_object_that_stalls_is_cut(dal, s3: ScriptedS3) -> None:
     async def stall(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"ETag": '"t"', "Content-Length": str(len(BIG))})

@@ -15,7 +15,7 @@ import pytest
 A, ZIP = "ds-a_gw-1_org-1", "scan_gw-1_org-1"
 ACTIVATION = "s-1-1-gw-1-1"
 BIG = 64 * 2**20
-PATIENCE = 1.0
+PATIENCE = 10.0
 
 
 @dataclass(slots=True)
@@ -27,7 +27,9 @@ class Download:
 
     async def half(self) -> None:
         while self.read < BIG // 2:
-            self.read += len(await self.reader.read(2**16))
+            chunk = await self.reader.read(2**16)
+            assert chunk, "it ended too early"
+            self.read += len(chunk)
 
     async def rest(self) -> bool:
         """Read on; whether all came."""
@@ -55,7 +57,7 @@ async def download(dal, target: str = f"/datasets/{A}/big.bin") -> AsyncIterator
 
 
 async def ended(dal) -> None:
-    """The DAL has let go of every stream, within the second it has."""
+    """The DAL has let go of every stream."""
 
     async def let_go() -> bool:
         return not await dal.streams()
@@ -122,6 +124,7 @@ async def test_a_client_that_leaves_leaves_nothing_behind(dal) -> None:
     assert (await dal.get(f"/datasets/{A}/one.csv")).status == 200
 
 
+@pytest.mark.parametrize("stall", [1.0])
 async def test_a_reader_that_takes_nothing_is_cut_after_the_stall_timeout(dal) -> None:
     with socket.socket() as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -129,14 +132,9 @@ async def test_a_reader_that_takes_nothing_is_cut_after_the_stall_timeout(dal) -
         head = f"GET /datasets/{A}/big.bin HTTP/1.1\r\nHost: dal\r\nAuthorization: Bearer {dal.token()}\r\n\r\n"
         client.sendall(head.encode())
 
-        async def sending() -> bool:
-            return await dal.streams() == 1
-
-        async def cut() -> bool:
-            return await dal.streams() == 0
-
-        await dal.until(sending, 5)
-        await dal.until(cut, 10)
+        seen = await asyncio.to_thread(client.recv, 1024, socket.MSG_PEEK)
+        assert seen.startswith(b"HTTP/1.1 200")
+        await ended(dal)
 
 
 async def test_one_token_cannot_take_all_there_is(dal) -> None:
