@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import random
 import shutil
 import signal
@@ -17,7 +18,7 @@ BIN = Path(sys.executable).parent
 PORTS = range(4_000, 12_000)
 """Below what the kernel takes for outgoing connections, and below what a federation chooses for itself."""
 LEASES = 200
-_leases: deque[socket.socket] = deque()
+_leases: deque[int] = deque()
 
 
 def free_port() -> int:
@@ -31,9 +32,9 @@ def free_port() -> int:
         except OSError:
             lease.close()
             continue
-        _leases.append(lease)
+        _leases.append(lease.detach())
         if len(_leases) > LEASES:
-            _leases.popleft().close()
+            os.close(_leases.popleft())
         return port
 
 
